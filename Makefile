@@ -14,7 +14,7 @@ help:
 	@echo 'make bench       side-by-side speed comparisons'
 	@echo 'make readme      README.md from nbs/index.ipynb'
 	@echo 'make fixture     the toy tasks, completions and tables in llmr/data/toy'
-	@echo 'make shipped     the shipped numbers in llmr/data/shipped, from a run of the recorded completions'
+	@echo 'make shipped     the shipped numbers in llmr/data/shipped, from a run of the recorded completions; then the README'
 	@echo 'make clean       remove caches and builds; runs/ and .venv stay'
 
 .venv/bin/python:
@@ -51,6 +51,7 @@ readme: .venv/.dev
 	$(BIN)/python tools/readme.py
 
 fixture: .venv/.dev
+	mkdir -p runs
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_fixture.ipynb runs/toy_fixture.ipynb
 	rm -rf runs/fixture
 	$(BIN)/llmr reproduce --profile toy --out runs/fixture
@@ -59,6 +60,7 @@ fixture: .venv/.dev
 shipped: .venv/.dev
 	$(BIN)/llmr reproduce --profile recorded --out runs/recorded
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/shipped_numbers.ipynb runs/shipped_numbers.ipynb
+	$(MAKE) readme
 
 clean:
 	rm -rf _proc _docs build dist .pytest_cache .ruff_cache
