@@ -132,7 +132,7 @@ def figure4_claims(
     for r,gain in zip(published.itertuples(), over):
         low, high = gain-196*r.sd, gain+196*r.sd
         rows.append(_claim('performance gap of the learned router; corrected: over random at the same cost advantage', 'Figure 4',
-                           f'{r.pair} {r.quality}, target {100*r.target:.0f}%', 100*r.performance_gap, None, gain, low, high, verdict=_side(low, high),
+                           f'{r.pair} {r.quality}, target {100*r.target:.0f}%', round(100*r.performance_gap, 1), None, gain, low, high, verdict=_side(low, high),
                            note='scores were not released, so the gap itself cannot be made again'))
     for (quality, pair),mine in published.assign(over=over).groupby(['quality', 'pair'], sort=False):
         gain, wide = mine.over.mean(), 196*nested_sd(mine.cost_advantage.to_numpy(), mine.sd.to_numpy())
@@ -195,7 +195,7 @@ def label_claims(
 )->pd.DataFrame:         # `claims`
     "Which labels the published confidences belong to. Source: §4.1, §4.4, Appendix A; errata 5, 6 and 7."
     train, rows = labels[labels.split=='train'], []
-    mean = train.groupby(['quality', 'label', 'pair'], sort=False).y.mean()
+    mean = train.groupby(['quality', 'label', 'pair']).y.mean()
     for (quality, pair),(low, high) in CONFIDENCES.items():
         if pair not in mean.index.levels[2]: continue
         told, middle = mean[quality, 'strict' if quality=='standard' else 'inclusive', pair], (low+high)/2

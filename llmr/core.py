@@ -129,7 +129,7 @@ def _check_values(name, frame, table):
         if bad.any(): raise InputError(f'{name}.{column}, row {bad.argmax()}: {frame[column][bad.argmax()]!r} is not one of {", ".join(allowed)}.')
     twice = frame.duplicated(list(table.key))
     if twice.any():
-        key = ', '.join(f'{k}={frame[k][twice.argmax()]!r}' for k in table.key)
+        key = ', '.join(f'{k}={frame[k].tolist()[twice.argmax()]!r}' for k in table.key)
         raise InputError(f'{name}, row {twice.argmax()}: second row for {key}. Keep one.')
 
 # %% ../nbs/00_core.ipynb #9233c06e
