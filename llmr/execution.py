@@ -63,8 +63,8 @@ class Graded(NamedTuple):
 @dataclass(frozen=True)
 class Limits:
     "What one program may use. Time counts for the module and all its tests together."
-    cpu_s: float = 3.    # Processor seconds: a loaded machine changes nothing
-    wall_s: float = 5.   # Seconds asleep or stopped
+    cpu_s: float = 1.5   # Processor seconds: a loaded machine changes nothing
+    wall_s: float = 3.   # Seconds asleep or stopped
     memory_mb: int = 1024 # Address space
     file_mb: int = 16    # Largest file
     tmp_mb: int = 64     # All temporary files

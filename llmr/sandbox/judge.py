@@ -19,6 +19,7 @@ import tempfile
 import time
 from functools import lru_cache
 from itertools import count
+from types import CodeType
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import layers
@@ -26,6 +27,7 @@ import wire
 
 REPORT = struct.Struct('!idq')
 TICK, QUICK_TICK = .05, .01  # seconds between looks at a running program; the quick one where nothing bounds its directory
+JUDGE_S, JUDGE_BYTES = 5, 2<<30 # what judging one program may take here: a value can be made so that comparing it never ends
 WORK, NAPS = .01, 4 # processor seconds that count as a sign of work; sleep in all, in units of the longest sleep
 MAX_THREADS = 64
 
@@ -133,7 +135,7 @@ class Child:
         return parts
 
     def receive(self):
-        try: return wire.receive(self.read)
+        try: return wire.receive(self.read, wire.MAX_REPLY)
         except wire.Breach as e: raise Ended('killed', 'Breach') from e
 
     def send(self, message):
@@ -187,7 +189,7 @@ def exception(name):
 
 def new_directory(packages):
     "Where a sandbox that sees the machine's own file system has its temporary files, and links to the packages that programs may import."
-    directory = tempfile.mkdtemp(prefix='llmr-')
+    directory = tempfile.mkdtemp(prefix='llmr-sandbox-')
     for name in ('tmp', 'packages'): os.mkdir(os.path.join(directory, name))
     for name,path in packages.items(): os.symlink(path, os.path.join(directory, 'packages', name))
     return directory
@@ -212,14 +214,20 @@ def directory_size(path):
 def compiled(test, mode): return compile(test, '<test>', mode)
 
 
+@lru_cache(4096)
+def names_in(code):
+    "Every name that a code object may look up, in its functions too."
+    return frozenset(code.co_names).union(*[names_in(inner) for inner in code.co_consts if isinstance(inner, CodeType)])
+
+
 @lru_cache(1024)
-def called_names(tests):
-    "Names that tests call and that are not Python's own; if there are none, the first one that each test calls."
+def called_names(tests, setup):
+    "Names that tests call and that are neither Python's own nor the task's helpers; if there are none, the first one that each test calls."
     calls = []
     for test in tests:
         try: tree = ast.parse(test)
         except SyntaxError: continue
-        own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | set(helpers(setup))
         calls.append([node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in own])
     foreign = [name for names in calls for name in names if not hasattr(builtins, name)]
     return tuple(dict.fromkeys(foreign or [names[0] for names in calls if names]))
@@ -237,11 +245,9 @@ def helpers(setup):
     return {name: value for name,value in space.items() if name!='__builtins__'}
 
 
-def standard_module(name):
-    "A module of the standard library, imported here; None if it is not one."
-    if not isinstance(name, str) or name.partition('.')[0] not in sys.stdlib_module_names: return None
-    try: return importlib.import_module(name)
-    except Exception: return None
+def common_module(name):
+    "A harmless module of the standard library, imported here; None if it is not one. The program says the name."
+    return importlib.import_module(name) if isinstance(name, str) and name in layers.COMMON else None
 
 
 def namespace(child, ready, setup, called):
@@ -250,7 +256,7 @@ def namespace(child, ready, setup, called):
     ours = lambda name: hasattr(builtins, name) and name not in called
     space = {name: Remote(child, ['h', name]) for name in calls if not ours(name)}
     space |= {name: Value(child, name) for name in values if not ours(name)}
-    space |= {name: module for name,module in ((name, standard_module(full)) for name,full in modules.items()) if module}
+    space |= {name: module for name,module in ((name, common_module(full)) for name,full in modules.items()) if module}
     return space | helpers(setup)
 
 
@@ -262,7 +268,7 @@ class Value:
 
 def run_test(code, space):
     "Run one test; its value, where it has one. Raises: what the test raises."
-    for name in code.co_names:
+    for name in names_in(code):
         if type(space.get(name)) is Value: space[name] = space[name].fetch()
     return eval(code, space)
 
@@ -310,7 +316,8 @@ class Worker:
         os._exit(1)
 
     def attempt(self, job):
-        called = (job['entry_point'],) if job['entry_point'] else called_names(tuple(job['tests']))
+        signal.setitimer(signal.ITIMER_PROF, JUDGE_S) # ends this process, in whatever C code it is; the caller starts another
+        called = (job['entry_point'],) if job['entry_point'] else called_names(tuple(job['tests']), job['setup'])
         child, result, status = Child(self.zygote, self.settings), ([], [], []), ('ran', '')
         try:
             child.send({key: job[key] for key in ('code', 'setup', 'mode', 'only_changed')} | dict(called=called))
@@ -341,6 +348,7 @@ def main():
     settings = json.loads(sys.argv[1])
     parent = socket.socket(fileno=settings.pop('parent'))
     read = lambda n: parent.recv(n, socket.MSG_WAITALL)
+    layers.limit_resources(AS=JUDGE_BYTES)
     worker = Worker(settings)
     signal.signal(signal.SIGTERM, worker.stop)
     try:

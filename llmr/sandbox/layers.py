@@ -16,6 +16,12 @@ import struct
 import sys
 
 LEVELS = ('namespaces', 'landlock', 'rlimits')
+# Modules that are there before a program starts; only these does the judge import for test code.
+COMMON = """abc argparse array ast base64 bisect calendar cmath collections collections.abc colorsys concurrent.futures contextlib copy csv ctypes dataclasses datetime
+decimal difflib enum errno fractions functools glob hashlib heapq html inspect io itertools json keyword locale logging math numbers operator pathlib pickle pprint
+queue random re secrets shutil statistics string struct tempfile textwrap threading time traceback types typing unicodedata unittest urllib.parse uuid
+warnings zlib""".split()
+
 TMP, PACKAGES = '/tmp', '/packages'
 
 HASH_SEED = '0' # of every interpreter here: the order of a set decides some grades
@@ -201,16 +207,14 @@ def drop_capabilities():
 def die_with_parent(): _prctl(1, 9)
 
 
-def limit_resources(cpu_s, memory_mb, file_mb):
-    "Limits of the kernel's own, for this process: CPU seconds, address space, file size, open files, no core file."
-    cpu = int(cpu_s)+2
-    limits = dict(CPU=(cpu, cpu+1), AS=(memory_mb<<20,)*2, FSIZE=(file_mb<<20,)*2, NOFILE=(64, 64), CORE=(0, 0), STACK=(8<<20, 8<<20), MSGQUEUE=(0, 0), MEMLOCK=(0, 0))
-    for name,(soft, hard) in limits.items():
+def limit_resources(**limits):
+    "Limits of the kernel's own, hard ones, for this process and its children: `AS=1<<30` and so on. Those that a system lacks are left out."
+    for name,limit in limits.items():
         kind = getattr(resource, f'RLIMIT_{name}', None)
         if kind is None: continue
         ceiling = resource.getrlimit(kind)[1]
-        fits = lambda value: value if ceiling==resource.RLIM_INFINITY else min(value, ceiling)
-        try: resource.setrlimit(kind, (fits(soft), fits(hard)))
+        if ceiling!=resource.RLIM_INFINITY: limit = min(limit, ceiling)
+        try: resource.setrlimit(kind, (limit, limit))
         except (ValueError, OSError):
             if sys.platform=='linux': raise
 

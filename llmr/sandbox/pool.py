@@ -14,7 +14,7 @@ from . import layers, wire
 AHEAD = 4096     # outcomes that may wait for an older one
 QUEUED = 2       # programs at a worker: the one it is at, and the next
 SMALL = 60_000   # bytes that a program may have to be the next one: they wait in the socket
-LOSSES = 3       # workers that one program may cost
+LOSSES = 2       # workers that one program may cost
 
 
 def cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()

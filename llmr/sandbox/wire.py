@@ -11,7 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from sys import modules
 
-MAX_BYTES = 16 << 20  # of one message
+MAX_BYTES = 64 << 20  # of one message
+MAX_REPLY = 4 << 20   # of what a program answers
 MAX_DEPTH = 100       # of nested containers
 MAX_INT = 1 << 53     # larger ones go as hexadecimal text, which is read in linear time
 
@@ -87,17 +88,17 @@ _size = struct.Struct('!I')
 _pack_size, _unpack_size = _size.pack, _size.unpack
 
 
-def send(sock, message):
+def send(sock, message, limit=MAX_BYTES):
     "Write one message; False, and nothing written, if it is larger than a message may be."
     text = _encode(message).encode()
-    if len(text)>MAX_BYTES: return False
+    if len(text)>limit: return False
     sock.sendall(_pack_size(len(text))+text)
     return True
 
 
-def receive(read):
+def receive(read, limit=MAX_BYTES):
     "Read one message with `read(n)`, which gives exactly n bytes. Raises: `Breach`."
     (size,) = _unpack_size(read(4))
-    if size>MAX_BYTES: raise Breach(f'a message of {size} bytes')
+    if size>limit: raise Breach(f'a message of {size} bytes')
     try: return _decode(read(size).decode())
     except (ValueError, RecursionError) as e: raise Breach(f'not a message: {type(e).__name__}') from None

@@ -18,16 +18,12 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import child
 import layers
 
-COMMON = """abc argparse array ast base64 bisect calendar cmath collections collections.abc colorsys concurrent.futures contextlib copy csv ctypes dataclasses datetime
-decimal difflib enum errno fractions functools glob hashlib heapq html inspect io itertools json keyword locale logging math numbers operator pathlib pickle pprint
-queue random re secrets shutil statistics string struct tempfile textwrap threading time traceback types typing unicodedata unittest urllib.parse uuid
-warnings zlib""".split()
 REPORT = struct.Struct('!idq')  # wait status, CPU seconds, largest resident set in KiB
 
 
 def warm_up():
     "Import what programs import, fix what could make two runs differ, and leave nothing of ours to import."
-    for name in COMMON: __import__(name)
+    for name in layers.COMMON: __import__(name)
     time.tzset()
     random.seed(0)
     sys.path[:] = [path for path in sys.path if path.startswith((sys.base_prefix, os.path.dirname(os.__file__)))]
@@ -63,7 +59,8 @@ def go_on_in_fork(after):
 
 
 def serve(control, settings, tmp):
-    "Fork and kill as told, until the judge hangs up."
+    "Fork and kill as told, until the judge hangs up. Children inherit the limits; those on time are each child's own."
+    layers.limit_resources(AS=settings['memory_mb']<<20, FSIZE=settings['file_mb']<<20, NOFILE=64, CORE=0, STACK=8<<20, MSGQUEUE=0, MEMLOCK=0)
     walls = child.Walls(settings, tmp)
     while True:
         told, fds, *_ = socket.recv_fds(control, 1, 1)
