@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import logging
+import os
 import sys
 import threading
 import time
@@ -27,7 +28,7 @@ from papermill.exceptions import PapermillExecutionError
 from tqdm import tqdm
 
 # %% ../nbs/20_reproduce.ipynb #6b713f6d
-from .core import InputError, Run, file_hash, open_run, write_json
+from .core import DATA_ENV, InputError, Run, file_hash, open_run, write_json
 
 # %% ../nbs/20_reproduce.ipynb #867e1f79
 STAGES = ('01_problem', '02_sampling', '03_execution', '04_labels', '05_router', '06_evaluation', '07_analysis', '08_audit')
@@ -98,6 +99,11 @@ def is_done(
     return all((run.dir/name).exists() and file_hash(run.dir/name)==known for name,known in held.items())
 
 # %% ../nbs/20_reproduce.ipynb #29ed24a5
+def _speed(label, done, total, seconds):
+    "How far a long step is, how fast, and how long it will take."
+    text = f'{done}/{total} {label}'
+    return f'{text}, {done/seconds:.0f}/s, {tqdm.format_interval((total-done)*seconds/done)} left' if done and seconds>=1 else text
+
 @contextlib.contextmanager
 def _alone(run):
     "Hold the run directory. Raises: `InputError` if another process does."
@@ -116,7 +122,7 @@ def _watch(run, bar):
         while not over.wait(.5):
             with contextlib.suppress(OSError, ValueError):
                 state = json.loads(path.read_text())
-                bar.set_postfix_str(f'{state["done"]}/{state["total"]} {state["label"]}')
+                bar.set_postfix_str(_speed(**state))
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
     try: yield
@@ -144,7 +150,7 @@ def run_stage(
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             papermill.execute_notebook(str(stage_notebook(stage)), str(run.dir/'nbs'/f'{stage}.ipynb'), parameters | dict(run_dir=str(run.dir)),
-                                       kernel_name='python3', progress_bar=False, cwd=str(run.dir), extra_arguments=['--IPKernelApp.log_level=ERROR'])
+                                       kernel_name='python3', progress_bar=False, cwd=str(run.dir), extra_arguments=['--IPKernelApp.log_level=CRITICAL'])
     except PapermillExecutionError as e:
         if e.ename=='InputError': raise InputError(e.evalue) from None
         raise
@@ -171,6 +177,7 @@ def reproduce(
 )->Run:
     "Run every stage that is not done. Raises: `InputError` on a wrong name, value or directory, or what a stage finds wrong with its input."
     parameters = {name: _absolute(value) for name,value in (parameters or {}).items()}
+    if DATA_ENV in os.environ: os.environ[DATA_ENV] = _absolute(os.environ[DATA_ENV])
     check_parameters(parameters)
     run = open_run(profile, Path(out or Path('runs')/profile), pairs, seed)
     names = [pair.name for pair in run.pairs]
