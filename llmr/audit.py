@@ -388,8 +388,12 @@ def plot_published(
 )->Figure:
     "Published router beside random routing under the same metric, a column a pair. Source: Figure 3, corrected."
     set_theme()
-    pairs, published = list(published.pair.unique()) or ['no published number for these pairs'], published.astype(dict.fromkeys(published.columns[2:], float))
-    fig, axes = plt.subplots(1, len(pairs), figsize=(3.5*len(pairs), 3.6), squeeze=False)
+    pairs = list(published.pair.unique())
+    fig, axes = plt.subplots(1, max(len(pairs), 1), figsize=(3.5*max(len(pairs), 1), 3.6), squeeze=False)
+    if not pairs:
+        axes[0][0].text(.5, .5, 'the paper has no number\nfor these pairs', ha='center', va='center')
+        axes[0][0].axis('off')
+        return fig
     for ax,(pair, colour) in zip(axes[0], colours(pairs).items()):
         mine = published[published.pair==pair].sort_values('cost_advantage')
         ax.fill_between(100*mine.cost_advantage, 100*(mine.random-1.96*mine.sd), 100*(mine.random+1.96*mine.sd), color='.6', alpha=.35, lw=0)

@@ -302,8 +302,9 @@ def plot_figure4(
     rows['text'] = [f'{100*r.performance_gap:+.1f} [{100*r.cost_advantage:.0f}]\n({100*r.low:+.1f} to {100*r.high:+.1f})' for r in rows.itertuples()]
     rows['row'], rows['percent'] = rows['quality']+'  '+rows.pair, (100*rows.target).round().astype(int)
     wide = lambda value: rows.pivot(index='row', columns='percent', values=value).loc[rows.sort_values('quality', kind='stable').row.unique()]
+    most = max(1.5*rows.over.abs().max(), 1)
     fig, ax = plt.subplots(figsize=(8.5, max(.62*len(wide('over'))+1, 2.6)))
-    sns.heatmap(wide('over'), annot=wide('text'), fmt='', cmap='vlag', center=0, vmin=-5, vmax=5, linewidths=1, ax=ax, annot_kws=dict(size=9, color='.1'),
+    sns.heatmap(wide('over'), annot=wide('text'), fmt='', cmap='vlag', center=0, vmin=-most, vmax=most, linewidths=1, ax=ax, annot_kws=dict(size=9, color='.1'),
                 cbar_kws=dict(label='over random (points)'))
     ax.set(xlabel='target cost advantage (%)', ylabel='')
     return fig

@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
 # %% ../nbs/02_sampling.ipynb #8461dbf4
 from .core import SPLITS, InputError, check_table, colours, data_file, package_file, read_jsonl, set_theme
@@ -132,5 +132,6 @@ def plot_lengths(
     sns.ecdfplot(completions, x='n_tokens', hue='model', palette=colours(completions.model.unique()), log_scale=True, linewidth=2, ax=ax)
     sns.move_legend(ax, 'upper left', frameon=True)
     ax.set(xlabel='tokens (log scale)', ylabel='share of completions')
+    ax.xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter='{x:.0f}', minor_formatter=NullFormatter())
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     return fig
