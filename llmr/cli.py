@@ -42,6 +42,8 @@ def parser():
     sub.add_argument('--out', metavar='DIR', help='run directory (default: runs/PROFILE)')
     sub.add_argument('--pairs', nargs='+', metavar='SMALL-LARGE', help='pairs of models, for example 8B-70B (default: all of the profile)')
     sub.add_argument('--seed', type=int, default=42, metavar='N', help='of everything random (default: 42)')
+    sub.add_argument('--isolation', metavar='LEVEL', help='walls around untrusted programs: auto, strict (namespaces or an error), namespaces, landlock or rlimits (default: auto)')
+    sub.add_argument('--workers', type=int, metavar='N', help='programs that run at a time (default: one a core)')
     sub.add_argument('--param', type=parameter, action='append', default=[], metavar='NAME=VALUE',
                      help='set a parameter of the stage notebooks, such as epochs, encoder or recordings (a folder); may be repeated')
     return top
@@ -51,10 +53,14 @@ def main(argv=None):
     "Entry point. Returns the exit code."
     args = parser().parse_args(argv)
     from llmr.reproduce import reproduce, summary
-    try: run = reproduce(args.profile, args.out, args.pairs, args.seed, dict(args.param))
+    named = {name: value for name,value in dict(isolation=args.isolation, workers=args.workers).items() if value is not None}
+    try: run = reproduce(args.profile, args.out, args.pairs, args.seed, named | dict(args.param))
     except InputError as e:
         print(f'llmr: {e}', file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print('llmr: stopped. The same line goes on where this one was.', file=sys.stderr)
+        return 130
     print(summary(run))
     return 0
 

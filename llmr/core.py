@@ -396,13 +396,13 @@ def progress(
     label:str, # What is being counted
 ):             # A callback `(done, total)`
     "Leaves the state of a long step in `progress.json`, at most five times a second."
-    last = 0.
+    start, last = time.monotonic(), 0.
     def tell(done, total):
         "Note that `done` of `total` are done."
         nonlocal last
         if done<total and time.monotonic()-last<.2: return
         last = time.monotonic()
-        write_json(self.dir/'progress.json', dict(label=label, done=int(done), total=int(total)))
+        write_json(self.dir/'progress.json', dict(label=label, done=int(done), total=int(total), seconds=round(time.monotonic()-start, 1)))
     return tell
 
 # %% ../nbs/00_core.ipynb #7c1e9a42
