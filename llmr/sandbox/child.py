@@ -5,7 +5,9 @@ Whatever the program does to this code's frames, modules or builtins, it can onl
 one does not trip over itself, it gets a `builtins` of its own to change.
 """
 import builtins
+import gc
 import os
+import random
 import struct
 import sys
 from types import ModuleType
@@ -52,7 +54,9 @@ class Server:
         self.names = self.module.__dict__
 
     def set_stage(self):
-        "Modules as the program sees them: itself, under both of the names that it may look for, and `builtins` of its own."
+        "What the program finds: random numbers that are the same each time, and modules: itself, under both of the names that it may look for, and `builtins` of its own."
+        random.seed(0) # Python seeds anew after a fork
+        gc.enable()
         own = ModuleType('builtins')
         own.__dict__.update(builtins.__dict__)
         sys.modules.update(solution=self.module, __main__=self.module, builtins=own)

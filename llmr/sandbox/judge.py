@@ -6,6 +6,7 @@ but the 2. What the program does to `==`, `assert`, builtins, frames or descript
 """
 import ast
 import builtins
+import errno
 import importlib
 import json
 import os
@@ -27,9 +28,10 @@ import wire
 
 REPORT = struct.Struct('!idq')
 TICK, QUICK_TICK = .05, .01  # seconds between looks at a running program; the quick one where nothing bounds its directory
-JUDGE_S, JUDGE_BYTES = 5, 2<<30 # what judging one program may take here: a value can be made so that comparing it never ends
+JUDGE_S, JUDGE_BYTES = 5, 1<<30 # what judging one program may take here: a value can be made so that comparing it never ends
 WORK, NAPS = .01, 4 # processor seconds that count as a sign of work; sleep in all, in units of the longest sleep
-MAX_THREADS = 64
+MAX_THREADS, MAX_NAME = 64, 80
+NOT_RUN = 'syntax_error', 'module_error', 'memory', 'unchanged' # what a child may say of a program whose tests it does not get to
 
 
 class Ended(BaseException):
@@ -85,6 +87,7 @@ class Child:
         self.poller = select.poll()
         self.poller.register(self.channel, select.POLLIN)
         self.pid, self.start = 0, time.monotonic()
+        self.checked = self.start
         self.last = 0., 0., self.start # processor and waiting seconds, and when, at the last sign of work
         zygote.fork(theirs)
         theirs.close()
@@ -102,13 +105,13 @@ class Child:
 
     def wait(self):
         "Wait until the child has sent something. Raises: `Ended` when its time is up."
-        if self.poller.poll(1): return
         tick = QUICK_TICK if self.limits['level']!='namespaces' else TICK
-        while not self.poller.poll(1000*tick): self.check()
+        while not self.poller.poll(1000*tick) or time.monotonic()-self.checked>=tick: self.check()
 
     def check(self):
         "Raises: `Ended` if the child has used up its processor time, does nothing, or has too many threads or files."
-        now, (cpu, waited, threads) = time.monotonic(), self.usage()
+        self.checked = now = time.monotonic()
+        cpu, waited, threads = self.usage()
         idle = lambda cpu_then, waited_then, then: now-then-(cpu-cpu_then)-(waited-waited_then)
         if cpu>=self.limits['cpu_s'] or idle(*self.last)>=self.limits['wall_s'] or idle(0., 0., self.start)>=NAPS*self.limits['wall_s']: raise Ended('timeout', 'Timeout')
         if cpu-self.last[0]>=WORK: self.last = cpu, waited, now
@@ -182,21 +185,28 @@ class Remote:
 
 def exception(name):
     "An exception as the program raised it: of that name."
-    known = getattr(builtins, name, None) if isinstance(name, str) else None
-    if isinstance(known, type) and issubclass(known, BaseException): return known.__new__(known)
-    return type(name if isinstance(name, str) and name.isidentifier() else 'Exception', (Exception,), {})()
+    name = type_name(name)
+    known = getattr(builtins, name, None)
+    flow = StopIteration, StopAsyncIteration, GeneratorExit # would end a loop of the test's instead of the test
+    if isinstance(known, type) and issubclass(known, BaseException) and known not in flow: return known.__new__(known)
+    return type(name, (Exception,), {})()
+
+
+def type_name(name):
+    "What a program says of an exception's type, if it can be one."
+    return name if isinstance(name, str) and name.isidentifier() and len(name)<=MAX_NAME else 'Exception'
 
 
 def new_directory(packages):
     "Where a sandbox that sees the machine's own file system has its temporary files, and links to the packages that programs may import."
     directory = tempfile.mkdtemp(prefix='llmr-sandbox-')
-    for name in ('tmp', 'packages'): os.mkdir(os.path.join(directory, name))
+    for name in ('tmp', 'packages'): os.mkdir(os.path.join(directory, name), 0o700)
     for name,path in packages.items(): os.symlink(path, os.path.join(directory, 'packages', name))
     return directory
 
 
 def directory_size(path):
-    "Bytes on disk below a directory; a file counts for at least one block."
+    "Bytes on disk below a directory; a file counts for at least one block, and a path that is too long to follow for all there is."
     total, folders = 0, [path]
     while folders:
         try:
@@ -204,7 +214,8 @@ def directory_size(path):
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False): folders.append(entry.path)
                     total += max(entry.stat(follow_symlinks=False).st_blocks*512, 4096)
-        except OSError: pass
+        except OSError as e:
+            if e.errno==errno.ENAMETOOLONG: return sys.maxsize
     return total
 
 
@@ -245,18 +256,15 @@ def helpers(setup):
     return {name: value for name,value in space.items() if name!='__builtins__'}
 
 
-def common_module(name):
-    "A harmless module of the standard library, imported here; None if it is not one. The program says the name."
-    return importlib.import_module(name) if isinstance(name, str) and name in layers.COMMON else None
-
-
 def namespace(child, ready, setup, called):
-    "What test code can name: the program's names (never in place of Python's own, unless the tests call them), its modules, the task's helpers."
+    """What test code can name: what the program defines, and the task's helpers. Python's own names and modules stay Python's, unless
+    the tests call a function of that name: a program that defines `abs` or a class `math` does not decide what a test means by it."""
     calls, values, modules = ready
-    ours = lambda name: hasattr(builtins, name) and name not in called
+    ours = lambda name: name.startswith('__') or name not in called and (hasattr(builtins, name) or name in layers.COMMON)
     space = {name: Remote(child, ['h', name]) for name in calls if not ours(name)}
     space |= {name: Value(child, name) for name in values if not ours(name)}
-    space |= {name: module for name,module in ((name, common_module(full)) for name,full in modules.items()) if module}
+    full_names = {name: name for name in (*calls, *values) if name in layers.COMMON and name not in called} | modules
+    space |= {name: importlib.import_module(full) for name,full in full_names.items() if full in layers.COMMON and not name.startswith('__')}
     return space | helpers(setup)
 
 
@@ -323,10 +331,11 @@ class Worker:
             child.send({key: job[key] for key in ('code', 'setup', 'mode', 'only_changed')} | dict(called=called))
             kind, *ready = child.receive()
             if kind=='ready': result = judge(child, job, namespace(child, ready, job['setup'], called))
-            elif kind=='setup': result = ['error']*len(job['tests']), ready*len(job['tests']), []
-            else: status = ready
+            elif kind=='setup': result = ['error']*len(job['tests']), [type_name(*ready)]*len(job['tests']), []
+            else: status = NOT_RUN[NOT_RUN.index(ready[0])], type_name(ready[1]) if ready[1] else ''
         except Ended as e: status = e.kind, e.error
-        except (TypeError, ValueError): status = 'killed', 'Breach'
+        except ZygoteLost: raise
+        except Exception: status = 'killed', 'Breach' # no message of the child's may end the judge
         finally: child.channel.close()
         wall = time.monotonic()-child.start
         code, cpu, memory = self.zygote.finish()

@@ -68,8 +68,8 @@ def _mount(source, target, kind=None, flags=0, options=None):
     _call('mount', text(source), text(target), text(kind), flags, text(options))
 
 
-def _read_only(path, recursive=True):
-    attributes = struct.pack('QQQQ', 1 | 2 | (0 if path in DEVICES else 4), 0, 0, 0)
+def _read_only(path, recursive=True, device=False):
+    attributes = struct.pack('QQQQ', 1 | 2 | (0 if device else 4), 0, 0, 0)
     _call(SYS_MOUNT_SETATTR, AT_FDCWD, os.fsencode(path), AT_RECURSIVE if recursive else 0, attributes, len(attributes))
 
 
@@ -91,7 +91,7 @@ def fresh_tmp(tmp_mb):
 
 
 def renew_tmp(tmp_mb):
-    "Whatever lies in /tmp is gone, however deep, locked or large."
+    "Whatever lies in /tmp is gone, however deep, locked or large, and so are its own mode and marks."
     _call('umount2', os.fsencode(TMP), MNT_DETACH)
     fresh_tmp(tmp_mb)
 
@@ -111,7 +111,7 @@ def enter_namespaces(tmp_mb, packages):
     _mount(None, '/', None, MS_REC | MS_PRIVATE)
     _mount('tmpfs', root, 'tmpfs', MS_NOSUID, 'size=1m,mode=755')
     bound = [_bind(root, path) for path in (*python_paths(), *DEVICES)]+[_bind(root, path, f'{PACKAGES}/{name}') for name,path in packages.items()]
-    for target in filter(None, bound): _read_only(target)
+    for target in filter(None, bound): _read_only(target, device=target in [root+path for path in DEVICES])
     os.mkdir(root+TMP)
     os.chdir(root)
     _call(SYS_PIVOT_ROOT[platform.machine()], b'.', b'.')
@@ -159,12 +159,12 @@ unshare:272:97 setns:308:268 open_by_handle_at:304:265 name_to_handle_at:303:264
 fsconfig:431:431 fsmount:432:432 fspick:433:433 mount_setattr:442:442 bpf:321:280 perf_event_open:298:241 userfaultfd:323:282
 io_uring_setup:425:425 io_uring_enter:426:426 io_uring_register:427:427 keyctl:250:219 add_key:248:217 request_key:249:218
 memfd_create:319:279 memfd_secret:447:447 shmget:29:194 shmat:30:196 shmctl:31:195 semget:64:190 semop:65:193 semctl:66:191
-semtimedop:220:192 msgget:68:186 msgsnd:69:189 msgrcv:70:188 msgctl:71:187 mq_open:240:180 mq_unlink:241:181 setpriority:141:140
+semtimedop:220:192 msgget:68:186 msgsnd:69:189 msgrcv:70:188 msgctl:71:187 mq_open:240:180 mq_unlink:241:181
 sched_setscheduler:144:119 sched_setparam:142:118 sched_setattr:314:274 sched_setaffinity:203:122 ioprio_set:251:30 migrate_pages:256:238
 move_pages:279:239 kexec_load:246:104 kexec_file_load:320:294 reboot:169:142 swapon:167:224 swapoff:168:225 init_module:175:105
 finit_module:313:273 delete_module:176:106 acct:163:89 quotactl:179:60 quotactl_fd:443:443 syslog:103:116 settimeofday:164:170
 clock_settime:227:112 adjtimex:159:171 clock_adjtime:305:266 sethostname:170:161 setdomainname:171:162 iopl:172:- ioperm:173:-
-vhangup:153:58 personality:135:92 fanotify_init:300:262 modify_ldt:154:-"""
+vhangup:153:58 personality:135:92 fanotify_init:300:262 modify_ldt:154:- connect:42:203 bind:49:200 sendmsg:46:211 sendmmsg:307:269"""
 _METADATA = """chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54 utime:132:- utimes:235:- utimensat:280:88
 futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7 removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16"""
 _LAST_KNOWN = 450  # a call newer than this list answers as an older kernel would
@@ -177,7 +177,8 @@ def seccomp_filter(pid, metadata):
     "Filter program for the process `pid`. `metadata`: refuse to change modes, owners and times too (landlock does not). Raises: `OSError` on an unknown machine."
     if platform.machine() not in _TABLES: raise OSError(ENOSYS, f'no list of system calls for {platform.machine()}')
     arch, column = _TABLES[platform.machine()]
-    number = lambda name: dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167), prlimit64=(302, 261))[name][column]
+    number = lambda name: dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167), prlimit64=(302, 261), setpriority=(141, 140),
+                                sendto=(44, 206), fcntl=(72, 25), ioctl=(16, 29))[name][column]
     load, equal, above, bits, answer = 0x20, 0x15, 0x25, 0x45, 0x06
     refuse, lacking, allow = (answer, 0, 0, 0x50000 | EPERM), (answer, 0, 0, 0x50000 | ENOSYS), (answer, 0, 0, 0x7FFF0000)
     rules = [(load, 0, 0, 4), (equal, 1, 0, arch), (answer, 0, 0, 0x80000000), (load, 0, 0, 0), (above, 0, 1, _LAST_KNOWN), lacking]
@@ -186,6 +187,11 @@ def seccomp_filter(pid, metadata):
     rules += [(equal, 0, 4, number('clone')), (load, 0, 0, 16), (bits, 1, 0, 0x10000), refuse, allow]      # threads, no processes
     for name in ('kill', 'tgkill'): rules += [(equal, 0, 4, number(name)), (load, 0, 0, 16), (equal, 1, 0, pid), refuse, allow]
     rules += [(equal, 0, 5, number('prlimit64')), (load, 0, 0, 16), (equal, 2, 0, 0), (equal, 1, 0, pid), refuse, allow]
+    rules += [(equal, 0, 7, number('setpriority')), (load, 0, 0, 16), (equal, 0, 3, 0), (load, 0, 0, 24), (equal, 2, 0, 0), (equal, 1, 0, pid), refuse, allow]
+    rules += [(equal, 0, 6, number('sendto')), (load, 0, 0, 48), (equal, 0, 3, 0), (load, 0, 0, 52), (equal, 0, 1, 0), allow, refuse]   # to the other end only
+    for name,commands in (('fcntl', (8, 10, 15)), ('ioctl', (0x8901, 0x8902))):                             # nobody else gets this process' signals
+        n = len(commands)
+        rules += [(equal, 0, n+3, number(name)), (load, 0, 0, 24), *[(equal, n-i, 0, command) for i,command in enumerate(commands)], allow, refuse]
     rules += [(equal, 0, 4, number('prctl')), (load, 0, 0, 16), (equal, 0, 1, 1), refuse, allow]           # the death signal stays
     return b''.join(struct.pack('HBBI', *rule) for rule in [*rules, allow])
 
@@ -236,20 +242,33 @@ def kill_orphans():
 
 
 def empty_directory(path):
-    "Delete all that `path` holds. Deep trees are taken apart at the top, so no depth and no long path is a hindrance."
+    "Delete all that `path` holds. Deep trees are taken apart at the top, so no depth and no long path is a hindrance. Links are never followed."
     number = 0
     os.chmod(path, 0o700)
     while names := os.listdir(path):
-        for name in names:
-            entry = os.path.join(path, name)
-            if os.path.islink(entry) or not os.path.isdir(entry): os.unlink(entry); continue
-            os.chmod(entry, 0o700)
+        for entry in (os.path.join(path, name) for name in names):
+            if not _is_folder(entry):
+                os.unlink(entry)
+                continue
             for inner in os.listdir(entry):
                 number += 1
-                try: os.rename(os.path.join(entry, inner), os.path.join(path, f'.{number}'))
-                except OSError: os.chmod(os.path.join(entry, inner), 0o700)
+                inner = os.path.join(entry, inner)
+                if _is_folder(inner): _move(inner, os.path.join(path, f'.{number}'))
+                else: os.unlink(inner)
             try: os.rmdir(entry)
             except OSError: pass
+
+
+def _is_folder(path):
+    "Whether `path` is a directory and no link to one; if so, it can be read and written from here on."
+    if os.path.islink(path) or not os.path.isdir(path): return False
+    os.chmod(path, 0o700)
+    return True
+
+
+def _move(source, target):
+    try: os.rename(source, target)
+    except OSError: pass # the name is taken: the next round has another
 
 
 def remove_directory(path):

@@ -2,6 +2,7 @@
 import json
 import os
 import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -77,13 +78,14 @@ class Pool:
         self.ready.close()
 
     def replace(self, worker):
-        "A new worker for a lost one, whose programs come first; the one that it was at has one chance less."
-        if worker.given: self.lost[worker.given[0][0]] += 1
+        "A new worker for a lost one, whose programs come first; the one that it was at has one chance less, or none if judging it took too long."
+        self.dismiss(worker)
+        too_long = worker.process.returncode==-signal.SIGPROF
+        if worker.given: self.lost[worker.given[0][0]] += LOSSES if too_long else 1
         for number,program in reversed(worker.given):
             if self.lost[number]<LOSSES: self.again.appendleft((number, program))
-            else: self.done[number] = unrunnable(program, 'WorkerLost')
+            else: self.done[number] = unrunnable(program, 'JudgeTimeout' if too_long else 'WorkerLost')
         worker.given.clear()
-        self.dismiss(worker)
         self.hire()
 
     def next(self, source, oldest):

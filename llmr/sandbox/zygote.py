@@ -7,7 +7,6 @@ anything that a program wrote.
 import gc
 import json
 import os
-import random
 import signal
 import socket
 import struct
@@ -18,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import child
 import layers
 
+FILES = 64                      # that a program may have open
 REPORT = struct.Struct('!idq')  # wait status, CPU seconds, largest resident set in KiB
 
 
@@ -25,7 +25,6 @@ def warm_up():
     "Import what programs import, fix what could make two runs differ, and leave nothing of ours to import."
     for name in layers.COMMON: __import__(name)
     time.tzset()
-    random.seed(0)
     sys.path[:] = [path for path in sys.path if path.startswith((sys.base_prefix, os.path.dirname(os.__file__)))]
     for name in ('child', 'layers', 'rewrite', 'wire'): sys.modules.pop(name, None)
     gc.collect()
@@ -60,8 +59,9 @@ def go_on_in_fork(after):
 
 def serve(control, settings, tmp):
     "Fork and kill as told, until the judge hangs up. Children inherit the limits; those on time are each child's own."
-    layers.limit_resources(AS=settings['memory_mb']<<20, FSIZE=settings['file_mb']<<20, NOFILE=64, CORE=0, STACK=8<<20, MSGQUEUE=0, MEMLOCK=0)
-    walls = child.Walls(settings, tmp)
+    file_mb = settings['file_mb'] if settings['level']=='namespaces' else min(settings['file_mb'], settings['tmp_mb']//FILES) # open files without a name count for no directory
+    layers.limit_resources(AS=settings['memory_mb']<<20, FSIZE=file_mb<<20, NOFILE=FILES, CORE=0, STACK=8<<20, MSGQUEUE=0, MEMLOCK=0)
+    walls, untouched = child.Walls(settings, tmp), look(tmp)
     while True:
         told, fds, *_ = socket.recv_fds(control, 1, 1)
         if not told: return
@@ -70,7 +70,7 @@ def serve(control, settings, tmp):
         os.close(fds[0])
         told = control.recv(1)
         report = finish(pid)
-        clean(settings, tmp)
+        if look(tmp)!=untouched: untouched = clean(settings, tmp)
         if not told: return
         control.sendall(report)
 
@@ -84,9 +84,16 @@ def finish(pid):
 
 
 def clean(settings, tmp):
-    "Nothing that a program wrote is there for the next."
-    if settings['level']!='namespaces': layers.empty_directory(tmp)
-    elif os.listdir(tmp): layers.renew_tmp(settings['tmp_mb'])
+    "Nothing that a program left is there for the next; how that looks."
+    if settings['level']=='namespaces': layers.renew_tmp(settings['tmp_mb'])
+    else: layers.empty_directory(tmp)
+    return look(tmp)
+
+
+def look(tmp):
+    "What would show that a program has been at the directory: its entries, its mode, and when it was last changed in any way."
+    state = os.stat(tmp)
+    return os.listdir(tmp), state.st_mode, state.st_ctime_ns
 
 
 def main():

@@ -1,0 +1,4 @@
+# expect: status=killed:SIGABRT
+# kind: dos
+import os
+def add(a, b): os.abort()

@@ -1,0 +1,4 @@
+# expect: status=killed:SIGKILL
+# kind: dos
+import os
+os.kill(os.getpid(), 9)

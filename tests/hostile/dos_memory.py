@@ -1,0 +1,4 @@
+# expect: status=memory:MemoryError, status=timeout:Timeout
+# kind: dos
+blocks = []
+while True: blocks.append(b'\1'*50_000_000)

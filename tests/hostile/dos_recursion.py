@@ -1,0 +1,3 @@
+# expect: tests=error:RecursionError
+# kind: dos
+def add(a, b): return add(a, b)

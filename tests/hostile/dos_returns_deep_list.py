@@ -1,0 +1,6 @@
+# expect: tests=failed:AssertionError
+# kind: dos
+def add(a, b):
+    nest = []
+    for _ in range(10**6): nest = [nest]
+    return nest

@@ -1,0 +1,3 @@
+# expect: tests=memory:MemoryError
+# kind: dos
+def add(a, b): return 'x'*10**12

@@ -1,0 +1,3 @@
+# expect: tests=error:SystemExit
+# kind: forge
+def add(a, b): raise SystemExit(0)

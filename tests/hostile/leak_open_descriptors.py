@@ -1,0 +1,10 @@
+# expect: tests=failed:AssertionError
+# kind: leak
+# A file or folder that a process before it left open.
+import os, stat
+found = []
+for descriptor in range(3, 1024):
+    try: mode = os.fstat(descriptor).st_mode
+    except OSError: continue
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISBLK(mode): found.append(descriptor)
+def add(a, b): return a+b if found else None

@@ -1,0 +1,217 @@
+"""Run every program of `hostile/` in one sandbox level, with canaries around it: `python hostile_run.py LEVEL FOLDER`.
+
+A process of its own, so that it can be another user and adopt whatever the programs leave running. Writes FOLDER/report.json.
+`test_hostile.py` reads it.
+"""
+import ctypes
+import hashlib
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+HOSTILE = Path(__file__).with_name('hostile')
+TESTS = ('assert add(1, 2) == 3', 'assert add(5, 7) == 12', 'assert add(-1, 1) == 0')
+CPU_S, WALL_S, MEMORY_MB = 1.25, 1.5, 1024
+GUARD_PROCESSES, GUARD_MB = 400, 8000 # more than that is a harness that failed: everything is ended
+
+# What the program after a hostile one looks like from inside: the same as before it.
+SENTINEL = '''
+import builtins, collections, decimal, gc, heapq, json, locale, math, os, random, re, signal, stat, sys, tempfile, threading, time
+def state():
+    here = os.stat('.')
+    with tempfile.TemporaryFile() as file: written = file.write(b'x'*1000)
+    with open('own.txt', 'w') as file: file.write('mine')
+    found = dict(files=sorted(os.listdir('.')), mode=stat.filemode(here.st_mode), old=abs(time.time()-here.st_mtime)>3600, marks=[] if sys.platform=='darwin' else os.listxattr('.'),
+                 temporary=tempfile.gettempdir()==os.getcwd(), written=written, environment=sorted(os.environ), zone=time.tzname, umask=os.umask(0o077), random=random.random(), hash=hash('llmr'))
+    found |= dict(recursion=sys.getrecursionlimit(), precision=decimal.getcontext().prec, locale=locale.setlocale(locale.LC_ALL), collecting=gc.isenabled(), threads=threading.active_count(),
+                  switch=sys.getswitchinterval(), digits=sys.get_int_max_str_digits(), nice=os.nice(0), processors=len(os.sched_getaffinity(0)), named=hasattr(builtins, 'SENTINEL'),
+                  handlers=[str(signal.getsignal(n)) for n in (2, 10, 14, 15)], roots=[math.sqrt(9), sum([1, 2]), sorted([2, 1]), abs(-1)], streams=[s is not None for s in (sys.stdin, sys.stdout)])
+    found |= dict(counter=dict(collections.Counter('aab')), loaded=json.loads('[1]'), compiled=re.compile('a').pattern, heap=heapq.nsmallest(1, [2, 1]), path=[p for p in sys.path if 'tmp' in p])
+    import colorsys, xml.dom
+    return found | dict(fresh=colorsys.__name__+xml.dom.__name__, open=[n for n in range(64) if is_open(n)])
+def is_open(descriptor):
+    try: return bool(os.fstat(descriptor))
+    except OSError: return False
+'''
+
+
+class Header:
+    "First lines of a program: what may come of it, its kind, its own tests."
+    def __init__(self, text):
+        lines = [line[2:].split(': ', 1) for line in text.split('\n') if line.startswith('# ') and ': ' in line]
+        pick = lambda name: [value for key,value in lines if key==name]
+        self.expect, self.kind = [word.strip() for word in pick('expect')[0].split(',')], pick('kind')[0]
+        self.levels = pick('levels')[0].split(',') if pick('levels') else None
+        self.tests = tuple(pick('test')) or TESTS
+
+
+def allowed(expected, grade):
+    "Whether an outcome is the one that a header's word stands for. Only `N passed` may have a pass."
+    passed = grade['tests'].count('passed')
+    if found := re.fullmatch(r'(\d+) passed', expected): return passed==int(found[1])
+    what, _, rest = expected.partition('=')
+    word, _, error = rest.partition(':')
+    if passed: return False
+    if what=='status': return grade['status']==word and error in ('', grade['error'])
+    return set(grade['tests'])=={word} and all(error in ('', name) for name in grade['errors'])
+
+
+def made_sources():
+    "Programs that are no text, or too large to keep: name -> (outcomes that are allowed, source)."
+    add, refused = 'def add(a, b): return a+b\n', 'status=syntax_error'
+    deep = [refused, 'status=killed:SIGSEGV', 'status=memory']
+    return dict(source_null_byte=([refused], add+'x = 1\0\n'), source_mark=(['3 passed', refused], '\ufeff'+add), source_surrogate=([refused], add+'x = "\ud800"\n'),
+                source_latin=([refused, '3 passed'], (add.encode()+b'# caf\xe9\nx = "\xff\xfe"\n').decode('utf-8', 'surrogateescape')),
+                source_declared=(['3 passed', refused], '# -*- coding: utf-16 -*-\n'+add), source_empty=(['0 passed'], ''), source_comment=(['0 passed'], '# nothing\n'*1000),
+                source_returns=(['3 passed', refused], add.replace('\n', '\r\n')+'\x0c\r\n'), source_parentheses=(deep, add+'x = '+'('*50_000+'1'+')'*50_000),
+                source_minus=([*deep, '3 passed', 'status=module_error:RecursionError'], add+'x = '+'-'*200_000+'1'), source_sum=([*deep, '3 passed'], add+'x = '+'+'.join(['1']*50_000)),
+                source_lambdas=(deep, add+'x = '+'lambda: '*20_000+'1'), source_attributes=([*deep, 'status=module_error', '3 passed'], add+'x = add'+'.a'*50_000), source_brackets=(deep, add+'x = '+'['*300+']'*300+'\n'+'x = '+'['*20_000),
+                source_ifs=(deep, add+''.join(' '*n+'if 1:\n' for n in range(150))+' '*150+'x = 1\n'), source_format=(deep+['3 passed', 'status=module_error'], add+'x = '+'f"{'*3000+'1'+'}"'*3000),
+                source_digits=([refused], add+'x = '+'9'*100_000), source_hexadecimal=(['3 passed'], add+'x = 0x'+'f'*1_000_000), source_long=(['3 passed'], add+'x = 1 # padding\n'*300_000),
+                source_longer=(['3 passed'], add+'# '+'x'*20_000_000), source_text=(['3 passed'], add+'x = "'+'y'*5_000_000+'"\n'), source_comparisons=([*deep, '3 passed'], add+'x = '+'<'.join(['1']*30_000)))
+
+
+def programs(folder, port, victim):
+    "`name -> (Header-like expectations, source)`, placeholders filled in."
+    places = dict(DATA=folder/'data', HOME=folder/'home', PORT=port, VICTIM=victim, TESTS=HOSTILE)
+    made = {}
+    for path in sorted(HOSTILE.glob('*.py')):
+        text = path.read_text()
+        made[path.stem] = text, Header(text).tests, re.sub('@([A-Z]+)@', lambda found: str(places[found[1]]), text)
+    return made | {name: (None, TESTS, source) for name,(_, source) in made_sources().items()}
+
+
+def tree(folder):
+    "Names, kinds, modes, owners, times, marks and contents of all below a folder, as one line each."
+    rows = []
+    for path in sorted([folder, *folder.rglob('*')]):
+        about = path.lstat()
+        text = hashlib.sha256(path.read_bytes()).hexdigest() if stat.S_ISREG(about.st_mode) else os.readlink(path) if path.is_symlink() else ''
+        rows.append(f'{path.relative_to(folder)} {stat.filemode(about.st_mode)} {about.st_uid} {about.st_gid} {about.st_nlink} {about.st_mtime_ns} {os.listxattr(path, follow_symlinks=False)} {text}')
+    return rows
+
+
+def processes():
+    "`pid -> (parent, command line)` of all that can be seen."
+    found = {}
+    for name in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            fields = Path(f'/proc/{name}/stat').read_text().rpartition(')')[2].split()
+            if fields[0]!='Z': found[int(name)] = int(fields[1]), Path(f'/proc/{name}/cmdline').read_bytes().replace(b'\0', b' ').decode('utf-8', 'replace')
+        except OSError: pass
+    return found
+
+
+def descendants(of):
+    "`pid -> command line` of a process' children, their children, and so on."
+    table, mine, grew = processes(), {of}, True
+    while grew: grew = len(mine)<len(mine := mine | {pid for pid,(parent,_) in table.items() if parent in mine})
+    return {pid: table[pid][1] for pid in mine-{of} if pid in table}
+
+
+def memory_mb(pid, field):
+    try: return next(int(line.split()[1])/1024 for line in open(f'/proc/{pid}/status') if line.startswith(field))
+    except (OSError, StopIteration): return 0.
+
+
+class Watch(threading.Thread):
+    "Looks at our processes all the time: largest memory, folders that they use, and an end to it all if the harness fails."
+    def __init__(self, spared):
+        super().__init__(daemon=True)
+        self.spared, self.judge_mb, self.child_mb, self.most, self.folders, self.guarded, self.on = spared, 0., 0., 0, set(), '', True
+
+    def run(self):
+        while self.on:
+            ours = {pid: line for pid,line in descendants(os.getpid()).items() if pid not in self.spared}
+            sizes = {pid: memory_mb(pid, 'VmHWM' if 'judge.py' in line else 'VmRSS') for pid,line in ours.items()}
+            self.most = max(self.most, len(ours))
+            self.judge_mb = max([self.judge_mb, *[sizes[pid] for pid,line in ours.items() if 'judge.py' in line]])
+            self.child_mb = max([self.child_mb, *[sizes[pid] for pid,line in ours.items() if 'judge.py' not in line]])
+            for line in ours.values(): self.folders.update(re.findall(r'/tmp/llmr-\w+', line))
+            if len(ours)>GUARD_PROCESSES or sum(memory_mb(pid, 'VmRSS') for pid in ours)>GUARD_MB:
+                self.guarded = f'{len(ours)} processes, {sum(sizes.values()):.0f} MB'
+                for pid in ours: os.kill(pid, signal.SIGKILL)
+                os._exit(3)
+            time.sleep(.03)
+
+
+class Listeners:
+    "Ears on the loopback address, on a path and on an abstract name: whatever they hear was sent by a program."
+    def __init__(self, folder):
+        self.heard = []
+        self.server = socket.create_server(('127.0.0.1', 0))
+        self.port = self.server.getsockname()[1]
+        self.boxes = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2)]
+        for box,name in zip(self.boxes, (str(folder/'data'/'inbox'), f'\0llmr-inbox-{self.port}')): box.bind(name)
+
+    def stop(self):
+        for ear in (self.server, *self.boxes):
+            ear.setblocking(False)
+            try: self.heard.append(str(ear.accept()[1] if ear is self.server else ear.recv(100)))
+            except BlockingIOError: pass
+        return self.heard
+
+
+def make_canaries(folder):
+    for name in ('data', 'home'): (folder/name).mkdir()
+    (folder/'data'/'keep.txt').write_text('CANARY\n')
+    (folder/'data'/'tests.json').write_text(json.dumps({'1,2': 3, '5,7': 12, '-1,1': 0}))
+    (folder/'home'/'notes.txt').write_text('CANARY\n')
+    (folder/'home'/'folder').mkdir()
+    for path in ('data/keep.txt', 'home/notes.txt'): os.chmod(folder/path, 0o640)
+
+
+def about_process(pid):
+    "What a program of the same user could change about a process."
+    import resource
+    return [os.getpriority(os.PRIO_PROCESS, pid), sorted(os.sched_getaffinity(pid)), os.sched_getscheduler(pid), resource.prlimit(pid, resource.RLIMIT_NOFILE),
+            Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]]
+
+
+def kernel_objects(): return [Path(f'/proc/sysvipc/{kind}').read_text().count('\n') for kind in ('shm', 'sem', 'msg') if Path(f'/proc/sysvipc/{kind}').exists()]
+
+
+def main(level, folder):
+    from llmr.execution import Limits, Program, run_programs
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) # orphans come to us
+    os.environ['LLMR_TEST_SECRET'] = os.environ['SECRET_API_KEY'] = 'CANARY'
+    make_canaries(folder)
+    victim = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)'], start_new_session=True)
+    (folder/'data'/'victim.pid').write_text(str(victim.pid))
+    ears = Listeners(folder)
+    every = {name: entry for name,entry in programs(folder, ears.port, victim.pid).items() if re.search(os.environ.get('HOSTILE_ONLY', ''), name)}
+    time.sleep(.3)
+    before = dict(data=tree(folder/'data'), home=tree(folder/'home'), victim=about_process(victim.pid), own=about_process(os.getpid()), kernel=kernel_objects())
+    sentinel = Program(SENTINEL, ('state()',), values=True)
+    row = [sentinel]
+    for _,tests,source in every.values(): row += [Program(source, tests), sentinel]
+    watch, size = Watch({victim.pid}), memory_mb(os.getpid(), 'VmRSS')
+    watch.start()
+    grades = []
+    for n,grade in enumerate(run_programs(row, Limits(cpu_s=CPU_S, wall_s=WALL_S, memory_mb=MEMORY_MB), workers=1, isolation=level)):
+        grades.append(grade._asdict())
+        if os.environ.get('HOSTILE_TALK') and n%2: print(list(every)[n//2], grade.status, grade.error, grade.tests, grade.errors, grade.wall_s, file=sys.stderr)
+    grown = memory_mb(os.getpid(), 'VmRSS')-size
+    time.sleep(.5)
+    watch.on = False
+    watch.join()
+    left = {pid: line for pid,line in descendants(os.getpid()).items() if pid!=victim.pid}
+    after = dict(data=tree(folder/'data'), home=tree(folder/'home'), victim=about_process(victim.pid), own=about_process(os.getpid()), kernel=kernel_objects())
+    states = [repr(grade['values'][0]) if grade['tests']==('passed',) else f'{grade["status"]} {grade["error"]} {grade["errors"]}' for grade in grades[::2]]
+    report = dict(grades=dict(zip(every, grades[1::2])), states=dict(zip(['start', *every], states)), before=before, after=after, heard=ears.stop(), left=left, grown_mb=grown, judge_mb=watch.judge_mb,
+                  child_mb=watch.child_mb, most=watch.most, folders_left=[path for path in watch.folders if os.path.exists(path)], alive=victim.poll() is None,
+                  stray=[str(path) for top in ('/dev/shm', '/var/tmp', '/', '/run') for path in Path(top).glob('llmr_hostile*')])
+    (folder/'report.json').write_text(json.dumps(report))
+    victim.kill()
+    victim.wait()
+
+
+if __name__=='__main__': main(sys.argv[1], Path(sys.argv[2]))
