@@ -51,7 +51,7 @@ fixture: .venv/.dev
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_fixture.ipynb runs/toy_fixture.ipynb
 	rm -rf runs/fixture
 	$(BIN)/llmr reproduce --profile toy --out runs/fixture
-	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables
+	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables && rm llmr/data/toy/tables/timings.parquet
 
 shipped: .venv/.dev
 	$(BIN)/llmr reproduce --profile recorded --out runs/recorded
