@@ -60,7 +60,8 @@ def python_paths():
     "Directories that Python needs to import the standard library: its own, and the shared libraries' it links to."
     own = [os.path.dirname(os.path.realpath(os.__file__))]
     if getattr(sys, 'base_prefix', '').rstrip('/') not in ('', '/usr'): own.append(os.path.join(sys.base_prefix, 'lib'))
-    return [path for path in dict.fromkeys([*own, '/lib', '/lib64', '/lib32', '/usr/lib', '/usr/lib64', '/usr/share/zoneinfo']) if os.path.isdir(path)]
+    every = {path for path in (*own, '/lib', '/lib64', '/lib32', '/usr/lib', '/usr/lib64', '/usr/share/zoneinfo') if os.path.isdir(path)}
+    return sorted(path for path in every if not any(path.startswith(f'{other}/') for other in every if not os.path.islink(other)))
 
 
 def _mount(source, target, kind=None, flags=0, options=None):

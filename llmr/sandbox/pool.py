@@ -15,6 +15,7 @@ from . import layers, wire
 AHEAD = 4096     # outcomes that may wait for an older one
 QUEUED = 2       # programs at a worker: the one it is at, and the next
 SMALL = 60_000   # bytes that a program may have to be the next one: they wait in the socket
+STARTS = 3       # chances of a worker to be set up
 LOSSES = 2       # workers that one program may cost
 
 
@@ -62,8 +63,12 @@ class Pool:
         for _ in range(n_workers or cores()): self.hire()
 
     def hire(self):
-        "One more worker."
-        self.workers.append(Worker(self.settings))
+        "One more worker. One that is lost while it is set up is tried again. Raises: `OSError`."
+        for chance in range(STARTS):
+            try: self.workers.append(Worker(self.settings))
+            except OSError:
+                if chance==STARTS-1: raise
+            else: break
         self.ready.register(self.workers[-1].socket, selectors.EVENT_READ, self.workers[-1])
 
     def dismiss(self, worker):

@@ -41,7 +41,7 @@ def enter(settings):
         layers.no_new_privileges()
         return layers.TMP
     tmp, packages = (os.path.join(settings['directory'], name) for name in ('tmp', 'packages'))
-    sys.path.append(packages)
+    if settings['packages']: sys.path.append(packages)
     go_on_in_fork(after=lambda: layers.remove_directory(settings['directory']))
     if settings['level']=='landlock': layers.enter_landlock(tmp, [packages, *settings['packages'].values()])
     elif sys.platform=='linux': layers.adopt_orphans()
