@@ -90,7 +90,7 @@ def _settings(limits, level):
 def isolation_levels()->tuple: # Names, the strongest first
     "Levels of isolation that this machine allows, found by trying each. Linux has up to three, other systems `rlimits`."
     def works(level):
-        try: Worker(_settings(Limits(), level)).close()
+        try: Worker(_settings(Limits(), level)).confirm().close()
         except OSError: return False
         return True
     return tuple(level for level in layers.LEVELS if works(level))

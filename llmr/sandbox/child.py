@@ -39,7 +39,7 @@ class Walls:
         control.close()
         layers.limit_resources(CPU=int(self.settings['cpu_s'])+2)
         if sys.platform!='linux': return
-        layers.die_with_parent()
+        if self.level!='namespaces': layers.die_with_parent()
         layers.drop_capabilities()
         if self.filter: layers.enter_seccomp(self.filter.replace(struct.pack('I', _PID), struct.pack('I', os.getpid())))
 

@@ -23,18 +23,22 @@ def cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffini
 
 
 class Worker:
-    "A judge process with its sandbox, and the programs that it was given. Raises: `OSError` if the machine does not allow the level."
+    "A judge process with its sandbox, and the programs that it was given. It is of use once it is confirmed."
     def __init__(self, settings):
         self.socket, theirs = socket.socketpair()
-        command = [sys.executable, '-s', '-P', str(Path(__file__).with_name('judge.py')), json.dumps(settings | dict(parent=theirs.fileno()))]
+        command = [sys.executable, '-S', '-s', '-P', str(Path(__file__).with_name('judge.py')), json.dumps(settings | dict(parent=theirs.fileno()))]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=layers.clean_environment(), start_new_session=True)
         theirs.close()
         self.given, self.since = deque(), time.monotonic()
+
+    def confirm(self):
+        "Wait until it is set up. Raises: `OSError` if that fails."
         try: error = self.receive().get('error')
         except (OSError, wire.Breach): error = 'the worker ended while it was set up'
         if error:
             self.close()
             raise OSError(error)
+        return self
 
     def read(self, n):
         text = self.socket.recv(n, socket.MSG_WAITALL)
@@ -60,16 +64,18 @@ class Pool:
         self.settings, self.patience = settings, 60+10*(settings['cpu_s']+settings['wall_s'])
         self.workers, self.ready = [], selectors.DefaultSelector()
         self.again, self.done, self.lost, self.taken = deque(), {}, Counter(), 0
-        for _ in range(n_workers or cores()): self.hire()
+        for worker in [Worker(settings) for _ in range(n_workers or cores())]: self.hire(worker)
 
-    def hire(self):
+    def hire(self, worker=None):
         "One more worker. One that is lost while it is set up is tried again. Raises: `OSError`."
         for chance in range(STARTS):
-            try: self.workers.append(Worker(self.settings))
+            try: worker = (worker or Worker(self.settings)).confirm()
             except OSError:
+                worker = None
                 if chance==STARTS-1: raise
             else: break
-        self.ready.register(self.workers[-1].socket, selectors.EVENT_READ, self.workers[-1])
+        self.workers.append(worker)
+        self.ready.register(worker.socket, selectors.EVENT_READ, worker)
 
     def dismiss(self, worker):
         "End a worker."

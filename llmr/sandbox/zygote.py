@@ -23,7 +23,7 @@ REPORT = struct.Struct('!idq')  # wait status, CPU seconds, largest resident set
 
 def warm_up():
     "Import what programs import, fix what could make two runs differ, and leave nothing of ours to import."
-    for name in layers.COMMON: __import__(name)
+    for name in layers.WARM: __import__(name)
     time.tzset()
     sys.path[:] = [path for path in sys.path if path.startswith((sys.base_prefix, os.path.dirname(os.__file__)))]
     for name in ('child', 'layers', 'rewrite', 'wire'): sys.modules.pop(name, None)
