@@ -28,11 +28,13 @@ _operations = dict(call=lambda target, args, kwargs: target(*args, **kwargs), at
 class Walls:
     "What is the same for every child, prepared once."
     def __init__(self, settings, tmp):
-        self.settings, self.tmp, self.level = settings, tmp, settings['level']
+        self.settings, self.tmp, self.level, self.module = settings, tmp, settings['level'], stage()
         self.filter = None if self.level=='rlimits' else layers.seccomp_filter(_PID, metadata=self.level!='namespaces')
 
     def enter(self, control):
         "From here on nothing but this process can be harmed."
+        random.seed(0) # Python seeds anew after a fork
+        gc.enable()
         os.setsid()
         os.chdir(self.tmp)
         os.umask(0o077)
@@ -47,20 +49,20 @@ class Walls:
 def name_of(error): return _type_name(type(error))[:MAX_NAME]
 
 
+def stage():
+    "Modules as a program sees them, made before the fork: itself, under both of the names that it may look for, and `builtins` of its own."
+    module, own = ModuleType('solution'), ModuleType('builtins')
+    own.__dict__.update(builtins.__dict__)
+    module.__dict__['__builtins__'] = own
+    sys.modules.update(solution=module, __main__=module, builtins=own)
+    return module
+
+
 class Server:
     "Runs one program and answers for it."
-    def __init__(self, channel):
-        self.channel, self.objects, self.module = channel, [], ModuleType('solution')
-        self.names = self.module.__dict__
-
-    def set_stage(self):
-        "What the program finds: random numbers that are the same each time, and modules: itself, under both of the names that it may look for, and `builtins` of its own."
-        random.seed(0) # Python seeds anew after a fork
-        gc.enable()
-        own = ModuleType('builtins')
-        own.__dict__.update(builtins.__dict__)
-        sys.modules.update(solution=self.module, __main__=self.module, builtins=own)
-        self.names['__builtins__'] = own
+    def __init__(self, channel, module):
+        self.channel, self.objects, self.module = channel, [], module
+        self.names = module.__dict__
 
     def keep(self, value):
         "A value that can't travel stays here, under a number."
@@ -109,7 +111,6 @@ class Server:
     def serve(self):
         "Run the program, then answer until the judge has heard enough."
         job = wire.receive(self.read)
-        self.set_stage()
         try: wire.send(self.channel, self.run(job))
         except BaseException as e: wire.send(self.channel, ['module', 'module_error', name_of(e)])
         del job
@@ -125,5 +126,5 @@ def main(channel, control, walls):
     try:
         walls.enter(control)
         channel.sendall(b'!')
-        Server(channel).serve()
+        Server(channel, walls.module).serve()
     finally: _exit(1)

@@ -16,9 +16,9 @@ import struct
 import sys
 
 LEVELS = ('namespaces', 'landlock', 'rlimits')
-# Modules that are there before a program starts: few enough that a fork stays cheap.
+# Modules that are there before a program starts. Not `threading` and what imports it: its work after a fork is a third of a fork's price.
 WARM = """abc array bisect calendar cmath collections collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq io itertools json
-math numbers operator random re statistics string struct textwrap threading time traceback types typing unicodedata warnings""".split()
+math numbers operator random re statistics string struct textwrap time traceback types typing unicodedata warnings""".split()
 # Modules that the judge imports for test code when a program has them: importing one does nothing else.
 COMMON = frozenset(WARM) | frozenset("base64 colorsys csv difflib errno glob hashlib html keyword os pprint queue shutil sys tempfile urllib.parse uuid zlib".split())
 
