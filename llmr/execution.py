@@ -87,24 +87,26 @@ def _settings(limits, level):
 
 # %% ../nbs/03_execution.ipynb #d9154dfa
 @lru_cache
+def _works(level):
+    "Whether a sandbox of this level starts here."
+    try: Worker(_settings(Limits(), level)).confirm().close()
+    except OSError: return False
+    return True
+
 def isolation_levels()->tuple: # Names, the strongest first
-    "Levels of isolation that this machine allows, found by trying each. Linux has up to three, other systems `rlimits`."
-    def works(level):
-        try: Worker(_settings(Limits(), level)).confirm().close()
-        except OSError: return False
-        return True
-    return tuple(level for level in layers.LEVELS if works(level))
+    "Levels of isolation that this machine allows, found by trying each once. Linux has up to three, other systems `rlimits`."
+    return tuple(filter(_works, layers.LEVELS))
 
 # %% ../nbs/03_execution.ipynb #f254a9d3
 def choose_isolation(
     isolation:str='auto', # A level, `auto` (the strongest there is), or `strict` (`namespaces` or nothing)
 )->str:                   # A level
     "Raises: `InputError` on an unknown name, or one that this machine does not allow; warns where `auto` finds nothing that holds a hostile program."
-    names, have = (*layers.LEVELS, 'auto', 'strict'), isolation_levels()
+    names = (*layers.LEVELS, 'auto', 'strict')
     if isolation not in names: raise InputError(f'no isolation is called {isolation!r}; there are {", ".join(names)}.')
-    if not have: raise InputError('no sandbox can be started on this machine, not even with resource limits alone. Check that this Python runs `python -S -c 1`.')
-    wanted = dict(auto=have[0], strict=layers.LEVELS[0]).get(isolation, isolation)
-    if wanted not in have: raise InputError(f'isolation {isolation!r}: this machine does not allow {wanted}; it has {", ".join(have)}. Choose one of them, or allow unprivileged user namespaces.')
+    wanted = next(filter(_works, layers.LEVELS), None) if isolation=='auto' else layers.LEVELS[0] if isolation=='strict' else isolation
+    if wanted is None: raise InputError('no sandbox can be started on this machine, not even with resource limits alone. Check that this Python runs `python -S -c 1`.')
+    if not _works(wanted): raise InputError(f'isolation {isolation!r}: this machine does not allow {wanted}; it has {", ".join(isolation_levels())}. Choose one of them, or allow unprivileged user namespaces.')
     if isolation=='auto' and wanted=='rlimits': warnings.warn('Programs run with resource limits alone: safe against accidents, not against malice. Run on Linux with user namespaces or landlock.', stacklevel=2)
     return wanted
 
