@@ -76,7 +76,7 @@ def run_all(level, user):
 
 @pytest.fixture(scope='module')
 def runs():
-    pool = ThreadPoolExecutor(2)
+    pool = ThreadPoolExecutor(len(RUNS)) # most of what they do is sleep
     yield {run: pool.submit(run_all, *run) for run in RUNS}
     pool.shutdown(cancel_futures=True)
 
