@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 # %% ../nbs/06_evaluation.ipynb #01422409
 from .core import InputError, Pair, colours, set_theme
 from .execution import table1_counts
+from .labels import PAPER_LABEL
 from .problem import cost_advantage, route
-from .router import PAPER_HEAD
 
 # %% ../nbs/06_evaluation.ipynb #a1adf98f
 def _counts(outcomes, definition):
@@ -27,7 +27,7 @@ def _counts(outcomes, definition):
     if definition=='every_test': counted = outcomes[['task_id', 'n_tests', 'n_passed']]
     elif definition=='table1': counted = table1_counts(outcomes).rename(columns=dict(n_counted='n_tests', n_passed_table1='n_passed'))[['task_id', 'n_tests', 'n_passed']]
     else: raise InputError(f'no total pass rate is called {definition!r}; there are every_test and table1.')
-    return counted.groupby('task_id').sum()
+    return counted.groupby('task_id').sum().set_axis(['tests', 'passed'], axis=1)
 
 # %% ../nbs/06_evaluation.ipynb #35e2392a
 def paired_outcomes(
@@ -38,10 +38,10 @@ def paired_outcomes(
 )->pd.DataFrame:                  # By task_id: small_tests, small_passed, large_tests, large_passed
     "Tests and passes of both models on each task, summed over samples. Raises: `InputError` if a task lacks one of the models."
     chosen = outcomes[outcomes.split==split]
-    parts = [_counts(chosen[chosen.model==model], definition).add_prefix(f'{side}_n_') for side,model in zip(('small', 'large'), pair)]
+    parts = [_counts(chosen[chosen.model==model], definition).add_prefix(f'{side}_') for side,model in zip(('small', 'large'), pair)]
     for task_id in parts[0].index.symmetric_difference(parts[1].index)[:1]: raise InputError(f'task {task_id} ({split}) has outcomes of only one model of {pair.name}. Give both the same tasks.')
     if parts[0].empty: raise InputError(f'no outcome of {pair.name} on split {split}.')
-    return parts[0].join(parts[1]).rename(columns=lambda name: name.replace('_n_', '_')).sort_index()
+    return parts[0].join(parts[1]).sort_index()
 
 # %% ../nbs/06_evaluation.ipynb #2f754444
 def routed_pass_rate(
@@ -256,7 +256,7 @@ def figure4(
     thresholds:pd.DataFrame, # `thresholds`
 )->pd.DataFrame:             # quality, pair, target_cost_advantage, performance_gap, actual_cost_advantage: percent and points
     "Figure 4's table in its published layout, for the paper's head of each quality. Source: Figure 4."
-    rows = thresholds[thresholds.router==thresholds['quality'].map(PAPER_HEAD)]
+    rows = thresholds[thresholds.router=='head-'+thresholds['quality'].map(PAPER_LABEL)]
     return pd.DataFrame(dict(quality=rows['quality'], pair=rows.pair, target_cost_advantage=(100*rows.target).round().astype(int),
         performance_gap=(100*rows.performance_gap).round(1), actual_cost_advantage=(100*rows.cost_advantage).round(1))).sort_values('quality', kind='stable', ignore_index=True)
 
@@ -282,7 +282,7 @@ def plot_deferral(
     fig, axes = plt.subplots(len(qualities), len(pairs), figsize=(3.4*len(pairs), 3*len(qualities)), sharex=True, sharey='col', squeeze=False)
     band = baseline[baseline.definition=='every_test']
     for row,quality in zip(axes, qualities):
-        mine = lambda table, pair: table[(table.pair==pair) & (table['quality']==quality) & (table.router==PAPER_HEAD[quality])]
+        mine = lambda table, pair: table[(table.pair==pair) & (table['quality']==quality) & (table.router==f'head-{PAPER_LABEL[quality]}')]
         for ax,(pair, colour) in zip(row, colours(pairs).items()):
             _deferral_panel(ax, colour, mine(curves, pair), band[band.pair==pair], mine(thresholds, pair))
             ax.set_title(f'{pair}, {quality}')
@@ -298,7 +298,7 @@ def plot_figure4(
 )->Figure:
     "Figure 4's table as a picture: the gain over random at the realised cost advantage as colour, gap, interval and [cost advantage] as text."
     set_theme()
-    rows = thresholds[thresholds.router==thresholds['quality'].map(PAPER_HEAD)].copy()
+    rows = thresholds[thresholds.router=='head-'+thresholds['quality'].map(PAPER_LABEL)].copy()
     rows['over'] = 100*(rows.performance_gap-rows.random_gap)
     rows['text'] = [f'{100*r.performance_gap:+.1f} [{100*r.cost_advantage:.0f}]\n({100*r.low:+.1f} to {100*r.high:+.1f})' for r in rows.itertuples()]
     rows['row'], rows['percent'] = rows['quality']+'  '+rows.pair, (100*rows.target).round().astype(int)
