@@ -33,6 +33,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import KNeighborsRegressor
+from threadpoolctl import threadpool_limits
 from torch import nn
 from torch.nn.functional import binary_cross_entropy
 from torch.optim.swa_utils import AveragedModel
@@ -408,13 +409,13 @@ class Kind:
         seed:int,          # Of everything random
     ):
         "Learn; what is learned is in `state`."
-        self.state = {name: np.asarray(values, np.float32) for name,values in self._fit(examples, seed).items()}
+        with threadpool_limits(1): self.state = {name: np.asarray(values, np.float32) for name,values in self._fit(examples, seed).items()}
 
     def score(self,
         views:dict, # Name -> (N, d)
     )->np.ndarray:  # (N,) higher goes to the small model first
         "Scores of N tasks."
-        return np.asarray(self._score(views), float)
+        with threadpool_limits(1): return np.asarray(self._score(views), float)
 
 # %% ../nbs/05_router.ipynb #76686153
 class RandomKind(Kind, name='random'):
