@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['TABLE1', 'FIGURE4', 'CONFIDENCES', 'author_grades', 'author_baseline', 'table1_claims', 'random_gap',
-           'published_curve', 'figure4_claims', 'definition_claims', 'label_claims', 'tie_claims', 'grading_claims',
-           'leaky_loss', 'training_claims', 'ridge_scores', 'nine_of_ten_gain', 'verified_cascade', 'attainable_claims',
-           'audit', 'plot_published']
+           'published_curve', 'nested_sd', 'figure4_claims', 'text_claims', 'definition_claims', 'label_claims',
+           'brevity_claims', 'tie_claims', 'grading_claims', 'leaky_loss', 'training_claims', 'ridge_scores',
+           'nine_of_ten_gain', 'verified_cascade', 'attainable_claims', 'audit', 'plot_published']
 
 # %% ../nbs/08_audit.ipynb #6cdd7d22
 from itertools import product
@@ -52,6 +52,10 @@ def _claim(claim, source, subject, published=None, reproduced=None, corrected=No
 def _same(published, reproduced, digits=1):
     "Verdict on a number that should come out as printed."
     return 'reproduced' if abs(round(reproduced, digits)-published)<10**-digits/2 else 'differs'
+
+def _side(low, high, above='above random', below='below random', neither='not told from random'):
+    "Verdict of an interval beside 0."
+    return above if low>0 else below if high<0 else neither
 
 # %% ../nbs/08_audit.ipynb #82d7729e
 def author_grades()->pd.DataFrame: # task_id, split, model, sample, n_counted, n_passed_table1, n_tests, n_passed
@@ -109,6 +113,16 @@ def published_curve(
                 rows.append(dict(quality=quality, pair=name, target=target, cost_advantage=share/100, performance_gap=gap/100, random=mean, sd=sd))
     return pd.DataFrame(rows, columns=['quality', 'pair', 'target', 'cost_advantage', 'performance_gap', 'random', 'sd'])
 
+# %% ../nbs/08_audit.ipynb #1be4e603
+def nested_sd(
+    shares:np.ndarray, # (K,) cost advantages, in (0, 1)
+    sd:np.ndarray,     # (K,) deviation of random routing at each, from `random_gap`
+)->float:              # Same unit as `sd`
+    "Deviation of the mean gap over K nested random sets of tasks."
+    c = np.asarray(shares, float)
+    whole = np.mean(np.asarray(sd, float)**2/(c*(1-c)))
+    return float(np.sqrt(whole*(np.minimum.outer(c, c)*(1-np.maximum.outer(c, c))).sum())/len(c))
+
 # %% ../nbs/08_audit.ipynb #22172214
 def figure4_claims(
     published:pd.DataFrame, # From `published_curve`
@@ -117,13 +131,38 @@ def figure4_claims(
     rows, over = [], 100*(published.performance_gap-published.random)
     for r,gain in zip(published.itertuples(), over):
         low, high = gain-196*r.sd, gain+196*r.sd
-        verdict = 'above random' if low>0 else 'below random' if high<0 else 'not told from random'
         rows.append(_claim('performance gap of the learned router; corrected: over random at the same cost advantage', 'Figure 4',
-                           f'{r.pair} {r.quality}, target {100*r.target:.0f}%', 100*r.performance_gap, None, gain, low, high, verdict=verdict,
+                           f'{r.pair} {r.quality}, target {100*r.target:.0f}%', round(100*r.performance_gap, 1), None, gain, low, high, verdict=_side(low, high),
                            note='scores were not released, so the gap itself cannot be made again'))
-    for (quality, pair),gain in over.groupby([published['quality'], published.pair], sort=False):
-        rows.append(_claim('mean gain over random at four thresholds; corrected: with the direction of Equation 1', 'Equation 1, Figure 4', f'{pair} {quality}',
-                           None, gain.mean(), -gain.mean(), verdict='inverted rule '+('loses' if gain.mean()<0 else 'wins')))
+    for (quality, pair),mine in published.assign(over=over).groupby(['quality', 'pair'], sort=False):
+        gain, wide = mine.over.mean(), 196*nested_sd(mine.cost_advantage.to_numpy(), mine.sd.to_numpy())
+        rows.append(_claim('mean gain over random at four thresholds; corrected: with the direction of Equation 1', 'Equation 1, Figure 4 (errata 1 and 4)', f'{pair} {quality}',
+                           None, gain, -gain, -gain-wide, -gain+wide, verdict='Equation 1 '+_side(-gain-wide, -gain+wide),
+                           note='corrected is derived: turned round, each set becomes its complement'))
+    return pd.DataFrame(rows)
+
+# %% ../nbs/08_audit.ipynb #f06bf9d5
+def text_claims(
+    published:pd.DataFrame, # From `published_curve`
+    grades:pd.DataFrame,    # From `author_grades`
+    pairs:list,             # Of `Pair`
+)->pd.DataFrame:            # `claims`
+    "What the abstract and §4.3 conclude from Figure 4, under the two metrics. Source: abstract, §4.3; errata 2 and 4."
+    rows, over = [], published.assign(over=published.performance_gap-published.random)
+    for pair in (p for p in pairs if p.name in TABLE1):
+        mine, means = over[over.pair==pair.name], author_baseline(grades, pair).performance_gap.to_numpy()
+        as_read = (mine.performance_gap<np.interp(mine.cost_advantage, FRACTIONS, means)).sum()
+        rows.append(_claim('settings in which the router loses to random routing', '§4.3 (errata 4)', pair.name, 8. if pair.name=='1B-8B' else None, as_read, (mine.over<0).sum(),
+                           unit='of 8', verdict='loses in all' if (mine.over<0).all() else 'does not lose in all'))
+        brief, plain = (mine[mine['quality']==quality].set_index('target') for quality in ('brevity', 'standard'))
+        printed, better = ((brief[column]>plain[column]).sum() for column in ('performance_gap', 'over'))
+        rows.append(_claim('targets at which brevity-aware gaps are superior; corrected: gains over random', '§4.3', pair.name, 4., printed, better, unit='of 4',
+                           verdict='holds' if better==4 else 'does not hold'))
+        last = brief.loc[TARGETS[-1]]
+        low, high = 100*(last.random-1.96*last.sd), 100*(last.random+1.96*last.sd)
+        rows.append(_claim('random routing beside the brevity router at target 80%; corrected: same metric and cost advantage', 'abstract, §4.3 (errata 2)', pair.name,
+                           round(TABLE1[pair.name][0][4]-TABLE1[pair.name][0][0], 1), 100*means[4], 100*last.random, low, high,
+                           verdict=f'router {_side(100*last.performance_gap-high, 100*last.performance_gap-low)}', note=f'the router is printed at {100*last.performance_gap:+.1f}'))
     return pd.DataFrame(rows)
 
 # %% ../nbs/08_audit.ipynb #9ebaade5
@@ -140,14 +179,14 @@ def definition_claims(
         everyone = np.ones(len(paired), bool)
         low, high = interval(100*bootstrap_gap(everyone, paired, bootstrap_weights(len(paired), seed=seed)))
         means = TABLE1[pair.name][0]
-        rows.append(_claim('all-small minus all-large; corrected: every test counted', '§4.2, Table 1', pair.name, round(means[-1]-means[0], 1), 100*(small-large),
-                           100*performance_gap(paired, everyone), low, high, verdict='sign holds' if low*high>0 and low*(small-large)>0 else 'not told apart'))
+        rows.append(_claim('all-small minus all-large; corrected: every test counted', '§4.2, Table 1 (errata 2)', pair.name, round(means[-1]-means[0], 1), 100*(small-large),
+                           100*performance_gap(paired, everyone), low, high, verdict='not told apart' if low*high<=0 else 'sign holds' if low*(small-large)>0 else 'sign flips'))
     for model in test.model.unique():
         mine = test[test.model==model]
         counts = table1_counts(mine)
         strict = 100*mine.n_passed[counts.n_counted.to_numpy()>0].sum()/counts.n_counted.sum()
         rows.append(_claim('lenient counter of failed tests; corrected: each failed test counted', 'Table 1 (errata 3)', model, None, 100*total_pass_rate(mine, 'table1'), strict,
-                           unit='percent', verdict='lenient'))
+                           unit='percent', verdict='flatters' if total_pass_rate(mine, 'table1')>strict/100 else 'does not flatter'))
     return pd.DataFrame(rows)
 
 # %% ../nbs/08_audit.ipynb #b3af1333
@@ -156,14 +195,32 @@ def label_claims(
 )->pd.DataFrame:         # `claims`
     "Which labels the published confidences belong to. Source: §4.1, §4.4, Appendix A; errata 5, 6 and 7."
     train, rows = labels[labels.split=='train'], []
-    mean = train.groupby(['quality', 'label', 'pair'], sort=False).y.mean()
+    mean = train.groupby(['quality', 'label', 'pair']).y.mean()
     for (quality, pair),(low, high) in CONFIDENCES.items():
         if pair not in mean.index.levels[2]: continue
         told, middle = mean[quality, 'strict' if quality=='standard' else 'inclusive', pair], (low+high)/2
         nearest = (mean[quality, 'inclusive']-middle).abs().idxmin()
-        rows.append(_claim('confidences printed for a pair; reproduced: mean label that §4.1 describes; corrected: mean inclusive label', 'Appendix A', f'{pair} {quality}',
+        twin = ''.join(f', which is also printed for {other}' for (kind, other),range_ in CONFIDENCES.items() if kind==quality and other!=pair and range_==(low, high))
+        rows.append(_claim('confidences printed for a pair; reproduced: mean label that §4.1 describes; corrected: mean inclusive label', 'Appendix A (errata 5 and 7)', f'{pair} {quality}',
                            middle, told, mean[quality, 'inclusive', pair], low, high, 'win rate', 'fits' if abs(told-middle)<.05 else 'does not fit',
-                           f'nearest to the inclusive labels of {nearest}; low and high are the printed range'))
+                           f'nearest to the inclusive labels of {nearest}; low and high are the printed range{twin}'))
+    return pd.DataFrame(rows)
+
+# %% ../nbs/08_audit.ipynb #b64aed4a
+def brevity_claims(
+    outcomes:pd.DataFrame, # `outcomes`
+    labels:pd.DataFrame,   # `labels`
+    pairs:list,            # Of `Pair`
+)->pd.DataFrame:           # `claims`
+    "Brevity labels as coded beside the wording of §4.1, by which the shorter program wins a tie. Source: §4.1; errata 6."
+    train, rows = outcomes[outcomes.split=='train'], []
+    mean = labels[(labels.split=='train') & (labels['quality']=='brevity') & (labels.label=='inclusive')].groupby('pair').y.mean()
+    wide = train.pivot(index=['task_id', 'sample'], columns='model', values=['n_passed', 'n_tokens'])
+    for small,large in (p for p in pairs if p.name in TABLE1):
+        passed, tokens = (wide[column][small]-wide[column][large] for column in ('n_passed', 'n_tokens'))
+        coded, worded = mean[f'{small}-{large}'], ((passed>0) | (passed==0) & (tokens<0)).mean()
+        rows.append(_claim('mean brevity label on train; reproduced: as coded; corrected: as §4.1 words it', '§4.1 (errata 6)', f'{small}-{large}', None, coded, worded,
+                           unit='win rate', verdict='agree' if abs(coded-worded)<.01 else 'differ'))
     return pd.DataFrame(rows)
 
 # %% ../nbs/08_audit.ipynb #4de21426
@@ -182,8 +239,10 @@ def tie_claims(
 def grading_claims(
     outcomes:pd.DataFrame, # `outcomes`
     regrades:pd.DataFrame, # `regrades`
+    pairs:list,            # Of `Pair`
+    seed:int=42,           # Of the resamples
 )->pd.DataFrame:           # `claims`
-    "Share of tests that die of a NameError, and total pass rates with names forgiven. Source: errata 9."
+    "Share of tests that die of a NameError, total pass rates with names forgiven, and which model is ahead then. Source: §4.2; errata 9."
     rows, forgiven = [], regrades[regrades['mode']=='names_forgiven']
     for model in outcomes.model.unique():
         ours = outcomes[(outcomes.model==model) & (outcomes.split=='test')]
@@ -193,6 +252,12 @@ def grading_claims(
             strict, lenient = (100*total_pass_rate(frame[(frame.model==model) & (frame.split==split)]) for frame in (outcomes, forgiven))
             rows.append(_claim('total pass rate, every test counted; corrected: names forgiven', 'errata 9', f'{model} {split}', None, strict, lenient, unit='percent',
                                verdict=f'{lenient-strict:+.1f}'))
+    for pair,split in product((p for p in pairs if p.name in TABLE1), ('train', 'test')):
+        strict, lenient = (paired_outcomes(frame, pair, split) for frame in (outcomes, forgiven))
+        everyone, weights = np.ones(len(lenient), bool), bootstrap_weights(len(lenient), seed=seed)
+        low, high = interval(100*bootstrap_gap(everyone, lenient, weights))
+        rows.append(_claim('small minus large, every test counted; corrected: names forgiven', '§4.2 (errata 9)', f'{pair.name} {split}', None, 100*performance_gap(strict, everyone),
+                           100*performance_gap(lenient, everyone), low, high, verdict=_side(low, high, 'small ahead', 'large ahead', 'not told apart')))
     return pd.DataFrame(rows)
 
 # %% ../nbs/08_audit.ipynb #6fe1fac1
@@ -222,11 +287,11 @@ def training_claims(
         mine = labels[(labels.pair==pair.name) & (labels['quality']=='standard') & (labels.label=='inclusive')]
         _, history, _ = fit_head(mine, features, Recipe(epochs=10), seed)
         loss = history[history.split=='validation'].set_index('epoch').loss
-        rows.append(_claim('5 epochs; corrected: the 10 of the released checkpoints', '§4.1', f'{pair.name} validation loss', None, loss[5], loss[10], unit='nats',
+        rows.append(_claim('5 epochs; corrected: the 10 of the released checkpoints', '§4.1 (errata 8)', f'{pair.name} validation loss', None, loss[5], loss[10], unit='nats',
                            verdict='10 epochs are '+('better' if loss[10]<loss[5] else 'worse')))
         train = mine[mine.split=='train'].merge(features, on='task_id')
         leaky = leaky_loss(np.stack(train.vector).astype(np.float32), train.y.to_numpy(), seed=seed)
-        rows.append(_claim('validation split drawn after augmentation; corrected: split by task', '§4.1', f'{pair.name} validation loss', None, leaky, loss[10], unit='nats',
+        rows.append(_claim('validation split drawn after augmentation; corrected: split by task', '§4.1 (errata 8)', f'{pair.name} validation loss', None, leaky, loss[10], unit='nats',
                            verdict='leak flatters' if leaky<loss[10] else 'leak does not show'))
     return pd.DataFrame(rows)
 
@@ -286,13 +351,14 @@ def attainable_claims(
     for pair in (p for p in pairs if p.name in TABLE1):
         paired, cascade = paired_outcomes(outcomes, pair), verified_cascade(outcomes, pair)
         scores, weights = ridge_scores(pair_gaps(outcomes, pair, 'standard'), features), bootstrap_weights(len(paired), seed=seed)
+        paired_gain = nine_of_ten_gain(outcomes, pair)
         gain, (low, high) = gain_over_random(scores, paired), interval(bootstrap_gains(scores, paired, weights))
-        rows.append(_claim('gain over random of ridge regression on the prompt', 'errata 10', pair.name, None, gain, None, low, high, verdict='above random' if low>0 else 'not told from random'))
-        rows.append(_claim('gain over random of knowing nine of ten samples', 'errata 10', f'{pair.name} train', None, nine_of_ten_gain(outcomes, pair), verdict='headroom'))
+        rows.append(_claim('gain over random of ridge regression on the prompt', 'errata 10', pair.name, None, gain, None, low, high, verdict=_side(low, high)))
+        rows.append(_claim('gain over random of knowing nine of ten samples', 'errata 10', f'{pair.name} train', None, paired_gain, verdict='headroom' if paired_gain>max(gain, 0) else 'no headroom'))
         by_task = cascade.groupby('task_id')[['passed', 'hidden', 'large_passed']].sum()
         over = interval(100*(weights@(by_task.passed-by_task.large_passed))/(weights@by_task.hidden))
         rows.append(_claim('hidden tests passed: all-large; corrected: verified cascade', 'errata 11', pair.name, None, 100*by_task.large_passed.sum()/by_task.hidden.sum(),
-                           100*by_task.passed.sum()/by_task.hidden.sum(), unit='percent', verdict='cascade wins' if over[0]>0 else 'not told apart',
+                           100*by_task.passed.sum()/by_task.hidden.sum(), unit='percent', verdict=_side(*over, 'cascade ahead', 'all-large ahead', 'not told apart'),
                            note=f'keeps {100*cascade.kept.mean():.0f}% small; cascade minus all-large {over[0]:+.1f} to {over[1]:+.1f} (95%); it costs extra calls'))
     return pd.DataFrame(rows)
 
@@ -309,8 +375,10 @@ def audit(
     known = [pair for pair in pairs if pair.name in TABLE1]
     models = {model for pair in known for model in pair}
     ours, again = (frame[frame.model.isin(models)] for frame in (outcomes, regrades))
-    parts = [table1_claims(ours, author_grades(), known), figure4_claims(published_curve(ours, known)), definition_claims(ours, known, seed), label_claims(labels),
-             tie_claims(ours, known), grading_claims(ours, again), training_claims(labels, features, known, seed), attainable_claims(ours, features, known, seed)]
+    published, grades = published_curve(ours, known), author_grades()
+    parts = [table1_claims(ours, grades, known), figure4_claims(published), text_claims(published, grades, known), definition_claims(ours, known, seed), label_claims(labels),
+             brevity_claims(ours, labels, known), tie_claims(ours, known), grading_claims(ours, again, known, seed), training_claims(labels, features, known, seed),
+             attainable_claims(ours, features, known, seed)]
     columns = list(_claim('', '', ''))
     return check_table('claims', pd.concat([part.reindex(columns=columns).astype(object) for part in parts], ignore_index=True))
 
@@ -320,8 +388,12 @@ def plot_published(
 )->Figure:
     "Published router beside random routing under the same metric, a column a pair. Source: Figure 3, corrected."
     set_theme()
-    pairs, published = list(published.pair.unique()) or ['no published number for these pairs'], published.astype(dict.fromkeys(published.columns[2:], float))
-    fig, axes = plt.subplots(1, len(pairs), figsize=(3.5*len(pairs), 3.6), squeeze=False)
+    pairs = list(published.pair.unique())
+    fig, axes = plt.subplots(1, max(len(pairs), 1), figsize=(3.5*max(len(pairs), 1), 3.6), squeeze=False)
+    if not pairs:
+        axes[0][0].text(.5, .5, 'the paper has no number\nfor these pairs', ha='center', va='center')
+        axes[0][0].axis('off')
+        return fig
     for ax,(pair, colour) in zip(axes[0], colours(pairs).items()):
         mine = published[published.pair==pair].sort_values('cost_advantage')
         ax.fill_between(100*mine.cost_advantage, 100*(mine.random-1.96*mine.sd), 100*(mine.random+1.96*mine.sd), color='.6', alpha=.35, lw=0)

@@ -130,7 +130,7 @@ def _check_values(name, frame, table):
         if bad.any(): raise InputError(f'{name}.{column}, row {bad.argmax()}: {frame[column][bad.argmax()]!r} is not one of {", ".join(allowed)}.')
     twice = frame.duplicated(list(table.key))
     if twice.any():
-        key = ', '.join(f'{k}={frame[k][twice.argmax()]!r}' for k in table.key)
+        key = ', '.join(f'{k}={frame[k].tolist()[twice.argmax()]!r}' for k in table.key)
         raise InputError(f'{name}, row {twice.argmax()}: second row for {key}. Keep one.')
 
 # %% ../nbs/00_core.ipynb #9233c06e
@@ -238,7 +238,9 @@ def get_pairs(
     "The pairs to study. Raises: `InputError` listing the pairs that the profile's models allow."
     known = {Pair(*two).name: Pair(*two) for two in combinations(profile.models, 2)}
     for name in names or ():
-        if name not in known: raise InputError(f'no pair is called {name!r} in profile {profile.name}; there are {", ".join(known)} (small first).')
+        if name in known: continue
+        strange = ''.join(f', and no model {model!r}' for model in str(name).split('-') if model not in profile.models)
+        raise InputError(f'no pair is called {name!r} in profile {profile.name}{strange}; there are {", ".join(known)} (small first).')
     return [known[name] for name in dict.fromkeys(names or profile.pairs)]
 
 # %% ../nbs/00_core.ipynb #3ef8c6e1
@@ -286,8 +288,16 @@ class Run:
 # %% ../nbs/00_core.ipynb #4ce65773
 def _read_record(path):
     "The object in a `run.json`. Raises: `InputError` if it is damaged."
-    try: return json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as e: raise InputError(f'{path}: not valid JSON ({e}). Delete the run directory and run again.') from None
+    try: record = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as e: raise InputError(f'{path}: not valid JSON ({e}). Delete the run directory and run again.') from None
+    if not isinstance(record, dict) or not isinstance(record.get('stages'), dict):
+        raise InputError(f'{path}: not the record of a run. Choose another --out, or delete it.')
+    return record
+
+def _new_folder(folder):
+    "Raises: `InputError` if the folder can't be made."
+    try: folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e: raise InputError(f'{folder}: cannot be made ({e.strerror}). Choose another --out.') from None
 
 # %% ../nbs/00_core.ipynb #3591e3fa
 def open_run(
@@ -296,16 +306,17 @@ def open_run(
     pairs:list=None,   # Names of pairs; the profile's if None
     seed:int=42,       # Of everything random in the run
 )->Run:
-    "Open or make a run directory. Raises: `InputError` on an unknown profile or pair, or a directory of another profile."
+    "Open or make a run directory. Raises: `InputError` on an unknown profile or pair, a seed below 0, or a directory of another profile."
     found = get_profile(profile)
     chosen = get_pairs(found, pairs)
+    if not isinstance(seed, int) or seed<0: raise InputError(f'seed {seed!r}: must be a whole number from 0.')
     folder = Path(run_dir or tempfile.mkdtemp(prefix='llmr-')).resolve()
     record = folder/'run.json'
     known = _read_record(record) if record.exists() else None
     if known and known.get('profile')!=profile:
         raise InputError(f'{folder}: a run directory of profile {known.get("profile")!r}, not {profile!r}. Choose another --out, or delete it.')
     if known is None:
-        folder.mkdir(parents=True, exist_ok=True)
+        _new_folder(folder)
         write_json(record, dict(profile=profile, pairs=[p.name for p in chosen], seed=seed, commit=_git_commit(), versions=_versions(), stages={}))
     return Run(folder, found, chosen, seed, alone=run_dir is None)
 
@@ -394,6 +405,17 @@ def progress(
         last = time.monotonic()
         write_json(self.dir/'progress.json', dict(label=label, done=int(done), total=int(total)))
     return tell
+
+# %% ../nbs/00_core.ipynb #7c1e9a42
+@patch
+def note(
+    self:Run,
+    **facts, # Name to what JSON can hold
+)->dict:     # The same
+    "Put facts about how the run was made into `run.json`."
+    record = self.dir/'run.json'
+    write_json(record, _read_record(record) | facts)
+    return facts
 
 # %% ../nbs/00_core.ipynb #6d9ea677
 def set_theme():

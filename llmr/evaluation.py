@@ -263,11 +263,11 @@ def figure4(
 # %% ../nbs/06_evaluation.ipynb #199b0628
 def _deferral_panel(ax, colour, curve, band, thresholds):
     "One pair: random band, learned curve with its interval, calibrated thresholds."
-    ax.fill_between(100*band.cost_advantage, 100*(band.performance_gap-band.sd), 100*(band.performance_gap+band.sd), color='.6', alpha=.35, lw=0)
-    ax.plot(100*band.cost_advantage, 100*band.performance_gap, color='.45', ls='--')
-    ax.fill_between(100*curve.cost_advantage, 100*curve.low, 100*curve.high, color=colour, alpha=.15, lw=0)
-    ax.plot(100*curve.cost_advantage, 100*curve.performance_gap, color=colour, lw=2)
-    ax.scatter(100*thresholds.cost_advantage, 100*thresholds.performance_gap, color=colour, ec='white', zorder=3)
+    ax.fill_between(100*band.cost_advantage, 100*(band.performance_gap-band.sd), 100*(band.performance_gap+band.sd), color='.6', alpha=.35, lw=0, label='random ± 1 sd')
+    ax.plot(100*band.cost_advantage, 100*band.performance_gap, color='.45', ls='--', label='random, mean of ten trials')
+    ax.fill_between(100*curve.cost_advantage, 100*curve.low, 100*curve.high, color=colour, alpha=.15, lw=0, label='router, 95% interval')
+    ax.plot(100*curve.cost_advantage, 100*curve.performance_gap, color=colour, lw=2, label='router')
+    ax.scatter(100*thresholds.cost_advantage, 100*thresholds.performance_gap, color=colour, ec='white', zorder=3, label='calibrated threshold')
     ax.axhline(0, color='.3', lw=.8)
 
 # %% ../nbs/06_evaluation.ipynb #b3f97e79
@@ -288,8 +288,7 @@ def plot_deferral(
             ax.set_title(f'{pair}, {quality}')
         row[0].set_ylabel('performance gap (points)')
     for ax in axes[-1]: ax.set_xlabel('cost advantage (%)')
-    axes[0][0].annotate('random ± 1 sd', (.04, .06), xycoords='axes fraction', color='.4', fontsize=9)
-    axes[0][0].annotate('router, 95% interval', (.96, .9), xycoords='axes fraction', ha='right', color=colours(pairs)[pairs[0]], fontsize=9)
+    fig.legend(*axes[0][0].get_legend_handles_labels(), loc='outside lower center', ncols=5 if len(pairs)>2 else 1, fontsize=9)
     return fig
 
 # %% ../nbs/06_evaluation.ipynb #3f3c2bdd
@@ -303,9 +302,10 @@ def plot_figure4(
     rows['text'] = [f'{100*r.performance_gap:+.1f} [{100*r.cost_advantage:.0f}]\n({100*r.low:+.1f} to {100*r.high:+.1f})' for r in rows.itertuples()]
     rows['row'], rows['percent'] = rows['quality']+'  '+rows.pair, (100*rows.target).round().astype(int)
     wide = lambda value: rows.pivot(index='row', columns='percent', values=value).loc[rows.sort_values('quality', kind='stable').row.unique()]
-    fig, ax = plt.subplots(figsize=(8.5, .62*len(wide('over'))+1))
-    sns.heatmap(wide('over'), annot=wide('text'), fmt='', cmap='vlag', center=0, vmin=-5, vmax=5, linewidths=1, ax=ax, annot_kws=dict(size=9),
-                cbar_kws=dict(label='gap minus random (points)'))
+    most = max(1.5*rows.over.abs().max(), 1)
+    fig, ax = plt.subplots(figsize=(8.5, max(.62*len(wide('over'))+1, 2.6)))
+    sns.heatmap(wide('over'), annot=wide('text'), fmt='', cmap='vlag', center=0, vmin=-most, vmax=most, linewidths=1, ax=ax, annot_kws=dict(size=9, color='.1'),
+                cbar_kws=dict(label='over random (points)'))
     ax.set(xlabel='target cost advantage (%)', ylabel='')
     return fig
 

@@ -50,6 +50,8 @@ def mbpp_task(
                 tests=tests, setup=record.get('test_setup_code') or '', entry_point=None)
 
 # %% ../nbs/01_problem.ipynb #b2d0f598
+MBPP_HUB = 'google-research-datasets/mbpp'
+
 def _load_mbpp():
     path = data_file('mbpp/mbpp.jsonl')
     return pd.DataFrame([mbpp_task(path, *row) for row in read_jsonl(path)]).query('split != "prompt"')
@@ -57,11 +59,19 @@ def _load_mbpp():
 def _load_package(name):
     return lambda: pd.read_parquet(package_file(name))
 
-_sources:dict[str, Callable] = dict(mbpp=_load_mbpp, toy=_load_package('toy/tasks.parquet'), shipped=_load_package('shipped/tasks.parquet'))
+def _load_hub():
+    try: from datasets import load_dataset
+    except ImportError: raise InputError('tasks mbpp-hub: need the package datasets. Install it with `pip install "llmr[hub]"`, or use tasks mbpp.') from None
+    try: splits = load_dataset(MBPP_HUB, 'full')
+    except (OSError, ValueError) as e: raise InputError(f'tasks mbpp-hub: {MBPP_HUB} cannot be loaded ({str(e)[:200]}). Check the network, or use tasks mbpp.') from None
+    records = [record for split in splits.values() for record in split]
+    return pd.DataFrame([mbpp_task(MBPP_HUB, *row) for row in enumerate(records, 1)]).query('split != "prompt"')
+
+_sources:dict[str, Callable] = {'mbpp-hub': _load_hub} | dict(mbpp=_load_mbpp, toy=_load_package('toy/tasks.parquet'), shipped=_load_package('shipped/tasks.parquet'))
 
 # %% ../nbs/01_problem.ipynb #6d3f9380
 def load_tasks(
-    source:str,  # `mbpp`, `toy`, or `shipped` (no text: the numbers that come with the package)
+    source:str,  # `mbpp` (file or download, checksummed), `mbpp-hub` (Hugging Face hub), `toy`, or `shipped` (no text)
 )->pd.DataFrame: # `tasks`, in order of task
     "Load a benchmark's tasks. Raises: `InputError` on an unknown source, a missing or damaged file, a repeated task."
     if source not in _sources: raise InputError(f'no tasks are called {source!r}; there are {", ".join(_sources)}.')

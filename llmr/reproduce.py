@@ -7,11 +7,14 @@ __all__ = ['STAGES', 'COMMON', 'stage_notebook', 'stage_parameters', 'check_para
            'reproduce', 'summary']
 
 # %% ../nbs/20_reproduce.ipynb #38a9dc86
+import ast
 import contextlib
 import fcntl
 import hashlib
 import json
 import logging
+import os
+import sys
 import threading
 import time
 import warnings
@@ -25,7 +28,7 @@ from papermill.exceptions import PapermillExecutionError
 from tqdm import tqdm
 
 # %% ../nbs/20_reproduce.ipynb #6b713f6d
-from .core import InputError, Run, file_hash, open_run, write_json
+from .core import DATA_ENV, InputError, Run, file_hash, open_run, write_json
 
 # %% ../nbs/20_reproduce.ipynb #867e1f79
 STAGES = ('01_problem', '02_sampling', '03_execution', '04_labels', '05_router', '06_evaluation', '07_analysis', '08_audit', '09_routers')
@@ -42,13 +45,13 @@ def stage_notebook(
 # %% ../nbs/20_reproduce.ipynb #7b1f1fff
 def stage_parameters(
     stage:str, # One of `STAGES`
-)->set:        # Names
-    "Names that a stage's parameters cell defines. Raises: `InputError` unless exactly one cell is tagged `parameters`."
+)->dict:       # Name to default
+    "What a stage's parameters cell defines. Raises: `InputError` unless exactly one cell is tagged `parameters`."
     path = stage_notebook(stage)
     cells = json.loads(path.read_text(encoding='utf-8'))['cells']
     tagged = sum('parameters' in cell['metadata'].get('tags', ()) for cell in cells)
     if tagged!=1: raise InputError(f'{path}: {tagged} cells are tagged `parameters`, and exactly one must be. Tag the cell under "Run this stage".')
-    return set(papermill.inspect_notebook(str(path)))
+    return {name: ast.literal_eval(found['default']) for name,found in papermill.inspect_notebook(str(path)).items()}
 
 # %% ../nbs/20_reproduce.ipynb #5d82a4ec
 COMMON = {'profile', 'run_dir', 'pairs', 'seed'}
@@ -56,24 +59,37 @@ COMMON = {'profile', 'run_dir', 'pairs', 'seed'}
 def check_parameters(
     parameters:dict, # Name to value
 ):
-    "Raises: `InputError` on a parameter that no stage has, listing those that there are."
-    known = set().union(*map(stage_parameters, STAGES))-COMMON
-    for name in set(parameters)-known: raise InputError(f'no stage has a parameter {name!r}; there are {", ".join(sorted(known))}.')
+    "Raises: `InputError` on a parameter that no stage has, listing those that there are, or a value of another type than the default's."
+    known = {name: default for stage in STAGES for name,default in stage_parameters(stage).items() if name not in COMMON}
+    for name,value in parameters.items():
+        if name not in known: raise InputError(f'no stage has a parameter {name!r}; there are {", ".join(sorted(known))}.')
+        kind = type(known[name])
+        if known[name] is not None and type(value) is not kind: raise InputError(f'parameter {name}: {value!r} is not of type {kind.__name__}; the default is {known[name]!r}.')
+
+# %% ../nbs/20_reproduce.ipynb #ac468886
+def _held(folder):
+    "Files below a folder, in order."
+    return sorted(path for path in folder.rglob('*') if path.is_file())
+
+def _absolute(value):
+    "A value that names an existing file or folder as an absolute path, since stages run in the run directory; any other as it is."
+    return str(Path(value).resolve()) if isinstance(value, str) and value and Path(value).exists() else value
 
 # %% ../nbs/20_reproduce.ipynb #e1de2184
 def fingerprint(
     stage:str,       # One of `STAGES`
     parameters:dict, # All that the notebook is given but its directory
 )->str:              # Hexadecimal
-    "Hash of a stage's notebook, of the library's code, and of its parameters."
+    "Hash of a stage's notebook, of the library's code and numbers, of its parameters, and of the files in folders that they name."
     package = Path(str(files('llmr')))
-    sources = [stage_notebook(stage), *sorted(package.rglob('*.py'))]
+    folders = [Path(value) for value in parameters.values() if isinstance(value, str) and Path(value).is_dir()]
+    sources = [stage_notebook(stage), *sorted(package.rglob('*.py')), *_held(package/'data'), *(path for folder in folders for path in _held(folder))]
     text = json.dumps([file_hash(path) for path in sources]+[parameters], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 # %% ../nbs/20_reproduce.ipynb #d2686635
 def is_done(
-    run:Run,
+    run:Run,     # Its directory is looked at
     record:dict, # The stage's entry in `run.json`, {} if there is none
     mark:str,    # Its `fingerprint` now
 )->bool:
@@ -83,6 +99,11 @@ def is_done(
     return all((run.dir/name).exists() and file_hash(run.dir/name)==known for name,known in held.items())
 
 # %% ../nbs/20_reproduce.ipynb #29ed24a5
+def _speed(label, done, total, seconds):
+    "How far a long step is, how fast, and how long it will take."
+    text = f'{done}/{total} {label}'
+    return f'{text}, {done/seconds:.0f}/s, {tqdm.format_interval((total-done)*seconds/done)} left' if done and seconds>=1 else text
+
 @contextlib.contextmanager
 def _alone(run):
     "Hold the run directory. Raises: `InputError` if another process does."
@@ -97,10 +118,11 @@ def _watch(run, bar):
     path, over = run.dir/'progress.json', threading.Event()
     path.unlink(missing_ok=True)
     def look():
+        "Copy what the stage last told to the bar."
         while not over.wait(.5):
             with contextlib.suppress(OSError, ValueError):
                 state = json.loads(path.read_text())
-                bar.set_postfix_str(f'{state["done"]}/{state["total"]} {state["label"]}')
+                bar.set_postfix_str(_speed(**state))
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
     try: yield
@@ -109,9 +131,13 @@ def _watch(run, bar):
         watcher.join()
         bar.set_postfix_str('')
 
+def _plain(stage, state):
+    "One line a stage where no terminal shows the bar."
+    if not sys.stderr.isatty(): print(f'{stage:<13} {state}', file=sys.stderr, flush=True)
+
 # %% ../nbs/20_reproduce.ipynb #c9757f71
 def run_stage(
-    run:Run,
+    run:Run,         # Receives the executed notebook
     stage:str,       # One of `STAGES`
     parameters:dict, # For its parameters cell
 )->dict:             # seconds, and the SHA-256 of what it read and wrote
@@ -124,7 +150,7 @@ def run_stage(
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             papermill.execute_notebook(str(stage_notebook(stage)), str(run.dir/'nbs'/f'{stage}.ipynb'), parameters | dict(run_dir=str(run.dir)),
-                                       kernel_name='python3', progress_bar=False, cwd=str(run.dir), extra_arguments=['--IPKernelApp.log_level=ERROR'])
+                                       kernel_name='python3', progress_bar=False, cwd=str(run.dir), extra_arguments=['--IPKernelApp.log_level=CRITICAL'])
     except PapermillExecutionError as e:
         if e.ename=='InputError': raise InputError(e.evalue) from None
         raise
@@ -150,33 +176,40 @@ def reproduce(
     parameters:dict=None,   # More of the stages' parameters, for example `dict(epochs=10)`
 )->Run:
     "Run every stage that is not done. Raises: `InputError` on a wrong name, value or directory, or what a stage finds wrong with its input."
-    parameters = parameters or {}
+    parameters = {name: _absolute(value) for name,value in (parameters or {}).items()}
+    if DATA_ENV in os.environ: os.environ[DATA_ENV] = _absolute(os.environ[DATA_ENV])
     check_parameters(parameters)
     run = open_run(profile, Path(out or Path('runs')/profile), pairs, seed)
     names = [pair.name for pair in run.pairs]
     common = dict(profile=profile, pairs=names, seed=seed)
-    with _alone(run), tqdm(STAGES, unit='stage', bar_format='{desc:<13} {bar} {n_fmt}/{total_fmt} stages [{elapsed}]{postfix}') as bar:
+    with _alone(run), tqdm(STAGES, unit='stage', disable=None, bar_format='{desc:<13} {bar} {n_fmt}/{total_fmt} stages [{elapsed}]{postfix}') as bar:
         stages = _remember(run, pairs=names, seed=seed)['stages']
         for stage in bar:
             bar.set_description_str(stage)
             given = common | {name: value for name,value in parameters.items() if name in stage_parameters(stage)}
             mark = fingerprint(stage, given)
-            if is_done(run, stages.get(stage, {}), mark): continue
+            if is_done(run, stages.get(stage, {}), mark):
+                _plain(stage, 'done already')
+                continue
             with _watch(run, bar): stages[stage] = run_stage(run, stage, given) | dict(fingerprint=mark, parameters=given)
             _remember(run, stages=stages)
+            _plain(stage, f'{stages[stage]["seconds"]} s')
     return run
 
 # %% ../nbs/20_reproduce.ipynb #95c86467
 def summary(
-    run:Run,
-)->str: # Plain text for a terminal
+    run:Run, # Finished
+)->str:      # Plain text, at most 100 columns
     "The main tables of a finished run, and where everything is."
     read = lambda name: pd.read_csv(run.dir/'tables'/f'{name}.csv')
-    gains = read('gains').query('router.str.startswith("head")')
-    shown = gains.assign(interval=[f'{low:+.1f} to {high:+.1f}' for low,high in zip(gains.low, gains.high)]).pivot(index=['quality', 'router'], columns='pair', values=['gain', 'interval'])
-    parts = {'Table 1: total pass rate of random routing, percent (deviation over ten trials)': read('table1').to_string(index=False),
-             'Gain over random routing, points of total pass rate, mean over all cost advantages (95% interval)': shown.swaplevel(axis=1).sort_index(axis=1).to_string(float_format='{:+.1f}'.format)}
-    claims = read('audit')
-    if len(claims): parts['Audit: claims by verdict'] = claims.verdict.value_counts().head(8).to_string(header=False)
+    table1, gains, claims = read('table1').set_index('pair'), read('gains'), read('audit')
+    percent = [column for column in table1 if not column.startswith('sd')]
+    random = pd.DataFrame({f'{p}%': [f'{mean:.1f} ± {sd:.1f}' for mean,sd in zip(table1[p], table1[f'sd{p}'])] for p in percent}, index=table1.index.rename(None))
+    gains['shown'] = [f'{r.gain:+.1f} ({r.low:+.1f} to {r.high:+.1f})' for r in gains.itertuples()]
+    learned = gains[gains.router!='oracle'].pivot(index=['quality', 'router'], columns='pair', values='shown')
+    learned = learned.reindex(index=pd.MultiIndex.from_frame(gains[['quality', 'router']].drop_duplicates().query('router!="oracle"')), columns=gains.pair.unique())
+    parts = {'Table 1: total pass rate of random routing at a cost advantage, percent ± deviation over ten trials': random.to_string(),
+             'Gain over random routing, points of total pass rate, mean over all cost advantages (95% interval)': learned.rename_axis(columns=None, index=[None, None]).to_string()}
+    if len(claims): parts[f'Audit: {len(claims)} claims by verdict'] = claims.verdict.value_counts().head(10).to_string(header=False)
     parts['Where'] = '\n'.join(f'{what:9} {run.dir/where}' for what,where in dict(tables='tables', figures='figures', notebooks='nbs', routers='heads', record='run.json').items())
     return '\n\n'.join(f'{title}\n{text}' for title,text in parts.items())

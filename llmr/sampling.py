@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # %% ../nbs/02_sampling.ipynb #09a08fe0
+import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
 # %% ../nbs/02_sampling.ipynb #8461dbf4
 from .core import SPLITS, InputError, check_table, colours, data_file, package_file, read_jsonl, set_theme
@@ -72,7 +73,9 @@ def check_completions(
     tasks:pd.DataFrame,       # `tasks`
     models:tuple,             # Names, small to large
 )->pd.DataFrame:              # The same rows, by model, task, sample
-    "Check that models are comparable. Raises: `InputError` naming model and task on an unknown or missing task, or unequal sample counts."
+    "Check that models are comparable. Raises: `InputError` naming model and task on an unknown model, an unknown or missing task, or unequal sample counts."
+    for model in models:
+        if model not in set(completions.model): raise InputError(f'no completion of model {model!r}; there are {", ".join(completions.model.unique())}. Record it, or name another.')
     split = tasks.set_index('task_id').split
     counts = completions.groupby(['model', 'task_id']).size().unstack('model').reindex(columns=list(models))
     for task_id in counts.index.difference(split.index)[:1]: raise InputError(f'completions of task {task_id}, which is not among the tasks. Drop them, or add the task.')
@@ -125,9 +128,10 @@ def plot_lengths(
 )->Figure:
     "Share of completions that are no longer than a number of tokens, a line a model."
     set_theme()
-    palette = colours(completions.model.unique())
-    grid = sns.displot(completions, x='n_tokens', hue='model', kind='ecdf', palette=palette, height=3.6, aspect=1.7, log_scale=True)
-    sns.move_legend(grid, 'center right', bbox_to_anchor=(.93, .4), frameon=True)
-    grid.set(xlabel='tokens (log scale)', ylabel='share of completions')
-    grid.ax.yaxis.set_major_formatter(PercentFormatter(1))
-    return grid.figure
+    fig, ax = plt.subplots(figsize=(6, 3.4))
+    sns.ecdfplot(completions, x='n_tokens', hue='model', palette=colours(completions.model.unique()), log_scale=True, linewidth=2, ax=ax)
+    sns.move_legend(ax, 'upper left', frameon=True)
+    ax.set(xlabel='tokens (log scale)', ylabel='share of completions')
+    ax.xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter='{x:.0f}', minor_formatter=NullFormatter())
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    return fig

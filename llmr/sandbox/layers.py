@@ -1,0 +1,260 @@
+"""Isolation by what the kernel allows: namespaces, landlock, seccomp, resource limits.
+
+`Level` names go from the strongest to the weakest:
+
+- `namespaces`: own user, mount, pid, network, IPC and host name; a root directory with nothing in it but the standard
+  library, read-only, and a private /tmp in memory; seccomp and resource limits on top.
+- `landlock`: the same seccomp filter and limits; the file system is read-only and readable only where Python lies;
+  a private directory for temporary files.
+- `rlimits`: resource limits alone (macOS, old kernels). Against accidents, not against malice.
+"""
+import ctypes
+import os
+import platform
+import resource
+import struct
+import sys
+
+LEVELS = ('namespaces', 'landlock', 'rlimits')
+# Modules that are there before a program starts; only these does the judge import for test code.
+COMMON = """abc argparse array ast base64 bisect calendar cmath collections collections.abc colorsys concurrent.futures contextlib copy csv ctypes dataclasses datetime
+decimal difflib enum errno fractions functools glob hashlib heapq html inspect io itertools json keyword locale logging math numbers operator pathlib pickle pprint
+queue random re secrets shutil statistics string struct tempfile textwrap threading time traceback types typing unicodedata unittest urllib.parse uuid
+warnings zlib""".split()
+
+TMP, PACKAGES = '/tmp', '/packages'
+
+HASH_SEED = '0' # of every interpreter here: the order of a set decides some grades
+KEPT_ENVIRONMENT = ('LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'PYTHONHOME')
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _call(what, *args):
+    "Call a libc function by name, or a system call by number. Raises: `OSError`."
+    function, args = (_libc.syscall, (ctypes.c_long(what), *args)) if isinstance(what, int) else (getattr(_libc, what), args)
+    result = function(*(ctypes.c_long(a) if isinstance(a, int) else a for a in args))
+    if result<0: raise OSError(ctypes.get_errno(), f'{what}: {os.strerror(ctypes.get_errno())}')
+    return result
+
+
+def _prctl(option, *args): return _call('prctl', option, *args, *[0]*(4-len(args)))
+
+
+def clean_environment():
+    "Environment of a process of ours: nothing of the caller's but what Python needs to start, and what makes two runs alike."
+    kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+    return kept | dict(PYTHONHASHSEED=HASH_SEED, TZ='UTC', LANG='C.UTF-8', LC_ALL='C.UTF-8')
+
+
+# Namespaces
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 2, 4, 0x1000, 0x4000, 0x40000, 2
+SYS_PIVOT_ROOT = dict(x86_64=155, aarch64=41)
+SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE = 442, -100, 0x8000
+DEVICES = ('/dev/null', '/dev/zero', '/dev/random', '/dev/urandom')
+
+
+def python_paths():
+    "Directories that Python needs to import the standard library: its own, and the shared libraries' it links to."
+    own = [os.path.dirname(os.path.realpath(os.__file__))]
+    if getattr(sys, 'base_prefix', '').rstrip('/') not in ('', '/usr'): own.append(os.path.join(sys.base_prefix, 'lib'))
+    return [path for path in dict.fromkeys([*own, '/lib', '/lib64', '/lib32', '/usr/lib', '/usr/lib64', '/usr/share/zoneinfo']) if os.path.isdir(path)]
+
+
+def _mount(source, target, kind=None, flags=0, options=None):
+    text = lambda value: None if value is None else os.fsencode(value)
+    _call('mount', text(source), text(target), text(kind), flags, text(options))
+
+
+def _read_only(path, recursive=True):
+    attributes = struct.pack('QQQQ', 1 | 2 | (0 if path in DEVICES else 4), 0, 0, 0)
+    _call(SYS_MOUNT_SETATTR, AT_FDCWD, os.fsencode(path), AT_RECURSIVE if recursive else 0, attributes, len(attributes))
+
+
+def _bind(root, path, place=None):
+    "Show `path` below `root`, in its own place or another; a symbolic link is made again as one."
+    target = root+(place or path)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.islink(path): return None if os.path.lexists(target) else os.symlink(os.readlink(path), target)
+    if os.path.exists(target): return
+    if os.path.isdir(path): os.mkdir(target)
+    else: os.close(os.open(target, os.O_CREAT, 0o600))
+    _mount(path, target, None, MS_BIND | MS_REC)
+    return target
+
+
+def fresh_tmp(tmp_mb):
+    "Mount an empty file system in memory on /tmp."
+    _mount('tmpfs', TMP, 'tmpfs', MS_NOSUID | MS_NODEV, f'size={tmp_mb}m,nr_inodes=8192,mode=1777')
+
+
+def renew_tmp(tmp_mb):
+    "Whatever lies in /tmp is gone, however deep, locked or large."
+    _call('umount2', os.fsencode(TMP), MNT_DETACH)
+    fresh_tmp(tmp_mb)
+
+
+def enter_namespaces(tmp_mb, packages):
+    "Leave the machine behind, but for Python and `packages` (name to path). The next fork is the first process of the new world. Raises: `OSError` where that is not allowed."
+    flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
+    uid, gid = os.geteuid(), os.getegid()
+    try:
+        _call('unshare', flags | CLONE_NEWUSER)
+        for name,text in (('setgroups', 'deny'), ('uid_map', f'1000 {uid} 1'), ('gid_map', f'1000 {gid} 1')):
+            with open(f'/proc/self/{name}', 'w') as file: file.write(text)
+    except OSError:
+        if uid: raise
+        _call('unshare', flags)
+    root = '/proc'
+    _mount(None, '/', None, MS_REC | MS_PRIVATE)
+    _mount('tmpfs', root, 'tmpfs', MS_NOSUID, 'size=1m,mode=755')
+    bound = [_bind(root, path) for path in (*python_paths(), *DEVICES)]+[_bind(root, path, f'{PACKAGES}/{name}') for name,path in packages.items()]
+    for target in filter(None, bound): _read_only(target)
+    os.mkdir(root+TMP)
+    os.chdir(root)
+    _call(SYS_PIVOT_ROOT[platform.machine()], b'.', b'.')
+    _call('umount2', b'.', MNT_DETACH)
+    os.chdir('/')
+    _read_only('/', recursive=False)
+    fresh_tmp(tmp_mb)
+
+
+# Landlock
+
+_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+_READ = 1<<2 | 1<<3
+_FILE_ONLY = 1<<1 | 1<<2 | 1<<14
+
+
+def enter_landlock(tmp, readable):
+    "Only Python's own directories and `readable` can be read, only `tmp` written, from here on and in every child. Raises: `OSError` without landlock."
+    abi = _call(_LANDLOCK_CREATE, None, 0, 1)
+    rights = (1<<(13 if abi<2 else 14 if abi<3 else 15 if abi<5 else 16))-1
+    net, scope = (3 if abi>=4 else 0), (3 if abi>=6 else 0)
+    attributes = struct.pack('QQQ', rights, net, scope)[:8 if abi<4 else 16 if abi<6 else 24]
+    ruleset = _call(_LANDLOCK_CREATE, attributes, len(attributes), 0)
+    allowed = [(path, _READ if os.path.isdir(path) else 1<<2) for path in (*python_paths(), *readable)]+[(path, 1<<1 | 1<<2) for path in DEVICES]+[(tmp, rights)]
+    for path,access in allowed:
+        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try: _call(_LANDLOCK_ADD, ruleset, 1, struct.pack('=Qi', access & rights, fd), 0)
+        finally: os.close(fd)
+    no_new_privileges()
+    _call(_LANDLOCK_RESTRICT, ruleset, 0)
+    os.close(ruleset)
+
+
+def no_new_privileges(): _prctl(38, 1)
+
+
+# Seccomp: a list of what is refused, so that Python itself runs on any C library
+
+EPERM, ENOSYS = 1, 38
+_TABLES = dict(x86_64=(0xC000003E, 0), aarch64=(0xC00000B7, 1))
+_REFUSED = """fork:57:- vfork:58:- execve:59:221 execveat:322:281 ptrace:101:117 process_vm_readv:310:270 process_vm_writev:311:271
+process_madvise:440:440 process_mrelease:448:448 pidfd_open:434:434 pidfd_getfd:438:438 pidfd_send_signal:424:424 kcmp:312:272
+rt_sigqueueinfo:129:138 rt_tgsigqueueinfo:297:240 tkill:200:130 socket:41:198 mount:165:40 umount2:166:39 pivot_root:155:41 chroot:161:51
+unshare:272:97 setns:308:268 open_by_handle_at:304:265 name_to_handle_at:303:264 open_tree:428:428 move_mount:429:429 fsopen:430:430
+fsconfig:431:431 fsmount:432:432 fspick:433:433 mount_setattr:442:442 bpf:321:280 perf_event_open:298:241 userfaultfd:323:282
+io_uring_setup:425:425 io_uring_enter:426:426 io_uring_register:427:427 keyctl:250:219 add_key:248:217 request_key:249:218
+memfd_create:319:279 memfd_secret:447:447 shmget:29:194 shmat:30:196 shmctl:31:195 semget:64:190 semop:65:193 semctl:66:191
+semtimedop:220:192 msgget:68:186 msgsnd:69:189 msgrcv:70:188 msgctl:71:187 mq_open:240:180 mq_unlink:241:181 setpriority:141:140
+sched_setscheduler:144:119 sched_setparam:142:118 sched_setattr:314:274 sched_setaffinity:203:122 ioprio_set:251:30 migrate_pages:256:238
+move_pages:279:239 kexec_load:246:104 kexec_file_load:320:294 reboot:169:142 swapon:167:224 swapoff:168:225 init_module:175:105
+finit_module:313:273 delete_module:176:106 acct:163:89 quotactl:179:60 quotactl_fd:443:443 syslog:103:116 settimeofday:164:170
+clock_settime:227:112 adjtimex:159:171 clock_adjtime:305:266 sethostname:170:161 setdomainname:171:162 iopl:172:- ioperm:173:-
+vhangup:153:58 personality:135:92 fanotify_init:300:262 modify_ldt:154:-"""
+_METADATA = """chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54 utime:132:- utimes:235:- utimensat:280:88
+futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7 removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16"""
+_LAST_KNOWN = 450  # a call newer than this list answers as an older kernel would
+
+
+def _numbers(text, column): return [int(entry.split(':')[1+column]) for entry in text.split() if entry.split(':')[1+column]!='-']
+
+
+def seccomp_filter(pid, metadata):
+    "Filter program for the process `pid`. `metadata`: refuse to change modes, owners and times too (landlock does not). Raises: `OSError` on an unknown machine."
+    if platform.machine() not in _TABLES: raise OSError(ENOSYS, f'no list of system calls for {platform.machine()}')
+    arch, column = _TABLES[platform.machine()]
+    number = lambda name: dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167), prlimit64=(302, 261))[name][column]
+    load, equal, above, bits, answer = 0x20, 0x15, 0x25, 0x45, 0x06
+    refuse, lacking, allow = (answer, 0, 0, 0x50000 | EPERM), (answer, 0, 0, 0x50000 | ENOSYS), (answer, 0, 0, 0x7FFF0000)
+    rules = [(load, 0, 0, 4), (equal, 1, 0, arch), (answer, 0, 0, 0x80000000), (load, 0, 0, 0), (above, 0, 1, _LAST_KNOWN), lacking]
+    for refused in _numbers(_REFUSED, column)+(_numbers(_METADATA, column) if metadata else []): rules += [(equal, 0, 1, refused), refuse]
+    rules += [(equal, 0, 1, number('clone3')), lacking]                                                    # C libraries fall back to clone
+    rules += [(equal, 0, 4, number('clone')), (load, 0, 0, 16), (bits, 1, 0, 0x10000), refuse, allow]      # threads, no processes
+    for name in ('kill', 'tgkill'): rules += [(equal, 0, 4, number(name)), (load, 0, 0, 16), (equal, 1, 0, pid), refuse, allow]
+    rules += [(equal, 0, 5, number('prlimit64')), (load, 0, 0, 16), (equal, 2, 0, 0), (equal, 1, 0, pid), refuse, allow]
+    rules += [(equal, 0, 4, number('prctl')), (load, 0, 0, 16), (equal, 0, 1, 1), refuse, allow]           # the death signal stays
+    return b''.join(struct.pack('HBBI', *rule) for rule in [*rules, allow])
+
+
+def enter_seccomp(program):
+    "Install a filter on this thread, for good."
+    text = ctypes.create_string_buffer(program, len(program))
+    fprog = struct.pack('HxxxxxxQ', len(program)//8, ctypes.addressof(text))
+    _prctl(22, 2, ctypes.create_string_buffer(fprog, len(fprog)))
+
+
+# The child
+
+def drop_capabilities():
+    "No capability is left, in any user namespace."
+    _libc.capset(struct.pack('Ii', 0x20080522, 0), bytes(24))
+
+
+def die_with_parent(): _prctl(1, 9)
+
+
+def limit_resources(**limits):
+    "Limits of the kernel's own, hard ones, for this process and its children: `AS=1<<30` and so on. Those that a system lacks are left out."
+    for name,limit in limits.items():
+        kind = getattr(resource, f'RLIMIT_{name}', None)
+        if kind is None: continue
+        ceiling = resource.getrlimit(kind)[1]
+        if ceiling!=resource.RLIM_INFINITY: limit = min(limit, ceiling)
+        try: resource.setrlimit(kind, (limit, limit))
+        except (ValueError, OSError):
+            if sys.platform=='linux': raise
+
+
+# What is left behind
+
+def adopt_orphans(): _prctl(36, 1)
+
+
+def kill_orphans():
+    "Kill processes that a program left to us, where it could start any."
+    while True:
+        try: os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError: return
+        try:
+            with open(f'/proc/self/task/{os.getpid()}/children') as file: pids = file.read().split()
+        except OSError: return
+        for pid in pids: os.kill(int(pid), 9)
+
+
+def empty_directory(path):
+    "Delete all that `path` holds. Deep trees are taken apart at the top, so no depth and no long path is a hindrance."
+    number = 0
+    os.chmod(path, 0o700)
+    while names := os.listdir(path):
+        for name in names:
+            entry = os.path.join(path, name)
+            if os.path.islink(entry) or not os.path.isdir(entry): os.unlink(entry); continue
+            os.chmod(entry, 0o700)
+            for inner in os.listdir(entry):
+                number += 1
+                try: os.rename(os.path.join(entry, inner), os.path.join(path, f'.{number}'))
+                except OSError: os.chmod(os.path.join(entry, inner), 0o700)
+            try: os.rmdir(entry)
+            except OSError: pass
+
+
+def remove_directory(path):
+    "Delete a directory and all that it holds; one that is gone already is fine."
+    try:
+        empty_directory(path)
+        os.rmdir(path)
+    except FileNotFoundError: pass

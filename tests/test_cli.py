@@ -1,0 +1,92 @@
+"The command: names, exit codes, and that a refused line damages nothing."
+import json
+
+import pytest
+from conftest import llmr, table_bytes
+from test_sampling import recording, write_toy
+
+from llmr import __version__
+from llmr.cli import main
+from llmr.core import DATA_ENV, PROFILES
+
+
+def test_help_and_version(capsys):
+    for arguments in (['--help'], ['reproduce', '--help']):
+        with pytest.raises(SystemExit) as e: main(arguments)
+        shown = capsys.readouterr().out
+        assert e.value.code==0 and all(name in shown for name in PROFILES) and DATA_ENV in shown and 'Exit codes' in shown
+    with pytest.raises(SystemExit) as e: main(['--version'])
+    assert e.value.code==0 and capsys.readouterr().out.strip()==f'llmr {__version__}'
+
+
+@pytest.mark.parametrize('arguments,told', [
+    (['--profile', 'tiny'], 'no profile is called'), (['--profile', 'toy', '--pairs', 'A-D'], "no model 'D'"), (['--pairs', '70B-8B'], 'small first'),
+    (['--profile', 'toy', '--param', 'epoch=3'], "no stage has a parameter 'epoch'; there are"), (['--profile', 'toy', '--param', 'epochs=many'], 'not of type int'),
+    (['--profile', 'toy', '--param', 'run_dir=x'], "no stage has a parameter 'run_dir'"), (['--profile', 'toy', '--seed', '-1'], 'seed -1')])
+def test_wrong_names_and_values(arguments, told, tmp_path, capsys):
+    assert main(['reproduce', '--out', str(tmp_path/'run'), *arguments])==2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path/'run').exists(), 'a refused line made a directory'
+
+
+def test_arguments_that_cannot_be_read(capsys):
+    for arguments in ([], ['reproduce', '--seed', 'x'], ['reproduce', '--param', 'epochs'], ['route']):
+        with pytest.raises(SystemExit) as e: main(arguments)
+        assert e.value.code==2 and capsys.readouterr().err
+
+
+def test_exit_code_of_the_process(tmp_path):
+    process = llmr('reproduce', '--profile', 'tiny', '--out', tmp_path/'run')
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out)==(2, '') and err.startswith('llmr: no profile is called') and 'Traceback' not in err
+
+
+def test_a_directory_of_another_profile(toy_copy, capsys):
+    before = table_bytes(toy_copy)
+    assert main(['reproduce', '--profile', 'shipped', '--out', str(toy_copy)])==2
+    assert "of profile 'toy', not 'shipped'" in capsys.readouterr().err
+    assert table_bytes(toy_copy)==before and main(['reproduce', '--profile', 'toy', '--out', str(toy_copy)])==0
+
+
+def damage(folder, name, change):
+    "Rewrite the lines of one recording."
+    path = folder/name
+    path.write_text('\n'.join(change(path.read_text(encoding='utf-8').splitlines())), encoding='utf-8')
+
+
+def fewer(line):
+    "A line with one sample less."
+    row = json.loads(line)
+    return json.dumps(row | dict(text=row['text'][:-1], num_tokens=row['num_tokens'][:-1]))
+
+
+@pytest.mark.parametrize('name,change,told', [
+    ('b_test.jsonl', lambda lines: lines[:-1], 'model B has no completion of task 16'),
+    ('b_test.jsonl', lambda lines: [*lines[:-1], lines[-1][:30]], 'b_test.jsonl, line 16: not valid JSON'),
+    ('b_test.jsonl', lambda lines: [*lines, lines[0]], 'b_test.jsonl, line 17: task 1 stands on line 1 already'),
+    ('c_train.jsonl', lambda lines: [*lines[:-1], fewer(lines[-1])], 'c_train.jsonl, line 20: task 44 has 9 samples and the first line 10'),
+    ('c_train.jsonl', lambda lines: [fewer(line) for line in lines], 'model C, task 25: 9 samples where others of split train have 10'),
+    ('a_val.jsonl', lambda lines: [lines[0].replace('"task_id": 17', '"task_id": 99'), *lines[1:]], 'completions of task 99, which is not among the tasks')])
+def test_bad_recordings_damage_nothing(toy_copy, tmp_path, capsys, name, change, told):
+    (tmp_path/'recordings').mkdir()
+    folder, before = write_toy(tmp_path/'recordings'), table_bytes(toy_copy)
+    damage(folder, name, change)
+    assert main(['reproduce', '--profile', 'toy', '--out', str(toy_copy), '--param', f'recordings={folder}'])==2
+    assert told in capsys.readouterr().err
+    assert table_bytes(toy_copy)==before
+
+
+def test_a_checksum_mismatch(tmp_path, monkeypatch, capsys):
+    (tmp_path/'mbpp').mkdir()
+    recording(tmp_path/'mbpp'/'mbpp.jsonl', dict(task_id=11), '{"task_id": 12, "te')
+    monkeypatch.setenv(DATA_ENV, str(tmp_path))
+    assert main(['reproduce', '--profile', 'recorded', '--out', str(tmp_path/'run')])==2
+    shown = capsys.readouterr().err
+    assert 'checksum mismatch' in shown and 'line 2: not valid JSON' in shown and not list((tmp_path/'run').glob('*.parquet'))
+
+
+def test_an_encoder_that_cannot_be_loaded(toy_copy, capsys):
+    before = table_bytes(toy_copy)
+    assert main(['reproduce', '--profile', 'toy', '--out', str(toy_copy), '--param', 'encoder=no/such-encoder'])==2
+    shown = capsys.readouterr().err
+    assert "encoder 'no/such-encoder' cannot be loaded" in shown and table_bytes(toy_copy)==before

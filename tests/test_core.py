@@ -1,0 +1,102 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from llmr.core import DATA_ENV, SCHEMAS, InputError, check_table, data_file, get_pairs, get_profile, open_run, read_jsonl
+
+GAP = dict(task_id=[11], split='test', pair='8B-70B', quality='standard', sample=0, gap=1/3)
+
+
+@pytest.mark.parametrize('text,told', [
+    ('{"a": 1}\n{"a": 2, "b', 'line 2: not valid JSON'), ('{"a": 1}\n\n[1]\n', 'line 3: a list'), ('', 'holds no line'), ('\n\n', 'holds no line')])
+def test_damaged_lines_are_named(tmp_path, text, told):
+    path = tmp_path/'torn.jsonl'
+    path.write_text(text)
+    with pytest.raises(InputError, match=told) as e: read_jsonl(path)
+    assert str(path) in str(e.value)
+
+
+def test_unreadable_files(tmp_path):
+    (tmp_path/'latin.jsonl').write_bytes(b'{"a": "\xe9"}')
+    for name in ('latin.jsonl', 'nowhere.jsonl'):
+        with pytest.raises(InputError, match=f'{name}: cannot be read'): read_jsonl(tmp_path/name)
+
+
+@pytest.mark.parametrize('change,told', [
+    (dict(split='dev'), "gaps.split, row 0: 'dev'"), (dict(gap='much'), 'gaps.gap, row 0'), (dict(gap=None), 'gaps.gap, row 0: empty'),
+    (dict(task_id=[11, 11]), 'second row for task_id=11'), (dict(more=1), "unknown \\['more'\\]"), (dict(gap=[np.nan]), 'empty')])
+def test_tables_are_checked(change, told):
+    with pytest.raises(InputError, match=told): check_table('gaps', pd.DataFrame(GAP | change))
+
+
+def test_a_table_that_lacks_a_column_or_a_schema():
+    with pytest.raises(InputError, match="lacks \\['gap'\\]"): check_table('gaps', pd.DataFrame(GAP).drop(columns='gap'))
+    with pytest.raises(InputError, match='no table is called'): check_table('gap', pd.DataFrame(GAP))
+
+
+def test_schema_keys_are_columns():
+    for table in SCHEMAS.values(): assert {*table.key, *table.nullable, *(name for name,_ in table.values)}<=set(table.columns)
+
+
+def test_floats_come_back_bit_for_bit(tmp_path):
+    run, values = open_run('toy', tmp_path), np.random.default_rng(0).normal(size=200)*10.**np.random.default_rng(1).integers(-300, 300, 200)
+    run.write('gaps', pd.DataFrame(GAP | dict(task_id=range(200), gap=values)))
+    assert (run.read('gaps').gap.to_numpy()==values).all()
+
+
+def test_a_refused_table_leaves_the_old_one(tmp_path):
+    run = open_run('toy', tmp_path)
+    run.write('gaps', pd.DataFrame(GAP))
+    before = (tmp_path/'gaps.parquet').read_bytes()
+    with pytest.raises(InputError): run.write('gaps', pd.DataFrame(GAP | dict(split='dev')))
+    assert (tmp_path/'gaps.parquet').read_bytes()==before and not list(tmp_path.glob('.*parquet'))
+
+
+def test_a_damaged_table_is_named(tmp_path):
+    run = open_run('toy', tmp_path)
+    run.write('gaps', pd.DataFrame(GAP))
+    (tmp_path/'gaps.parquet').write_bytes((tmp_path/'gaps.parquet').read_bytes()[:100])
+    with pytest.raises(InputError, match='gaps.parquet: not a readable Parquet file'): run.read('gaps')
+    with pytest.raises(InputError, match='scores.parquet: not there'): run.read('scores')
+
+
+def test_a_run_belongs_to_one_profile(tmp_path):
+    open_run('toy', tmp_path)
+    before = (tmp_path/'run.json').read_bytes()
+    with pytest.raises(InputError, match="of profile 'toy', not 'shipped'"): open_run('shipped', tmp_path)
+    assert (tmp_path/'run.json').read_bytes()==before
+
+
+@pytest.mark.parametrize('text', ['{"profile": "toy", "sta', '[]', '{"profile": "toy"}', 'null'])
+def test_a_damaged_record_is_named(tmp_path, text):
+    (tmp_path/'run.json').write_text(text)
+    with pytest.raises(InputError, match='run.json: not'): open_run('toy', tmp_path)
+    assert (tmp_path/'run.json').read_text()==text
+
+
+def test_a_directory_that_cannot_be_made(tmp_path):
+    (tmp_path/'file').write_text('')
+    with pytest.raises(InputError, match='cannot be made'): open_run('toy', tmp_path/'file'/'run')
+
+
+@pytest.mark.parametrize('arguments,told', [
+    (('tiny',), 'no profile is called'), (('toy', None, ['A-D']), "no pair is called 'A-D'.*no model 'D'.*A-B"), (('toy', None, ['B-A']), 'small first'),
+    (('toy', None, None, -1), 'seed -1'), (('toy', None, None, 1.5), 'seed 1.5')])
+def test_unknown_names(arguments, told):
+    with pytest.raises(InputError, match=told): open_run(*arguments)
+
+
+def test_pairs_are_taken_once_and_in_order():
+    assert [pair.name for pair in get_pairs(get_profile('shipped'), ['1B-70B', '1B-8B', '1B-70B'])]==['1B-70B', '1B-8B']
+
+
+def test_inputs_are_the_very_files(tmp_path, monkeypatch):
+    monkeypatch.setenv(DATA_ENV, str(tmp_path))
+    with pytest.raises(InputError, match='no input file is called'): data_file('mbpp/other.jsonl')
+    with pytest.raises(InputError, match=f'no such file. {DATA_ENV} must be'): data_file('mbpp/mbpp.jsonl')
+    (tmp_path/'mbpp').mkdir()
+    (tmp_path/'mbpp'/'mbpp.jsonl').write_text(json.dumps(dict(task_id=1))+'\n{"task_id": 2, "te')
+    with pytest.raises(InputError, match='checksum mismatch.*line 2: not valid JSON') as e: data_file('mbpp/mbpp.jsonl')
+    assert DATA_ENV in str(e.value)

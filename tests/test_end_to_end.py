@@ -1,0 +1,122 @@
+"The stage notebooks by the command at toy size: what a run holds, and what a kill does to it."
+import json
+import shutil
+import signal
+import time
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib.image
+import pandas as pd
+import pytest
+from conftest import llmr, table_bytes
+
+from llmr.cli import main
+from llmr.core import open_run
+from llmr.reproduce import STAGES, run_stage
+
+FIGURES = ('figure1_system', 'figure2a_win_rates_standard', 'figure2b_win_rates_brevity', 'figure3_deferral', 'figure4_thresholds')
+
+
+def record(folder): return json.loads((folder/'run.json').read_text())
+
+
+def test_tables_have_the_papers_columns(toy_run):
+    folder, _, _ = toy_run
+    assert (folder/'tables'/'table1.csv').read_text().splitlines()[0]=='pair,0,20,40,60,80,100,sd0,sd20,sd40,sd60,sd80,sd100'
+    assert (folder/'tables'/'figure4.csv').read_text().splitlines()[0]=='quality,pair,target_cost_advantage,performance_gap,actual_cost_advantage'
+    assert len(pd.read_csv(folder/'tables'/'table1.csv'))==3 and len(pd.read_csv(folder/'tables'/'figure4.csv'))==24
+    assert (folder/'tables'/'audit.csv').exists()
+
+
+@pytest.mark.parametrize('name', FIGURES)
+def test_figures_are_not_empty(toy_run, name):
+    png, svg = (toy_run[0]/'figures'/f'{name}.{kind}' for kind in ('png', 'svg'))
+    picture = matplotlib.image.imread(png)[..., :3]
+    assert min(picture.shape[:2])>200 and (picture.min(axis=2)<.9).mean()>.01
+    texts = [element for element in ElementTree.parse(svg).iter() if element.tag.endswith('}text')]
+    assert len(texts)>3, 'text became outlines'
+
+
+def test_every_stage_is_recorded(toy_run):
+    kept = record(toy_run[0])
+    assert (kept['profile'], kept['seed'], kept['pairs'])==('toy', 42, ['A-B', 'B-C', 'A-C']) and kept['versions']['torch']
+    assert set(kept['stages'])==set(STAGES)
+    for stage in STAGES:
+        held = kept['stages'][stage]
+        assert held['writes'] and held['seconds']>0 and len(held['fingerprint'])==64
+        cells = json.loads((toy_run[0]/'nbs'/f'{stage}.ipynb').read_text(encoding='utf-8'))['cells']
+        assert not [o for cell in cells for o in cell.get('outputs', ()) if o['output_type']=='error']
+
+
+def test_what_the_command_prints(toy_run):
+    folder, out, err = toy_run
+    lines = err.splitlines()
+    assert [line.split()[0] for line in lines]==list(STAGES) and '\r' not in err
+    assert max(map(len, out.splitlines()))<=max(100, len(f'notebooks {folder}/figures'))
+    for told in ('Table 1', 'A-B', 'Gain over random', 'head-strict', str(folder/'tables'), str(folder/'figures')): assert told in out
+
+
+def test_a_finished_run_is_not_run_again(toy_copy, capsys):
+    assert main(['reproduce', '--profile', 'toy', '--out', str(toy_copy)])==0
+    assert capsys.readouterr().err.count('done already')==len(STAGES)
+
+
+def test_only_what_lacks_its_output_is_run_again(toy_copy, capsys):
+    before = table_bytes(toy_copy)
+    (toy_copy/'gains.parquet').unlink()
+    (toy_copy/'tables'/'score_bands.csv').write_text('spoilt')
+    assert main(['reproduce', '--profile', 'toy', '--out', str(toy_copy)])==0
+    again = [line.split()[0] for line in capsys.readouterr().err.splitlines() if 'done already' not in line]
+    assert again==['06_evaluation', '07_analysis'] and table_bytes(toy_copy)==before
+
+
+def test_two_runs_in_one_directory(toy_copy, capsys):
+    import fcntl
+    with open(toy_copy/'.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert main(['reproduce', '--profile', 'toy', '--out', str(toy_copy)])==2
+    assert 'another llmr is running here' in capsys.readouterr().err
+
+
+def wait_for_training(folder, process, seconds=300):
+    "Until the router stage has trained a head and is not done. False if that moment was missed."
+    end = time.monotonic()+seconds
+    while time.monotonic()<end and process.poll() is None:
+        try: stages, state = record(folder)['stages'], json.loads((folder/'progress.json').read_text())
+        except (OSError, ValueError): stages, state = {}, {}
+        if '05_router' in stages: return False
+        if '04_labels' in stages and state.get('label')=='heads' and state['done']>=1: return True
+        time.sleep(.01)
+    return False
+
+
+def test_killed_in_training_and_run_again(toy_run, tmp_path):
+    for attempt in range(3):
+        folder = tmp_path/f'killed{attempt}'
+        shutil.copytree(toy_run[0], folder)
+        kept = record(folder)
+        (folder/'run.json').write_text(json.dumps(kept | dict(stages={stage: kept['stages'][stage] for stage in STAGES[:4]})))
+        for name in ('features', 'losses', 'scores', 'curves', 'gains', 'thresholds', 'baseline', 'decisions', 'claims'): (folder/f'{name}.parquet').unlink()
+        shutil.rmtree(folder/'heads')
+        (folder/'progress.json').unlink(missing_ok=True)
+        process = llmr('reproduce', '--profile', 'toy', '--out', folder)
+        caught = wait_for_training(folder, process)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        if caught: break
+    assert caught, 'the run was never caught in training'
+    assert '05_router' not in record(folder)['stages'] and not (folder/'gains.parquet').exists()
+    process = llmr('reproduce', '--profile', 'toy', '--out', folder)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode==0, err
+    assert [line.split()[0] for line in err.splitlines() if 'done already' in line]==list(STAGES[:4])
+    assert table_bytes(folder)==table_bytes(toy_run[0])
+
+
+def test_one_pair_gives_what_all_pairs_give(toy_run, toy_copy):
+    run = open_run('toy', toy_copy, ['B-C'])
+    for stage in ('05_router', '06_evaluation'): run_stage(run, stage, dict(profile='toy', pairs=['B-C'], seed=42))
+    for name in ('scores', 'thresholds', 'gains'):
+        mine, every = (pd.read_parquet(folder/f'{name}.parquet') for folder in (toy_copy, toy_run[0]))
+        assert mine.pair.unique().tolist()==['B-C']
+        pd.testing.assert_frame_equal(mine, every[every.pair=='B-C'].reset_index(drop=True))

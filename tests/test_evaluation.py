@@ -1,0 +1,102 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from llmr.audit import TABLE1
+from llmr.core import InputError, Pair
+from llmr.evaluation import (bootstrap_gains, bootstrap_gap, bootstrap_weights, calibrate_threshold, deferral_curve, evaluate_curve, evaluate_scores,
+                             gain_over_random, interval, oracle_curve, paired_outcomes, performance_gap, random_baseline, table1)
+from llmr.problem import cost_advantage, route
+
+
+@pytest.fixture(scope='module')
+def paired():
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(dict(small_tests=3, small_passed=rng.integers(0, 4, 40), large_tests=3, large_passed=rng.integers(0, 4, 40)), index=pd.Index(range(40), name='task_id'))
+
+
+def test_the_curve_is_the_gap_at_every_threshold(paired):
+    scores = np.random.default_rng(1).integers(0, 12, 40)/12
+    x, gap = deferral_curve(scores, paired)
+    for tau in np.unique(scores):
+        small = route(scores, tau)
+        assert gap[np.isclose(x, cost_advantage(small))]==pytest.approx(performance_gap(paired, small))
+    assert (x[0], gap[0], x[-1])==(0, 0, 1) and len(x)==len(np.unique(scores))+1
+
+
+def test_random_scores_gain_nothing_and_equal_ones_exactly_nothing(paired):
+    rng = np.random.default_rng(0)
+    gains = [gain_over_random(rng.random(40), paired) for _ in range(2000)]
+    assert abs(np.mean(gains))<4*np.std(gains)/np.sqrt(len(gains))
+    assert gain_over_random(np.ones(40), paired)==pytest.approx(0, abs=1e-12)
+
+
+def test_turning_the_scores_round_turns_the_gain_round(paired):
+    scores = np.random.default_rng(3).random(40)
+    assert gain_over_random(-scores, paired)==pytest.approx(-gain_over_random(scores, paired))
+
+
+def test_nothing_beats_the_oracle(paired):
+    x, best = oracle_curve(paired)
+    for seed in range(20):
+        moved, gap = deferral_curve(np.random.default_rng(seed).random(40), paired)
+        assert (gap<=np.interp(moved, x, best)+1e-12).all()
+
+
+def test_thresholds_are_percentiles():
+    scores = np.arange(100)/100
+    assert [cost_advantage(route(scores, calibrate_threshold(scores, target))) for target in (0., .2, .5, 1.)]==pytest.approx([.01, .2, .5, 1.])
+    for target in (-.1, 1.1):
+        with pytest.raises(InputError, match='must lie in'): calibrate_threshold(scores, target)
+    for bad in ([], [np.nan]):
+        with pytest.raises(InputError, match='at least one score'): calibrate_threshold(bad, .5)
+
+
+def test_resamples_of_the_data_itself_are_the_data(paired):
+    scores, small = np.random.default_rng(4).random(40), np.arange(40)<10
+    once = np.ones((1, 40), int)
+    assert bootstrap_gains(scores, paired, once)[0]==pytest.approx(gain_over_random(scores, paired))
+    assert bootstrap_gap(small, paired, once)[0]==pytest.approx(performance_gap(paired, small))
+
+
+def test_a_resample_is_the_same_as_its_tasks_written_out(paired):
+    scores = np.random.default_rng(5).random(40)
+    weights = bootstrap_weights(40, 3)
+    assert weights.shape==(3, 40) and (weights.sum(1)==40).all()
+    for gain,weight in zip(bootstrap_gains(scores, paired, weights), weights):
+        rows = np.repeat(np.arange(40), weight)
+        assert gain==pytest.approx(gain_over_random(scores[rows], paired.iloc[rows]))
+
+
+def test_intervals_hold_what_they_say():
+    assert interval(np.arange(10001))==pytest.approx((250, 9750))
+    curve = evaluate_curve(np.arange(40), pd.DataFrame(dict(small_tests=3, small_passed=1, large_tests=3, large_passed=1), index=range(40)), bootstrap_weights(40, 50), 5)
+    assert curve.performance_gap.abs().max()==0 and curve.cost_advantage.tolist()==pytest.approx([0, .25, .5, .75, 1])
+
+
+def test_random_baseline_takes_exact_shares(paired):
+    rows = random_baseline(paired)
+    assert rows.sd.iloc[[0, -1]].tolist()==pytest.approx([0, 0], abs=1e-12)
+    assert rows.total_pass_rate.iloc[0]==paired.large_passed.sum()/paired.large_tests.sum()
+    pd.testing.assert_frame_equal(rows, random_baseline(paired))
+
+
+def test_models_need_the_same_tasks():
+    rows = pd.DataFrame(dict(task_id=[1, 1, 2], split='test', model=['A', 'B', 'A'], sample=0, n_tests=3, n_passed=1))
+    with pytest.raises(InputError, match='task 2 .test. has outcomes of only one model'): paired_outcomes(rows, Pair('A', 'B'))
+    with pytest.raises(InputError, match='no outcome of A-B on split train'): paired_outcomes(rows, Pair('A', 'B'), 'train')
+    with pytest.raises(InputError, match='no total pass rate is called'): paired_outcomes(rows, Pair('A', 'B'), definition='strict')
+    scores = pd.DataFrame(dict(task_id=[9], split='test', pair='A-B', quality='standard', router='r', score=.5))
+    with pytest.raises(InputError, match='task 1 has outcomes and no score of router r'): evaluate_scores(scores, rows[rows.task_id==1], [Pair('A', 'B')])
+
+
+def test_table_1_from_own_grades(shipped, pairs):
+    "All 18 means within 0.1 of the paper."
+    for pair in pairs:
+        ours = 100*random_baseline(paired_outcomes(shipped('outcomes'), pair, definition='table1')).total_pass_rate
+        assert np.abs(ours-np.array(TABLE1[pair.name][0])).max()<=.1+1e-9, pair
+
+
+def test_table_1_columns(shipped, pairs):
+    rows = [random_baseline(paired_outcomes(shipped('outcomes'), pair)).assign(pair=pair.name, definition='every_test') for pair in pairs]
+    assert list(table1(pd.concat(rows), 'every_test'))=='pair,0,20,40,60,80,100,sd0,sd20,sd40,sd60,sd80,sd100'.split(',')

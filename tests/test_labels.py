@@ -1,0 +1,81 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from llmr.core import InputError, Pair
+from llmr.labels import all_labels, best_shift, brevity_gap, hard_labels, label_spread, pair_gaps, shift_summary, soft_labels, tie_summary
+
+
+def outcomes(model, *rows):
+    "One sample a task: (passed of 3, tokens, ran)."
+    return pd.DataFrame([dict(task_id=i, split='train', model=model, sample=0, n_tests=3, n_passed=passed, n_tokens=tokens, status='ran' if ran else 'syntax_error',
+                              tests=['passed']*passed+['failed']*(3-passed) if ran else ['not_run']*3, errors=['']*3) for i,(passed, tokens, ran) in enumerate(rows)])
+
+
+def spread_as_written(y):
+    "The objective of Equation 4, pair by pair."
+    return sum(abs(a-b) for a in y for b in y)/len(y)**2
+
+
+def test_the_spread_is_that_of_equation_4():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 7, 30):
+        y = rng.integers(0, 11, n)/10
+        assert label_spread(y)==pytest.approx(spread_as_written(y), abs=1e-12)
+
+
+@pytest.mark.parametrize('seed', range(60))
+def test_the_best_shift_is_the_best_of_all(seed):
+    rng = np.random.default_rng(seed)
+    n, m = rng.integers(1, 9), rng.integers(1, 6)
+    gaps = rng.integers(-3, 4, (n, m))/3 if seed%2 else rng.normal(size=(n, m))
+    t, spread = best_shift(gaps)
+    every = {shift: spread_as_written((gaps>=shift).mean(1)) for shift in np.unique(gaps)}
+    assert spread==pytest.approx(max(every.values()), abs=1e-12)
+    assert t in every and every[t]==pytest.approx(spread, abs=1e-12)
+    assert abs(t)==min(abs(shift) for shift,value in every.items() if value>spread-1e-12)
+    grid = max(spread_as_written((gaps>=shift).mean(1)) for shift in np.linspace(-2, 2, 41))
+    assert spread>=grid-1e-12
+
+
+@pytest.mark.parametrize('gaps', [[], [[]], [1., 2.], [[1., np.nan]], [[np.inf]]])
+def test_no_shift_without_gaps(gaps):
+    with pytest.raises(InputError, match='best_shift needs'): best_shift(gaps)
+
+
+def test_soft_labels_count_from_t_up_and_strict_ones_above_it():
+    gaps = pd.DataFrame(dict(task_id=[1]*4, split='train', pair='A-B', quality='standard', sample=range(4), gap=[-1., 0., 0., 1.]))
+    assert [soft_labels(gaps, strict=strict).y[0] for strict in (False, True)]==[.75, .25]
+    assert soft_labels(gaps, t=1.).y[0]==.25 and soft_labels(gaps, t=1., strict=True).y[0]==0
+    assert hard_labels(gaps).y[0]==0 and hard_labels(gaps.assign(sample=[1, 0, 2, 3])).y[0]==1
+
+
+@pytest.mark.parametrize('small,large,wins', [
+    ((2, 90, True), (1, 10, True), True), ((1, 10, True), (2, 90, True), False),   # more passes win, whatever the length
+    ((1, 10, True), (1, 10, True), True), ((1, 9, True), (1, 10, True), True), ((1, 11, True), (1, 10, True), False), # a tie goes to the shorter, then to the small
+    ((0, 500, True), (0, 10, False), True), ((0, 10, False), (3, 500, True), False), ((0, 10, False), (0, 500, True), False),
+    ((0, 10, False), (0, 500, False), False)])
+def test_brevity_as_the_authors_coded_it(small, large, wins):
+    assert (brevity_gap(outcomes('A', small), outcomes('B', large))[0]>=0)==wins
+
+
+def test_a_sample_without_partner_is_named():
+    both = pd.concat([outcomes('A', (1, 5, True), (1, 5, True)), outcomes('B', (1, 5, True))])
+    with pytest.raises(InputError, match='task 1, sample 0: only one model of A-B'): pair_gaps(both, Pair('A', 'B'), 'standard')
+    with pytest.raises(InputError, match='no quality is called'): pair_gaps(both, Pair('A', 'B'), 'speed')
+
+
+def test_shifts_come_from_train_alone():
+    rng = np.random.default_rng(0)
+    rows = [dict(task_id=i, split='train' if i<30 else 'test', pair='A-B', quality='standard', sample=j, gap=rng.normal(-.5)) for i in range(40) for j in range(5)]
+    gaps = pd.DataFrame(rows)
+    other = gaps.assign(gap=np.where(gaps.split=='test', 9., gaps.gap))
+    assert shift_summary(gaps).t_star[0]==shift_summary(other).t_star[0]
+    labels = all_labels(gaps)
+    assert set(labels.label)=={'strict', 'inclusive', 'hard', 'shifted'} and labels.groupby('label').size().eq(40).all()
+
+
+def test_ties_by_hand():
+    both = pd.concat([outcomes('A', (1, 5, True), (0, 5, True), (2, 5, True)), outcomes('B', (1, 9, True), (0, 5, False), (3, 5, True))])
+    row = tie_summary(both, [Pair('A', 'B')]).iloc[0]
+    assert (row.comparisons, row.tied, row.both_zero)==(3, pytest.approx(2/3), .5)

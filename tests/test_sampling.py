@@ -1,0 +1,79 @@
+import json
+
+import pandas as pd
+import pytest
+
+from llmr.core import InputError, package_file
+from llmr.problem import load_tasks
+from llmr.sampling import check_completions, extract_code, finish_reason, load_completions, read_recorded
+
+LINE = dict(item=dict(task_id=11), text=['\nx = 1\n```'], num_tokens=[5])
+
+
+def recording(path, *lines):
+    path.write_text('\n'.join(line if isinstance(line, str) else json.dumps(line) for line in lines), encoding='utf-8')
+    return path
+
+
+def write_toy(folder):
+    "The toy completions as a folder of recordings."
+    tasks, completions = load_tasks('toy'), pd.read_parquet(package_file('toy/completions.parquet'))
+    for (model, split),rows in completions.merge(tasks[['task_id', 'split']]).groupby(['model', 'split']):
+        lines = [dict(item=dict(task_id=task_id), text=mine.text.tolist(), num_tokens=mine.n_tokens.tolist()) for task_id,mine in rows.groupby('task_id')]
+        recording(folder/f'{model.lower()}_{dict(validation="val").get(split, split)}.jsonl', *lines)
+    return folder
+
+
+def test_code_ends_at_the_fence():
+    assert extract_code('\nx = 1\n```\nDone.')=='x = 1'
+    assert extract_code('x = 1')=='x = 1' and extract_code('```')==''
+    assert [finish_reason(n) for n in (511, 512, 513)]==['stop', 'length', 'length']
+
+
+@pytest.mark.parametrize('lines,told', [
+    ([LINE, json.dumps(LINE)[:40]], 'line 2: not valid JSON'),
+    ([LINE, LINE], 'line 2: task 11 stands on line 1 already'),
+    ([LINE, dict(item=dict(task_id=12), text=['a', 'b'], num_tokens=[1, 2])], 'line 2: task 12 has 2 samples and the first line 1'),
+    ([dict(item=dict(task_id=12), text=['a', 'b'], num_tokens=[1])], 'line 1: task 12 has 2 completions and 1 token counts'),
+    ([dict(item=dict(task_id=12), text=[], num_tokens=[])], 'line 1: task 12 has 0 completions'),
+    ([dict(item={}, text=['a'], num_tokens=[1])], 'item.task_id is None'),
+    ([dict(item=dict(task_id=12), num_tokens=[1])], 'line 1: text is missing'),
+    ([dict(item=dict(task_id=12), text=[None], num_tokens=[1])], 'not text'),
+    ([dict(item=dict(task_id=12), text=['a'], num_tokens=[-1])], 'not a number from 0')])
+def test_damaged_recordings_are_named(tmp_path, lines, told):
+    path = recording(tmp_path/'a_test.jsonl', *lines)
+    with pytest.raises(InputError, match=told) as e: list(read_recorded(path, 'A'))
+    assert str(path) in str(e.value)
+
+
+@pytest.mark.parametrize('drop,told', [
+    ('model=="B" and task_id==7', 'model B has no completion of task 7'), ('task_id==7', 'task 7 .test. has no completion of any model'),
+    ('model=="C" and task_id==30 and sample==9', 'model C, task 30: 9 samples where others of split train have 10'), ('model=="C"', "no completion of model 'C'")])
+def test_models_must_be_comparable(drop, told):
+    tasks, completions = load_tasks('toy'), pd.read_parquet(package_file('toy/completions.parquet'))
+    with pytest.raises(InputError, match=told): check_completions(completions.query(f'not ({drop})'), tasks, ('A', 'B', 'C'))
+
+
+def test_a_completion_of_no_task_and_a_second_sample():
+    tasks, completions = load_tasks('toy'), pd.read_parquet(package_file('toy/completions.parquet'))
+    with pytest.raises(InputError, match='completions of task 7, which is not among the tasks'): check_completions(completions, tasks.query('task_id!=7'), ('A', 'B', 'C'))
+
+
+def test_a_folder_gives_what_was_recorded(tmp_path):
+    tasks = load_tasks('toy')
+    pd.testing.assert_frame_equal(load_completions(str(write_toy(tmp_path)), tasks, ('A', 'B', 'C')), load_completions('toy', tasks, ('A', 'B', 'C')))
+
+
+def test_a_folder_that_lacks_a_file(tmp_path):
+    (write_toy(tmp_path)/'b_val.jsonl').unlink()
+    with pytest.raises(InputError, match='b_val.jsonl: cannot be read'): load_completions(str(tmp_path), load_tasks('toy'), ('A', 'B', 'C'))
+
+
+def test_unknown_completions():
+    with pytest.raises(InputError, match='no completions are called'): load_completions('nowhere', load_tasks('toy'), ('A', 'B', 'C'))
+
+
+def test_the_recordings_are_those_that_were_shipped(recorded_data, shipped):
+    completions = load_completions('tjbai-llmr', load_tasks('mbpp'), ('1B', '8B', '70B'))
+    assert len(completions)==12990
+    pd.testing.assert_frame_equal(completions.drop(columns=['text', 'code']), shipped('completions').drop(columns=['text', 'code']), check_dtype=False)
