@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 # %% ../nbs/10_datasets.ipynb #909234a0
-from .core import SCHEMAS, InputError, Pair, check_table, data_file, read_jsonl
+from .core import SCHEMAS, InputError, check_table, data_file, read_jsonl
 from .routers import CANDIDATES, choose, cross_gains, gain_rows, make_study, nested_scores
 
 # %% ../nbs/10_datasets.ipynb #1fe5337a

@@ -17,6 +17,7 @@ import json
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 # %% ../nbs/05_router.ipynb #f6bad7e7
@@ -55,11 +56,16 @@ def _minilm_path():
     except ImportError: return 'sentence-transformers/all-MiniLM-L6-v2'
     return str(get_model_path())
 
-def _sentence_vectors(name, texts):
-    "Vectors of a sentence-transformers model."
+@lru_cache(maxsize=2)
+def _sentence_model(name):
+    "A loaded sentence-transformers model, kept for the next call."
     try: from sentence_transformers import SentenceTransformer
     except ImportError: raise InputError(f'encoder {name}: needs sentence-transformers. Install it with `pip install "llmr[minilm]"`.') from None
-    return SentenceTransformer(name, device='cuda' if torch.cuda.is_available() else 'cpu').encode(texts, show_progress_bar=False)
+    return SentenceTransformer(name, device='cuda' if torch.cuda.is_available() else 'cpu')
+
+def _sentence_vectors(name, texts):
+    "Vectors of a sentence-transformers model."
+    return _sentence_model(name).encode(texts, show_progress_bar=False)
 
 # %% ../nbs/05_router.ipynb #8d636400
 def _pool(states, mask, pooling):
@@ -67,13 +73,18 @@ def _pool(states, mask, pooling):
     if pooling=='cls': return states[:, 0]
     return (states*mask[..., None]).sum(1)/mask.sum(1, keepdim=True)
 
+@lru_cache(maxsize=2)
+def _token_model(name):
+    "`(tokenizer, model, device)` of a transformers encoder, kept for the next call."
+    from transformers import AutoModel, AutoTokenizer
+    device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    model = AutoModel.from_pretrained(name).eval().to(device, torch.bfloat16 if device.type=='cuda' else torch.float32)
+    return AutoTokenizer.from_pretrained(name), model, device
+
 @torch.inference_mode()
 def _token_vectors(name, texts, pooling='cls', batch_size=32, max_length=512):
     "Vectors of a transformers encoder; its first token is the paper's way."
-    from transformers import AutoModel, AutoTokenizer
-    device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
-    tokenizer, model = AutoTokenizer.from_pretrained(name), AutoModel.from_pretrained(name).eval()
-    model.to(device, torch.bfloat16 if device.type=='cuda' else torch.float32)
+    tokenizer, model, device = _token_model(name)
     tokens = tokenizer(texts, truncation=True, max_length=max_length)['input_ids']
     order, vectors = sorted(range(len(texts)), key=lambda i: len(tokens[i])), [None]*len(texts)
     for start in range(0, len(order), batch_size):

@@ -8,7 +8,6 @@ __all__ = ['HEADS_SHOWN', 'CANDIDATES', 'Study', 'sample_matrix', 'make_study', 
            'samples_curve', 'plot_routers', 'plot_learning', 'data_hash', 'keep_router', 'train_router']
 
 # %% ../nbs/09_routers.ipynb #5a39f89c
-import json
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +23,7 @@ from .core import InputError, Pair, set_theme
 from .evaluation import TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_outcomes
 from .labels import pair_gaps
 from .problem import format_prompt
-from .router import KINDS, VIEWS, NothingToLearn, Router, embed_cached, fit_router, prompt_views, split_prompt
+from .router import KINDS, NothingToLearn, Router, embed_cached, fit_router, prompt_views, split_prompt
 
 # %% ../nbs/09_routers.ipynb #402a51d7
 @dataclass(frozen=True)
@@ -327,21 +326,21 @@ def train_router(
     outcomes:pd.DataFrame, # `outcomes` of both models
     pair:Pair,             # Small and large
     encoder:str,           # As for `embed`
-    folder:Path,           # Router directory; written last, in one go
-    seed:int=42,           # Of everything random
+    folder:Path,           # Router directory; written last
+    choice:dict=None,      # `seed` (42), `kinds` (`CANDIDATES`), `cache` (folder for vectors, none)
 )->pd.DataFrame:           # As of `gain_rows`: every candidate cross-validated, then `nested`
-    "Choose, fit, calibrate and keep a router. Raises: `InputError` on unknown models, a task without outcomes of one model, fewer than 20 tasks, nothing to learn, or an unknown encoder."
+    "Choose, fit, calibrate and keep a router. Raises: `InputError` on unknown models or kinds, a task without outcomes of one model, fewer than 20 tasks, nothing to learn, or an unknown encoder."
+    seed, kinds, cache = (({} if choice is None else choice).get(name, value) for name,value in (('seed', 42), ('kinds', CANDIDATES), ('cache', None)))
     mine = tasks[tasks.split!='test']
+    for kind in kinds:
+        if kind not in KINDS: raise InputError(f'no kind of router is called {kind!r}; there are {", ".join(KINDS)}.')
     if len(mine)<20: raise InputError(f'{len(mine)} tasks to learn from: too few to choose a router. Give at least 20.')
-    prompts = _own_views(mine, encoder, None)
-    study = make_study(outcomes[outcomes.task_id.isin(mine.task_id)], pair, prompts, mine.task_id.to_numpy(), 'own')
-    fit_on(study, 'ridge', seed)
-    scores = cross_gains([study], CANDIDATES, 2, 5, seed)
-    kind = choose(scores, [study])
-    nested, _ = nested_scores([study], CANDIDATES, 5, seed)
-    table = gain_rows('own', [study], scores | nested, kind, seed)
-    believed = table[table.router=='nested'].iloc[0]
-    card = dict(data_hash=data_hash([mine.drop(columns='split'), outcomes]), encoder_prompt='llmr.problem.format_prompt', seed=seed,
-                gain_points=dict(nested=believed.gain, low=believed.low, high=believed.high, apparent=table[(table.router==kind)].gain.iloc[0]))
+    study = make_study(outcomes[outcomes.task_id.isin(mine.task_id)], pair, _own_views(mine, encoder, cache), mine.task_id.to_numpy(), 'own')
+    if np.ptp(np.nanmean(study.small, 1)-np.nanmean(study.large, 1))==0: raise NothingToLearn(f'{pair.small} and {pair.large} differ by the same on every task: nothing to learn. Choose another pair or other tasks.')
+    scores = cross_gains([study], kinds, 2, 5, seed)
+    kind = choose(scores, [study], kinds)
+    table = gain_rows('own', [study], scores | nested_scores([study], kinds, 5, seed)[0], kind, seed)
+    believed, apparent = table[table.router=='nested'].iloc[0], table.gain[table.router==kind].iloc[0]
+    card = dict(data_hash=data_hash([mine.drop(columns='split'), outcomes]), seed=seed, gain_points=dict(nested=believed.gain, low=believed.low, high=believed.high, apparent=apparent))
     keep_router(study, kind, encoder, scores[pair.name, kind].mean(0), card, folder)
     return table
