@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from llmr.core import open_run
@@ -72,6 +73,8 @@ def main():
     except ImportError:
         print('skipped: LLMRouter is not here. pip install --no-deps llmrouter-lib==0.4.0', file=sys.stderr)
         return 2
+    torch.set_num_threads(1)
+    threadpool_limits(1)
     run = open_run('shipped', given.run)
     outcomes, features, views, tasks = (run.read(name) for name in ('outcomes', 'features', 'views', 'tasks'))
     def study(pair, *splits):
