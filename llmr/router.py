@@ -56,7 +56,7 @@ def _minilm_path():
     except ImportError: return 'sentence-transformers/all-MiniLM-L6-v2'
     return str(get_model_path())
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _sentence_model(name):
     "A loaded sentence-transformers model, kept for the next call."
     try: from sentence_transformers import SentenceTransformer
@@ -73,7 +73,7 @@ def _pool(states, mask, pooling):
     if pooling=='cls': return states[:, 0]
     return (states*mask[..., None]).sum(1)/mask.sum(1, keepdim=True)
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _token_model(name):
     "`(tokenizer, model, device)` of a transformers encoder, kept for the next call."
     from transformers import AutoModel, AutoTokenizer
