@@ -19,8 +19,7 @@ import pandas as pd
 # %% ../nbs/11_augmentation.ipynb #e4f91b2a
 from .core import InputError
 from .evaluation import bootstrap_gains, gain_over_random, interval
-from .problem import format_prompt
-from .router import Recipe, brier, embed, head_scores, soft_loss, train_head
+from .router import Recipe, brier, head_scores, soft_loss, train_head
 
 # %% ../nbs/11_augmentation.ipynb #cd779502
 def fixed_words(
