@@ -46,12 +46,62 @@ def parser():
     sub.add_argument('--workers', type=int, metavar='N', help='programs that run at a time (default: one a core)')
     sub.add_argument('--param', type=parameter, action='append', default=[], metavar='NAME=VALUE',
                      help='set a parameter of the stage notebooks, such as epochs, encoder or recordings (a folder); may be repeated')
+    add_router_commands(commands)
     return top
+
+
+def add_router_commands(commands):
+    "`train` and `route`."
+    sub = commands.add_parser('train', help='train a router on own tasks and outcomes of two models', description='Choose, fit, calibrate and keep a router for own data.')
+    sub.add_argument('tasks', help='.parquet or .jsonl: task_id, text; where the models see them, tests')
+    sub.add_argument('outcomes', help='.parquet or .jsonl: task_id, model, n_tests, n_passed; sample where there are several')
+    sub.add_argument('--small', required=True, metavar='MODEL', help='name of the small model in the outcomes')
+    sub.add_argument('--large', required=True, metavar='MODEL', help='name of the large model')
+    sub.add_argument('--out', required=True, metavar='DIR', help='router directory to write')
+    sub.add_argument('--encoder', default='minilm', metavar='NAME', help='minilm, hashing (needs nothing), a hub name or a local folder (default: minilm)')
+    sub.add_argument('--kinds', nargs='+', metavar='KIND', help='kinds of router to choose among (default: all but the slow heads)')
+    sub.add_argument('--seed', type=int, default=42, metavar='N', help='of everything random (default: 42)')
+    sub = commands.add_parser('route', help='say which model should answer a prompt', description='Score prompts with a trained router and send each to a model, one JSON line a prompt.')
+    sub.add_argument('prompts', nargs='+', metavar='PROMPT', help='text of a task, with its asserts where the models see them')
+    sub.add_argument('--router', required=True, metavar='DIR', help='router directory, from `llmr train` or heads/ of a run')
+    cut = sub.add_mutually_exclusive_group()
+    cut.add_argument('--tau', type=float, metavar='T', help='threshold: scores from T up go to the small model')
+    cut.add_argument('--target', default='0.6', metavar='SHARE', help='share of tasks for the small model, one that the router was calibrated for (default: 0.6)')
+
+
+def train(args):
+    "Train a router. Returns what to print."
+    from llmr.core import Pair
+    from llmr.datasets import read_own
+    from llmr.routers import CANDIDATES, train_router
+    tasks, outcomes = read_own(args.tasks, args.outcomes)
+    table = train_router(tasks, outcomes, Pair(args.small, args.large), args.encoder, args.out, dict(seed=args.seed, kinds=tuple(args.kinds or CANDIDATES)))
+    chosen = table.router[table.selected].iloc[0]
+    return f'{table[["router", "gain", "low", "high"]].to_string(index=False, float_format="{:+.2f}".format)}\n\nchosen: {chosen}; believe the row `nested`. Router in {args.out}'
+
+
+def send(args):
+    "Route prompts. Returns what to print."
+    from llmr.router import Router
+    router = Router.load(args.router)
+    known, tau = router.card.get('thresholds', {}), args.tau
+    if tau is None:
+        if args.target not in known: raise InputError(f'{args.router}: not calibrated for a share of {args.target}; there are {", ".join(known) or "none"}. Give one of them, or --tau.')
+        tau = known[args.target]
+    models = router.card.get('large', 'large'), router.card.get('small', 'small')
+    lines = [dict(model=models[int(small)], score=float(score), tau=tau) for score,small in zip(router.score(args.prompts), router.route(args.prompts, tau))]
+    return '\n'.join(map(json.dumps, lines))
 
 
 def main(argv=None):
     "Entry point. Returns the exit code."
     args = parser().parse_args(argv)
+    if args.command in ('train', 'route'):
+        try: print(dict(train=train, route=send)[args.command](args))
+        except InputError as e:
+            print(f'llmr: {e}', file=sys.stderr)
+            return 2
+        return 0
     from llmr.reproduce import reproduce, summary
     named = {name: value for name,value in dict(isolation=args.isolation, workers=args.workers).items() if value is not None}
     try: run = reproduce(args.profile, args.out, args.pairs, args.seed, named | dict(args.param))
