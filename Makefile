@@ -41,6 +41,7 @@ docs: .venv/.dev
 	$(BIN)/python tools/site/build.py --run runs/shipped
 
 bench: .venv/.dev
+	$(PIP) -e '.[bench]'
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 readme: .venv/.dev
