@@ -1,7 +1,7 @@
 """Gain over random on the test split: the chosen router of a run beside LLMRouter's kNN, SVM, MLP and hybrid routers.
 
 All see the same vectors of the same train and validation tasks, and are scored on the same test outcomes with the same resamples. LLMRouter's own trainers
-fit its own models, with the settings of its documentation; its routers answer with a model's name, so the score is the probability (kNN, MLP), margin (SVM) or
+fit its own models, some with the settings of its documentation, some with ours (both numbers of neighbours, the hybrid's network); its routers answer with a model's name, so the score is the probability (kNN, MLP), margin (SVM) or
 estimate (hybrid) behind that name. Needs `pip install --no-deps llmrouter-lib==0.4.0`, best in an environment of its own.
 """
 import argparse
