@@ -263,7 +263,7 @@ def namespace(child, ready, setup, called):
     ours = lambda name: name.startswith('__') or name not in called and (hasattr(builtins, name) or name in layers.COMMON)
     space = {name: Remote(child, ['h', name]) for name in calls if not ours(name)}
     space |= {name: Value(child, name) for name in values if not ours(name)}
-    full_names = {name: name for name in (*calls, *values) if name in layers.COMMON and name not in called} | modules
+    full_names = modules | {name: name for name in (*calls, *values, *modules) if name in layers.COMMON and name not in called}
     space |= {name: importlib.import_module(full) for name,full in full_names.items() if full in layers.COMMON and not name.startswith('__')}
     return space | helpers(setup)
 
@@ -285,7 +285,7 @@ def not_plain(value): raise TypeError('not plain')
 
 
 def judge(child, job, space):
-    "`(results, error types, values)` of a job's tests. Raises: `Ended` is not: it becomes a result, and what follows is `not_run`."
+    "`(results, error types, values)` of a job's tests, up to the one in which the program ended."
     results, errors, values = [], [], []
     for test in job['tests']:
         result, error, value = 'passed', '', None
