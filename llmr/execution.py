@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 # %% ../nbs/03_execution.ipynb #df7b3332
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -329,9 +330,9 @@ def plot_outcomes(
     words['result'] = pd.Categorical(words.result, TEST_RESULTS).remove_unused_categories()
     words['model'] = pd.Categorical(words.model, outcomes.model.unique())
     palette = dict(zip(TEST_RESULTS, sns.color_palette('colorblind')[2:3]+sns.color_palette('flare', 3)+sns.color_palette('Greys', 4)[1:]))
-    grid = sns.displot(words, y='model', hue='result', hue_order=list(words.result.cat.categories)[::-1], multiple='fill', discrete=True, shrink=.8, palette=palette, height=2.6, aspect=2.8, alpha=1,
-                       facet_kws=dict(legend_out=False))
-    sns.move_legend(grid, 'center left', bbox_to_anchor=(1, .5), title='test', reverse=True)
-    grid.set(xlabel='share of tests', ylabel='')
-    grid.ax.xaxis.set_major_formatter(PercentFormatter(1))
-    return grid.figure
+    fig, ax = plt.subplots(figsize=(8, 2.4))
+    sns.histplot(words, y='model', hue='result', hue_order=list(words.result.cat.categories)[::-1], multiple='fill', discrete=True, shrink=.8, palette=palette, alpha=1, ax=ax)
+    sns.move_legend(ax, 'center left', bbox_to_anchor=(1, .5), title='test', reverse=True)
+    ax.set(xlabel='share of tests', ylabel='')
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    return fig
