@@ -15,6 +15,8 @@ examples:
   llmr reproduce --pairs 8B-70B --out runs/one       one pair, into a directory of its own
   {DATA_ENV}=data llmr reproduce --profile recorded   execute the recorded completions anew
   llmr reproduce --param epochs=10                   change a parameter of a stage notebook
+  llmr reproduce --profile sampled --small org/small --large org/large --sampler vllm --out runs/mine
+                                                     sample two models on a GPU box, then the whole line
 
 A run that was killed goes on where it stopped when the same line is given again.
 {DATA_ENV} may name a folder of input files; it is looked at before anything is downloaded.
@@ -46,8 +48,33 @@ def parser():
     sub.add_argument('--workers', type=int, metavar='N', help='programs that run at a time (default: one a core)')
     sub.add_argument('--param', type=parameter, action='append', default=[], metavar='NAME=VALUE',
                      help='set a parameter of the stage notebooks, such as epochs, encoder or recordings (a folder); may be repeated')
+    add_sampling_options(sub)
     add_router_commands(commands)
+    sub = commands.add_parser('pack', help='one file of a run\'s completions that others can replay', description='Write the tasks and completions of a run, with a data card and checksums, into one zip.')
+    sub.add_argument('run', metavar='RUN', help='run directory')
+    sub.add_argument('--out', metavar='FILE', help='zip to write (default: NAME_OF_RUN.zip)')
     return top
+
+
+def add_sampling_options(sub):
+    "Which models to sample, on what, by which engine."
+    group = sub.add_argument_group('sampling (profile sampled)')
+    group.add_argument('--small', metavar='MODEL', help='hub name (perhaps with @REVISION), folder, or name on a server')
+    group.add_argument('--large', metavar='MODEL', help='the same for the large model')
+    group.add_argument('--benchmark', metavar='NAME', help='mbpp, mbpp-hub, humaneval, toy, or a file of tasks, one JSON object a line (default: mbpp)')
+    group.add_argument('--sampler', metavar='NAME', help='vllm, transformers or openai (default: transformers); options of it by --param engine={...}')
+    group.add_argument('--completions', metavar='FILE', help='replay a file made by `llmr pack`')
+
+
+def sampling_parameters(args):
+    "`(models, parameters)` of the sampling options. Raises: `InputError` on half of a pair, or models beside a pack."
+    named = {name: value for name,value in dict(tasks_source=args.benchmark, sampler=args.sampler).items() if value is not None}
+    models = [model for model in (args.small, args.large) if model is not None]
+    if len(models)==1: raise InputError('one model given. Give both --small and --large.')
+    if args.completions is None: return models, named
+    from llmr.sampling import read_pack
+    if models or named: raise InputError('--completions brings its own models and tasks. Leave --small, --large, --benchmark and --sampler out.')
+    return (read_pack(args.completions)[2]['order'] if args.profile=='sampled' else []), dict(recordings=args.completions, tasks_source=args.completions)
 
 
 def add_router_commands(commands):
@@ -93,18 +120,29 @@ def send(args):
     return '\n'.join(map(json.dumps, lines))
 
 
+def pack(args):
+    "Pack a run. Returns what to print."
+    from pathlib import Path
+    from llmr.reproduce import pack_run
+    out = Path(args.out or f'{Path(args.run).resolve().name}.zip')
+    out.write_bytes(pack_run(args.run))
+    return f'{out}: {out.stat().st_size/1e6:.1f} MB. Replay: llmr reproduce --profile sampled --completions {out}'
+
+
 def main(argv=None):
     "Entry point. Returns the exit code."
     args = parser().parse_args(argv)
-    if args.command in ('train', 'route'):
-        try: print(dict(train=train, route=send)[args.command](args))
+    if args.command in ('train', 'route', 'pack'):
+        try: print(dict(train=train, route=send, pack=pack)[args.command](args))
         except InputError as e:
             print(f'llmr: {e}', file=sys.stderr)
             return 2
         return 0
     from llmr.reproduce import reproduce, summary
     named = {name: value for name,value in dict(isolation=args.isolation, workers=args.workers).items() if value is not None}
-    try: run = reproduce(args.profile, args.out, args.pairs, args.seed, named | dict(args.param))
+    try:
+        models, sampling = sampling_parameters(args)
+        run = reproduce(args.profile, args.out, args.pairs, args.seed, sampling | named | dict(args.param), models)
     except InputError as e:
         print(f'llmr: {e}', file=sys.stderr)
         return 2

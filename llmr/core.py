@@ -4,16 +4,19 @@
 
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV', 'PROFILES', 'InputError', 'read_jsonl',
-           'Table', 'check_table', 'package_file', 'data_file', 'Pair', 'Profile', 'get_profile', 'with_models',
-           'get_pairs', 'write_json', 'file_hash', 'Run', 'open_run', 'set_theme', 'colours']
+           'Table', 'check_table', 'package_file', 'data_file', 'bundle', 'unbundle', 'Pair', 'Profile', 'get_profile',
+           'with_models', 'get_pairs', 'write_json', 'file_hash', 'Run', 'open_run', 'set_theme', 'colours']
 
 # %% ../nbs/00_core.ipynb #4460f7b3
 import gzip
+import hashlib
+import io
 import json
 import os
 import subprocess
 import tempfile
 import time
+import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -86,6 +89,8 @@ SCHEMAS = dict(
                 ('text', 'tests', 'setup', 'entry_point'), (_split,)),
     completions=Table(dict(task_id=ID, model=_str, sample=_int, text=_str, code=_str, n_tokens=_int, finish_reason=_str),
                       ('task_id', 'model', 'sample'), ('text', 'code', 'finish_reason')),
+    sampled=Table(dict(task_id=ID, model=_str, sample=_int, sampler=_str, revision=_str, settings=_str, template=_str, n_prompt_tokens=_int, logprob=_float),
+                  ('task_id', 'model', 'sample'), ('revision', 'logprob')),
     outcomes=Table(_outcome, ('task_id', 'model', 'sample'), (), (_split,)),
     regrades=Table(_outcome | dict(mode=_str), ('task_id', 'model', 'sample', 'mode'), (), (_split,)),
     timings=Table(dict(task_id=ID, model=_str, sample=_int, wall_s=_float, cpu_s=_float), ('task_id', 'model', 'sample')),
@@ -193,6 +198,31 @@ def data_file(
     if not path.exists(): raise InputError(f'{path}: no such file. {DATA_ENV} must be a folder that holds {name}; unset it to download.')
     _check_sum(path, store.registry[name])
     return path
+
+# %% ../nbs/00_core.ipynb #ded5c48d
+def bundle(
+    held:dict, # File name to bytes
+)->bytes:      # A zip
+    "Pack files with their SHA-256."
+    sums = ''.join(f'{hashlib.sha256(content).hexdigest()}  {name}\n' for name,content in held.items()).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w') as packed:
+        for name,content in (held | dict(SHA256SUMS=sums)).items(): packed.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+# %% ../nbs/00_core.ipynb #82286919
+def unbundle(
+    path:Path,   # From `bundle`
+    needs:tuple, # Names that must be there
+)->dict:         # File name to bytes
+    "Unpack files, every checksum checked. Raises: `InputError` on a damaged or missing one."
+    try:
+        with zipfile.ZipFile(path) as packed: held = {name: packed.read(name) for name in packed.namelist()}
+        sums = dict(line.split('  ')[::-1] for line in held.pop('SHA256SUMS').decode().splitlines())
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as e: raise InputError(f'{path}: not a pack, or a damaged one ({e}). Fetch it again, or make it with `llmr pack RUN`.') from None
+    for name in sorted({*sums, *held, *needs}):
+        if name not in held or hashlib.sha256(held[name]).hexdigest()!=sums.get(name): raise InputError(f'{path}: {name} is missing, or its checksum differs. Fetch the pack again.')
+    return held
 
 # %% ../nbs/00_core.ipynb #05e40773
 class Pair(NamedTuple):
@@ -439,6 +469,14 @@ def progress(
         last = time.monotonic()
         write_json(self.dir/'progress.json', dict(label=label, done=int(done), total=int(total), seconds=round(time.monotonic()-start, 1), **more))
     return tell
+
+# %% ../nbs/00_core.ipynb #4d775674
+@patch
+def sources(self:Run)->list: # `(name, hub name or folder)`, small to large
+    "The models to draw from. Raises: `InputError` if the profile has none."
+    if not self.profile.sources: raise InputError(f'profile {self.profile.name} names no models to draw from. Use profile sampled with --small and --large.')
+    inside = Path(str(files('llmr')))/'data'
+    return [(name, str(inside/source) if (inside/source).is_dir() else source) for name,source in zip(self.profile.models, self.profile.sources)]
 
 # %% ../nbs/00_core.ipynb #7c1e9a42
 @patch

@@ -9,6 +9,8 @@ __all__ = ['MBPP_SPLITS', 'INSTRUCTIONS', 'HIDDEN_TESTS', 'mbpp_split', 'mbpp_ta
 
 # %% ../nbs/01_problem.ipynb #fe69875c
 import hashlib
+import json
+import zipfile
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 # %% ../nbs/01_problem.ipynb #c5aeb712
-from .core import SPLITS, InputError, check_table, data_file, package_file, read_jsonl, set_theme
+from .core import SPLITS, InputError, check_table, data_file, package_file, read_jsonl, set_theme, unbundle
 
 # %% ../nbs/01_problem.ipynb #7268058f
 MBPP_SPLITS = dict(test=range(11, 511), validation=range(511, 601), train=range(601, 975))
@@ -127,6 +129,9 @@ def _load_humaneval():
     tasks = pd.DataFrame([humaneval_task(path, *row) for row in read_jsonl(path)])
     return tasks.assign(split=tasks.task_id.map(assign_splits(tasks.task_id.tolist())))
 
+def _load_pack(path):
+    return pd.DataFrame([json.loads(line) for line in unbundle(path, ('tasks.jsonl',))['tasks.jsonl'].decode().splitlines()])
+
 def _load_package(name):
     return lambda: pd.read_parquet(package_file(name))
 
@@ -142,12 +147,12 @@ _sources:dict[str, Callable] = {'mbpp-hub': _load_hub} | dict(mbpp=_load_mbpp, h
 
 # %% ../nbs/01_problem.ipynb #6d3f9380
 def load_tasks(
-    source:str,  # `mbpp` (file or download, checksummed), `mbpp-hub` (Hugging Face hub), `humaneval`, `toy`, `shipped` (no text), or a file of your own
+    source:str,  # `mbpp` (file or download, checksummed), `mbpp-hub` (Hugging Face hub), `humaneval`, `toy`, `shipped` (no text), a file of your own, or a pack
 )->pd.DataFrame: # `tasks`, in order of task
     "Load a benchmark's tasks. Raises: `InputError` on an unknown source, a missing or damaged file, a repeated task."
     own = source not in _sources and Path(source).is_file()
     if source not in _sources and not own: raise InputError(f'no tasks are called {source!r}; there are {", ".join(_sources)}, or the path of a file of JSON lines.')
-    return check_table('tasks', read_tasks(source) if own else _sources[source]()).sort_values('task_id', ignore_index=True)
+    return check_table('tasks', (_load_pack if zipfile.is_zipfile(source) else read_tasks)(source) if own else _sources[source]()).sort_values('task_id', ignore_index=True)
 
 # %% ../nbs/01_problem.ipynb #077affb7
 def thin_tasks(

@@ -24,7 +24,6 @@ from typing import NamedTuple
 # %% ../nbs/02_samplers.ipynb #fb46025c
 import numpy as np
 import torch
-from fastcore.basics import patch
 
 # %% ../nbs/02_samplers.ipynb #b0d1ebf1
 from .core import InputError
@@ -289,6 +288,9 @@ class Transformers(Sampler):
         "`stop` if the last token ends a completion."
         if tokens[-1] in self.ends: return 'stop'
         if tokens[-1] in self.closing and any(stop in self.tokenizer.decode(tokens) for stop in self.settings.stop): return 'stop'
+    def complete(self, requests, skip=frozenset()):
+        "Draw in batches of similar length. Raises: `InputError` as loading does, or if one request does not fit into memory."
+        return _complete_local(self, requests, skip)
     def close(self):
         "Give the memory back."
         self.__dict__.pop('model', None)
@@ -327,13 +329,8 @@ def _complete_batch(self, requests, prompts):
     return [*_complete_batch(self, requests[:half], prompts), *_complete_batch(self, requests[half:], prompts)]
 
 # %% ../nbs/02_samplers.ipynb #e919a865
-@patch
-def complete(
-    self:Transformers,
-    requests:list, # Of `Request`
-    skip:frozenset=frozenset(), # Indices that need not come
-)->Iterator:       # `(index, Completion)`
-    "Draw in batches of similar length. Raises: `InputError` as loading does, or if one request does not fit into memory."
+def _complete_local(self, requests, skip):
+    "Yield `(index, completion)` of each request that is not skipped."
     if not hasattr(self, 'model'): self._load()
     prompts = _encode(self, requests)
     fits = lambda i: len(prompts[requests[i].prompt][0])<self.context
@@ -379,24 +376,29 @@ class VLLM(Sampler):
         return self.llm.chat(turns, given, use_tqdm=False, add_generation_prompt=not prefill, continue_final_message=bool(prefill))
     def complete(self, requests, skip=frozenset()):
         "Draw in chunks. Raises: `InputError` as loading does."
-        if not hasattr(self, 'llm'): self._load()
-        prompts = _encode(self, requests)
-        missing = [i for i in range(len(requests)) if i not in skip]
-        for i in missing:
-            ids, template = prompts[requests[i].prompt]
-            if len(ids)>=self.context: yield i, Completion('', 0, 'prompt_too_long', len(ids), float('nan'), template)
-        fits = [i for i in missing if len(prompts[requests[i].prompt][0])<self.context]
-        for rows in _batches(fits, self.engine['chunk']):
-            for i,answer in zip(rows, self._ask([requests[i] for i in rows], prompts)):
-                out, template = answer.outputs[0], prompts[requests[i].prompt][1]
-                text = out.text if self.settings.prefill else after_fence(out.text)
-                yield i, Completion(text, len(out.token_ids), out.finish_reason, len(answer.prompt_token_ids), out.cumulative_logprob, template)
+        return _complete_chunks(self, requests, skip)
     def close(self):
         "Stop the engine."
         if self.__dict__.pop('llm', None) is None: return
         import gc
         gc.collect()
         if torch.cuda.is_available(): torch.cuda.empty_cache()
+
+# %% ../nbs/02_samplers.ipynb #cc0a3ebe
+def _complete_chunks(self, requests, skip):
+    "Yield `(index, completion)` of each request that is not skipped."
+    if not hasattr(self, 'llm'): self._load()
+    prompts = _encode(self, requests)
+    missing = [i for i in range(len(requests)) if i not in skip]
+    for i in missing:
+        ids, template = prompts[requests[i].prompt]
+        if len(ids)>=self.context: yield i, Completion('', 0, 'prompt_too_long', len(ids), float('nan'), template)
+    fits = [i for i in missing if len(prompts[requests[i].prompt][0])<self.context]
+    for rows in _batches(fits, self.engine['chunk']):
+        for i,answer in zip(rows, self._ask([requests[i] for i in rows], prompts)):
+            out, template = answer.outputs[0], prompts[requests[i].prompt][1]
+            text = out.text if self.settings.prefill else after_fence(out.text)
+            yield i, Completion(text, len(out.token_ids), out.finish_reason, len(answer.prompt_token_ids), out.cumulative_logprob, template)
 
 # %% ../nbs/02_samplers.ipynb #a934fa55
 class _Pace:
@@ -436,7 +438,9 @@ class OpenAI(Sampler):
     kind = 'openai'
     options = dict(base_url=None, concurrency=8, tries=8, stall_s=60., requests_per_minute=None, first_pause_s=.5, logprobs=True)
     @property
-    def revision(self): return self.asked or 'served'
+    def revision(self):
+        "What stands behind `@`, for nobody else knows what is served."
+        return self.asked or 'served'
     def _load(self):
         "Make the client. Raises: `InputError` without the package openai."
         try: import openai
@@ -456,6 +460,9 @@ class OpenAI(Sampler):
             more = dict(extra_body=dict(add_generation_prompt=False, continue_final_message=True)) if s.prefill else {}
             stream = self.client.chat.completions.create(messages=turns, **given, **more, **(dict(logprobs=True) if self.logprobs else {}))
         with stream: return _answer_of(stream, request, template, s.prefill)
+    def complete(self, requests, skip=frozenset()):
+        "Draw with many requests under way at a time. Raises: `InputError` if the server refuses, or never answers."
+        return _complete_served(self, requests, skip)
     def close(self):
         "Close the connections."
         if hasattr(self, 'client'): self.client.close()
@@ -506,13 +513,8 @@ def _persist(self, request):
     raise InputError(f'model {self.path!r}: no answer in {tries} tries ({type(last).__name__}: {str(last)[:200]}). What came is kept: run the same line again when the server does, or check base_url.')
 
 # %% ../nbs/02_samplers.ipynb #1b5989e4
-@patch
-def complete(
-    self:OpenAI,
-    requests:list, # Of `Request`
-    skip:frozenset=frozenset(), # Indices that need not come
-)->Iterator:       # `(index, Completion)`
-    "Draw with many requests under way at a time. Raises: `InputError` if the server refuses, or never answers."
+def _complete_served(self, requests, skip):
+    "Yield `(index, completion)` of each request that is not skipped."
     if not hasattr(self, 'client'): self._load()
     todo, done = queue.SimpleQueue(), queue.SimpleQueue()
     missing = [i for i in range(len(requests)) if i not in skip]
