@@ -15,7 +15,6 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -183,7 +182,7 @@ def pick_tokens(
     else:
         p, order = (logits/temperature).softmax(-1).double(), None
         if top_p<1:
-            p, order = p.sort(-1, descending=True, stable=True)
+            p, order = p.sort(stable=True, dim=-1, descending=True)
             p = p*(p.cumsum(-1)-p<top_p)
         upto = p.cumsum(-1)
         tokens = torch.searchsorted(upto, (uniforms.to(p)*upto[:, -1])[:, None], right=True).clamp(max=p.shape[-1]-1)
@@ -378,10 +377,11 @@ class VLLM(Sampler):
         "Draw in chunks. Raises: `InputError` as loading does."
         return _complete_chunks(self, requests, skip)
     def close(self):
-        "Stop the engine."
-        if self.__dict__.pop('llm', None) is None: return
-        import gc
-        gc.collect()
+        "Stop the engine and its processes, and give the memory back."
+        llm = self.__dict__.pop('llm', None)
+        if llm is None: return
+        core = getattr(llm.llm_engine, 'engine_core', None)
+        if hasattr(core, 'shutdown'): core.shutdown()
         if torch.cuda.is_available(): torch.cuda.empty_cache()
 
 # %% ../nbs/02_samplers.ipynb #cc0a3ebe
