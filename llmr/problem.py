@@ -10,7 +10,6 @@ __all__ = ['MBPP_SPLITS', 'INSTRUCTIONS', 'HIDDEN_TESTS', 'mbpp_split', 'mbpp_ta
 # %% ../nbs/01_problem.ipynb #fe69875c
 import hashlib
 import json
-import zipfile
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -152,7 +151,7 @@ def load_tasks(
     "Load a benchmark's tasks. Raises: `InputError` on an unknown source, a missing or damaged file, a repeated task."
     own = source not in _sources and Path(source).is_file()
     if source not in _sources and not own: raise InputError(f'no tasks are called {source!r}; there are {", ".join(_sources)}, or the path of a file of JSON lines.')
-    return check_table('tasks', (_load_pack if zipfile.is_zipfile(source) else read_tasks)(source) if own else _sources[source]()).sort_values('task_id', ignore_index=True)
+    return check_table('tasks', (_load_pack if str(source).endswith('.zip') else read_tasks)(source) if own else _sources[source]()).sort_values('task_id', ignore_index=True)
 
 # %% ../nbs/01_problem.ipynb #077affb7
 def thin_tasks(

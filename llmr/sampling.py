@@ -13,7 +13,6 @@ import json
 import os
 import tempfile
 import time
-import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -159,7 +158,7 @@ def load_completions(
     if source in ('toy', 'shipped'): completions = pd.read_parquet(package_file(f'{source}/completions.parquet'))
     elif source==RECORDED or Path(source).is_dir():
         completions = pd.DataFrame([row for model,path in _recorded_files(source, models) for row in read_recorded(path, model)])
-    elif zipfile.is_zipfile(source): completions = read_pack(source)[1]
+    elif str(source).endswith('.zip'): completions = read_pack(source)[1]
     else: raise InputError(f'no completions are called {source!r}; there are toy, shipped, {RECORDED}, or the path of a folder or of a pack.')
     return check_completions(check_table('completions', completions), tasks, models)
 
