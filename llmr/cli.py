@@ -61,6 +61,7 @@ def add_sampling_options(sub):
     group = sub.add_argument_group('sampling (profile sampled)')
     group.add_argument('--small', metavar='MODEL', help='hub name (perhaps with @REVISION), folder, or name on a server')
     group.add_argument('--large', metavar='MODEL', help='the same for the large model')
+    group.add_argument('--between', nargs='+', default=[], metavar='MODEL', help='models between the two, small to large; every two of all are a pair')
     group.add_argument('--benchmark', metavar='NAME', help='mbpp, mbpp-hub, humaneval, toy, or a file of tasks, one JSON object a line (default: mbpp)')
     group.add_argument('--sampler', metavar='NAME', help='vllm, transformers or openai (default: transformers); options of it by --param engine={...}')
     group.add_argument('--completions', metavar='FILE', help='replay a file made by `llmr pack`')
@@ -69,8 +70,8 @@ def add_sampling_options(sub):
 def sampling_parameters(args):
     "`(models, parameters)` of the sampling options. Raises: `InputError` on half of a pair, or models beside a pack."
     named = {name: value for name,value in dict(tasks_source=args.benchmark, sampler=args.sampler).items() if value is not None}
-    models = [model for model in (args.small, args.large) if model is not None]
-    if len(models)==1: raise InputError('one model given. Give both --small and --large.')
+    models = [model for model in (args.small, *args.between, args.large) if model is not None]
+    if models and None in (args.small, args.large): raise InputError('half of a pair given. Give both --small and --large.')
     if args.completions is None: return models, named
     from llmr.sampling import read_pack
     if models or named: raise InputError('--completions brings its own models and tasks. Leave --small, --large, --benchmark and --sampler out.')
