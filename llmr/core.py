@@ -251,8 +251,8 @@ class Profile:
 # %% ../nbs/00_core.ipynb #b1708853
 _llama = dict(models=('1B', '8B', '70B'), pairs=('1B-8B', '8B-70B', '1B-70B'))
 PROFILES = {p.name: p for p in (
-    Profile('toy', 'small tasks and hand-written programs of this project; tests the line, says nothing about LLMs',
-            ('A', 'B', 'C'), ('A-B', 'B-C', 'A-C'), 'toy', 'toy', 'hashing', 'toy/tables'),
+    Profile('toy', 'small tasks of this project, sampled from two small models of its own; tests the line, says nothing about LLMs',
+            ('small', 'large'), ('small-large',), 'toy', 'transformers', 'hashing', 'toy/tables', ('toy/models/small', 'toy/models/large')),
     Profile('shipped', 'measured outcomes of the 12,990 recorded completions, inside the package; offline',
             tasks='shipped', completions='shipped', encoder='shipped', **_llama),
     Profile('recorded', f'the recorded completions themselves, downloaded or found through {DATA_ENV}, executed anew',

@@ -7,6 +7,7 @@ __all__ = ['FENCE', 'log', 'SAMPLERS', 'Settings', 'Request', 'make_requests', '
            'folder_revision', 'Sampler', 'pick_tokens', 'Batch', 'Transformers', 'VLLM', 'OpenAI', 'make_sampler']
 
 # %% ../nbs/02_samplers.ipynb #a23c3641
+import contextlib
 import hashlib
 import json
 import logging
@@ -120,6 +121,7 @@ def _load_error(source, e):
     told, names = ' '.join(map(str, chain)).lower(), {type(link).__name__ for link in chain}
     first = next((line for line in str(chain[0]).splitlines() if line.strip()), type(chain[0]).__name__)[:300]
     if 'GatedRepoError' in names or 'gated repo' in told: mend = 'The model is gated: accept its licence on its page at huggingface.co, and set HF_TOKEN to a token that may read it'
+    elif 'engine core' in told: mend = 'Look at vLLM\'s own messages; where memory ran out, choose a smaller max_context or quantisation, a larger gpu_memory_utilization, or more GPUs'
     elif any(map(_out_of_memory, chain)): mend = 'It does not fit into memory: choose a smaller dtype, quantisation or more GPUs (sampler vllm), or a smaller model'
     else: mend = 'Give a hub name that this machine can reach (HF_HUB_OFFLINE unset, HF_TOKEN set for a private one), or a folder with config.json, weights and tokenizer'
     return InputError(f'model {source!r} cannot be loaded ({first}). {mend}.')
@@ -260,7 +262,7 @@ def _decode(batch, model, pad, settings, ended):
 # %% ../nbs/02_samplers.ipynb #0426d65e
 class Transformers(Sampler):
     "Draw with transformers, on a GPU if there is one."
-    kind, options = 'transformers', dict(batch_size=64, device='auto')
+    kind, options = 'transformers', dict(batch_size=64, device='auto', threads=None)
     def _load(self):
         "Load model and tokenizer. Raises: `InputError` on an unknown or gated model, or one that does not fit."
         from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -328,6 +330,14 @@ def _complete_batch(self, requests, prompts):
     return [*_complete_batch(self, requests[:half], prompts), *_complete_batch(self, requests[half:], prompts)]
 
 # %% ../nbs/02_samplers.ipynb #e919a865
+@contextlib.contextmanager
+def _threads(self):
+    "The processor's threads for a batch: as asked, else one for a model so small that several would only wait for each other."
+    before = torch.get_num_threads()
+    torch.set_num_threads(self.engine['threads'] or (1 if self.model.num_parameters()<5e7 else before))
+    try: yield
+    finally: torch.set_num_threads(before)
+
 def _complete_local(self, requests, skip):
     "Yield `(index, completion)` of each request that is not skipped."
     if not hasattr(self, 'model'): self._load()
@@ -338,7 +348,8 @@ def _complete_local(self, requests, skip):
     order = sorted(filter(fits, range(len(requests))), key=lambda i: (len(prompts[requests[i].prompt][0]), requests[i]))
     for rows in _batches(order, self.engine['batch_size']):
         if skip.issuperset(rows): continue
-        for i,completion in zip(rows, _complete_batch(self, [requests[i] for i in rows], prompts)):
+        with _threads(self): drawn = _complete_batch(self, [requests[i] for i in rows], prompts)
+        for i,completion in zip(rows, drawn):
             if i not in skip: yield i, completion
 
 # %% ../nbs/02_samplers.ipynb #b939acbd
@@ -352,12 +363,13 @@ def _vllm():
 class VLLM(Sampler):
     "Draw with vLLM in this process."
     kind = 'vllm'
-    options = dict(chunk=1024, tensor_parallel_size=1, pipeline_parallel_size=1, data_parallel_size=1, gpu_memory_utilization=.9, enforce_eager=False, max_num_seqs=None, trust_remote_code=False)
+    options = dict(chunk=1024, tensor_parallel_size=1, pipeline_parallel_size=1, data_parallel_size=1, gpu_memory_utilization=.9, enforce_eager=False, max_num_seqs=None, enable_chunked_prefill=None, trust_remote_code=False)
     def _load(self):
         "Start the engine. Raises: `InputError` without vLLM, on an unknown or gated model, or one that does not fit."
         vllm, settings = _vllm(), self.settings
         self.revision # an unknown model is told before an engine starts
         given = {name: value for name,value in self.engine.items() if name!='chunk' and value not in (None, self.options[name])}
+        if not torch.cuda.is_available(): given.setdefault('enable_chunked_prefill', False) # a CPU's generators can't be rewound, which it needs where requests have seeds
         try:
             self.llm = vllm.LLM(model=self.path, revision=self.asked or None, dtype=settings.dtype, quantization=settings.quantization, max_model_len=settings.max_context, seed=0, **given)
         except (OSError, ValueError, RuntimeError, MemoryError) as e: raise _load_error(self.source, e) from None
@@ -395,7 +407,11 @@ def _complete_chunks(self, requests, skip):
         if len(ids)>=self.context: yield i, Completion('', 0, 'prompt_too_long', len(ids), float('nan'), template)
     fits = [i for i in missing if len(prompts[requests[i].prompt][0])<self.context]
     for rows in _batches(fits, self.engine['chunk']):
-        for i,answer in zip(rows, self._ask([requests[i] for i in rows], prompts)):
+        try: answers = self._ask([requests[i] for i in rows], prompts)
+        except Exception as e:
+            if 'EngineDead' not in type(e).__name__: raise
+            raise InputError(f'model {self.name}: vLLM\'s engine died; its own messages say why. What came is kept: run the same line again, with a smaller max_num_seqs or gpu_memory_utilization if memory ran out.') from None
+        for i,answer in zip(rows, answers):
             out, template = answer.outputs[0], prompts[requests[i].prompt][1]
             text = out.text if self.settings.prefill else after_fence(out.text)
             yield i, Completion(text, len(out.token_ids), out.finish_reason, len(answer.prompt_token_ids), out.cumulative_logprob, template)

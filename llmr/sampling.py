@@ -150,16 +150,16 @@ def _recorded_files(source, models):
 
 # %% ../nbs/02_sampling.ipynb #69af1fed
 def load_completions(
-    source:str,         # `tjbai-llmr`, `toy`, `shipped` (no text), a folder of `{model}_{train,val,test}.jsonl`, or a pack
+    source:str,         # `tjbai-llmr`, `shipped` (no text), a folder of `{model}_{train,val,test}.jsonl`, or a pack
     tasks:pd.DataFrame, # `tasks`
     models:tuple,       # Names, small to large
 )->pd.DataFrame:        # `completions`, by model, task, sample
     "Load recorded completions. Raises: `InputError` on a missing, damaged or unequal recording."
-    if source in ('toy', 'shipped'): completions = pd.read_parquet(package_file(f'{source}/completions.parquet'))
+    if source=='shipped': completions = pd.read_parquet(package_file('shipped/completions.parquet'))
     elif source==RECORDED or Path(source).is_dir():
         completions = pd.DataFrame([row for model,path in _recorded_files(source, models) for row in read_recorded(path, model)])
     elif str(source).endswith('.zip'): completions = read_pack(source)[1]
-    else: raise InputError(f'no completions are called {source!r}; there are toy, shipped, {RECORDED}, or the path of a folder or of a pack.')
+    else: raise InputError(f'no completions are called {source!r}; there are shipped, {RECORDED}, or the path of a folder or of a pack.')
     return check_completions(check_table('completions', completions), tasks, models)
 
 # %% ../nbs/02_sampling.ipynb #370ff49f

@@ -90,7 +90,7 @@ def server(model):
     "vLLM's own server with the toy model."
     port = 8911
     line = [sys.executable, '-m', 'vllm.entrypoints.openai.api_server', '--host', '127.0.0.1', '--port', str(port), '--model', str(model), '--served-model-name', 'small', '--dtype', 'float32',
-            '--max-model-len', '1024', '--enforce-eager']
+            '--max-model-len', '1024', '--enforce-eager', '--no-enable-chunked-prefill']
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
     try:
         for _ in range(600):
