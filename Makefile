@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test routers docs bench readme fixture shipped clean
+.PHONY: help reproduce test routers docs bench readme fixture toypair shipped clean
 
 help:
 	@echo 'make reproduce   every table and figure of the paper from the shipped numbers, into runs/shipped'
@@ -15,6 +15,7 @@ help:
 	@echo 'make bench       side-by-side speed comparisons'
 	@echo 'make readme      README.md from nbs/index.ipynb'
 	@echo 'make fixture     the toy tasks, completions and tables in llmr/data/toy'
+	@echo 'make toypair     the toy pair and its tasks, trained from scratch (about an hour of one core; a stopped run goes on)'
 	@echo 'make shipped     the shipped numbers in llmr/data/shipped, from a run of the recorded completions; then the README'
 	@echo 'make clean       remove caches and builds; runs/ and .venv stay'
 
@@ -58,6 +59,10 @@ fixture: .venv/.dev
 	rm -rf runs/fixture
 	$(BIN)/llmr reproduce --profile toy --out runs/fixture
 	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables && rm llmr/data/toy/tables/timings.parquet
+
+toypair: .venv/.dev
+	mkdir -p runs
+	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_pair.ipynb runs/toy_pair.ipynb
 
 shipped: .venv/.dev
 	$(BIN)/llmr reproduce --profile recorded --out runs/recorded
