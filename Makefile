@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test test-vllm routers docs bench readme fixture shipped clean
+.PHONY: help reproduce test test-vllm routers docs bench readme fixture toypair shipped clean
 
 help:
 	@echo 'make reproduce   every table and figure of the paper from the shipped numbers, into runs/shipped'
@@ -15,7 +15,8 @@ help:
 	@echo 'make docs        the site, from executed notebooks, into _docs'
 	@echo 'make bench       side-by-side speed comparisons'
 	@echo 'make readme      README.md from nbs/index.ipynb'
-	@echo 'make fixture     the toy tasks, completions and tables in llmr/data/toy'
+	@echo 'make fixture     the tables in llmr/data/toy/tables that stand in for earlier stages when a notebook is run alone'
+	@echo 'make toypair     the toy pair and its tasks, trained from scratch (about an hour of one core; a stopped run goes on)'
 	@echo 'make shipped     the shipped numbers in llmr/data/shipped, from a run of the recorded completions; then the README'
 	@echo 'make clean       remove caches and builds; runs/ and .venv stay'
 
@@ -70,11 +71,13 @@ readme: .venv/.dev
 	$(BIN)/python tools/readme.py
 
 fixture: .venv/.dev
-	mkdir -p runs
-	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_fixture.ipynb runs/toy_fixture.ipynb
 	rm -rf runs/fixture
-	$(BIN)/llmr reproduce --profile toy --out runs/fixture
+	$(BIN)/llmr reproduce --profile toy --out runs/fixture --param tasks_per_split=20
 	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables && rm llmr/data/toy/tables/timings.parquet
+
+toypair: .venv/.dev
+	mkdir -p runs
+	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_pair.ipynb runs/toy_pair.ipynb
 
 shipped: .venv/.dev
 	$(BIN)/llmr reproduce --profile recorded --out runs/recorded

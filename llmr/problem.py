@@ -142,7 +142,7 @@ def _load_hub():
     records = [record for split in splits.values() for record in split]
     return pd.DataFrame([mbpp_task(MBPP_HUB, *row) for row in enumerate(records, 1)]).query('split != "prompt"')
 
-_sources:dict[str, Callable] = {'mbpp-hub': _load_hub} | dict(mbpp=_load_mbpp, humaneval=_load_humaneval, toy=_load_package('toy/tasks.parquet'), shipped=_load_package('shipped/tasks.parquet'))
+_sources:dict[str, Callable] = {'mbpp-hub': _load_hub} | dict(mbpp=_load_mbpp, humaneval=_load_humaneval, toy=_load_package('toy/pair_tasks.parquet'), shipped=_load_package('shipped/tasks.parquet'))
 
 # %% ../nbs/01_problem.ipynb #6d3f9380
 def load_tasks(
