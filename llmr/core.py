@@ -85,6 +85,7 @@ SCHEMAS = dict(
                       ('task_id', 'model', 'sample'), ('text', 'code', 'finish_reason')),
     outcomes=Table(_outcome, ('task_id', 'model', 'sample'), (), (_split,)),
     regrades=Table(_outcome | dict(mode=_str), ('task_id', 'model', 'sample', 'mode'), (), (_split,)),
+    answers=Table(dict(task_id=ID, split=_str, model=_str, sample=_int, classes=pa.list_(_int)), ('task_id', 'model', 'sample'), (), (_split,)),
     timings=Table(dict(task_id=ID, model=_str, sample=_int, wall_s=_float, cpu_s=_float), ('task_id', 'model', 'sample')),
     gaps=Table(dict(task_id=ID, split=_str, pair=_str, quality=_str, sample=_int, gap=_float),
                ('task_id', 'pair', 'quality', 'sample'), (), (_split, _quality)),
