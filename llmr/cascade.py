@@ -10,7 +10,7 @@ __all__ = ['PARAMETERS', 'ROUTER_PARAMETERS', 'visible_sets', 'cascade_trials', 
 # %% ../nbs/14_cascade.ipynb #ce4a3311
 import ast
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, zip_longest
 
 # %% ../nbs/14_cascade.ipynb #4d7ad49a
 import matplotlib.pyplot as plt
@@ -180,10 +180,10 @@ def router_at_cost(
     budget:float,        # Sum over trials
 )->pd.DataFrame:         # From `decide`
     "Prompt-only routing that moves as few tasks to the small model as the budget allows; all of them if nothing is cheap enough."
-    for tau in [np.inf, *np.sort(trials.score.unique())[::-1]]:
-        decided = decide(trials, dict(score=tau))
-        if decided.cost.sum()<=budget: break
-    return decided
+    saved = (trials.large_cost-trials.small_cost).groupby(trials.score).sum().sort_index(ascending=False).cumsum()
+    enough = saved.index[saved>=trials.large_cost.sum()+trials.router_cost.sum()-budget]
+    nothing = trials.large_cost.sum()+trials.router_cost.sum()<=budget
+    return decide(trials, dict(score=np.inf if nothing else enough[0] if len(enough) else -np.inf))
 
 # %% ../nbs/14_cascade.ipynb #8340aefa
 def choose_tau(
@@ -263,7 +263,7 @@ def run_answers(
     about = {row.task_id: (tuple(map(test_call, row.tests)), preamble+(row.setup if isinstance(row.setup, str) else '')) for row in tasks.itertuples()}
     for row in completions[~completions.code.map(lambda code: isinstance(code, str))].itertuples(): raise InputError(f'task {row.task_id}, model {row.model}: no text to run. Use profile recorded, or the shipped answers.')
     grades = grade_programs([Program(code, *about[task_id], values=True) for task_id,code in zip(completions.task_id, completions.code)], **running)
-    values = [[canonical(value) if word=='passed' else None for value,word in zip(grade.values or [None]*len(grade.tests), grade.tests)] for grade in grades]
+    values = [[canonical(value) if word=='passed' else None for value,word in zip_longest(grade.values, grade.tests)] for grade in grades]
     split = completions.task_id.map(tasks.set_index('task_id').split)
     return check_table('answers', completions[['task_id', 'model', 'sample']].assign(split=split, classes=_classes(completions.task_id, values)))
 
@@ -286,6 +286,16 @@ def _vote(classes, at):
     answer, n = counts.most_common(1)[0]
     return shown.index(answer), n/len(shown)
 
+# %% ../nbs/14_cascade.ipynb #b7c41f20
+def _join_votes(trials, votes, k):
+    "The trial of each vote's chosen sample, against the large model's sample of the same number as the vote; all k samples are paid for."
+    place, large = ['task_id', 'visible'], ['large_tests', 'large_passed', 'large_tokens']
+    ranked = trials.assign(vote=trials.groupby(place)['sample'].rank(method='first').sub(1)//k)
+    paid = ranked.groupby([*place, 'vote']).small_tokens.sum().reset_index()
+    other = trials[[*place, 'sample', *large]].rename(columns=dict(sample='large_sample'))
+    found = votes.merge(trials.drop(columns=[*large, 'small_tokens']), on=[*place, 'sample']).merge(other, on=[*place, 'large_sample']).merge(paid, on=[*place, 'vote'])
+    return found.assign(sample=found.vote)[[*trials, 'agreement']]
+
 # %% ../nbs/14_cascade.ipynb #58407535
 def agreement_trials(
     trials:pd.DataFrame,  # From `cascade_trials` of one pair and split
@@ -295,17 +305,15 @@ def agreement_trials(
 )->pd.DataFrame:          # As `trials`, with `agreement`; a row per vote
     "Votes of k samples. Raises: `InputError` if there are fewer."
     by_task, rows = {task_id: (list(mine['sample']), list(mine.classes)) for task_id,mine in answers.sort_values('sample').groupby('task_id')}, []
-    for (task_id, visible),mine in trials.groupby(['task_id', 'visible'], sort=False):
+    for task_id,visible in trials[['task_id', 'visible']].drop_duplicates().itertuples(index=False):
         if task_id not in by_task: raise InputError(f'task {task_id} has no answers. Run its completions, or leave agreement out.')
         samples, classes = by_task[task_id]
         if not 1<k<=len(samples): raise InputError(f'task {task_id}: agreement of {k} samples, and there are {len(samples)}. Choose k from 2 to {len(samples)}.')
-        at, mine = range(len(classes[0])) if every_input else [int(i) for i in visible.split()], mine.set_index('sample')
+        at = range(len(classes[0])) if every_input else [int(i) for i in visible.split()]
         for vote in range(len(samples)//k):
-            block = samples[vote*k:(vote+1)*k]
             chosen, agreement = _vote(classes[vote*k:(vote+1)*k], at)
-            large = mine.loc[samples[vote], ['large_tests', 'large_passed', 'large_tokens']].to_dict()
-            rows.append(mine.loc[block[chosen]].to_dict() | large | dict(task_id=task_id, sample=vote, agreement=agreement, small_tokens=mine.small_tokens[block].sum()))
-    return pd.DataFrame(rows)[[*trials, 'agreement']]
+            rows.append(dict(task_id=task_id, visible=visible, vote=vote, sample=samples[vote*k+chosen], large_sample=samples[vote], agreement=agreement))
+    return _join_votes(trials, pd.DataFrame(rows), k)
 
 # %% ../nbs/14_cascade.ipynb #9dd555d4
 def auroc(
