@@ -52,8 +52,9 @@ def _trial(small, large, visible):
     hidden = [i for i in range(len(small)) if i not in visible]
     share = lambda words, good, at: sum(words[i] in good for i in at)/len(at)
     passed = lambda words: sum(words[i]=='passed' for i in hidden)
+    (passes, runs), (large_passes, large_runs) = ([share(words, good, visible) for good in (('passed',), ('passed', 'failed'))] for words in (small, large))
     return dict(visible=' '.join(map(str, visible)), small_tests=len(hidden), small_passed=passed(small), large_tests=len(hidden), large_passed=passed(large),
-                passes=share(small, ('passed',), visible), runs=share(small, ('passed', 'failed'), visible))
+                passes=passes, runs=runs, lead=passes+runs-large_passes-large_runs)
 
 # %% ../nbs/14_cascade.ipynb #471edc6d
 def cascade_trials(
@@ -61,7 +62,7 @@ def cascade_trials(
     pair:Pair,             # Which two
     split:str='test',      # Which tasks
     n_visible:int=1,       # Visible tests
-)->pd.DataFrame:           # task_id, sample, visible, {small,large}_{tests,passed} (hidden ones), passes, runs (shares of the visible), {small,large}_tokens
+)->pd.DataFrame:           # task_id, sample, visible, {small,large}_{tests,passed} (hidden ones), passes, runs (shares of the visible), lead, {small,large}_tokens
     "A row per task, sample and choice of visible tests. Raises: `InputError` on unpaired outcomes, or if no test is left to score. Source: errata 11."
     small, large = _sides(outcomes, pair, split)
     rows = []
@@ -114,6 +115,7 @@ def add_costs(
 def decide(
     trials:pd.DataFrame, # With costs
     gates:dict,          # Column -> least value; all must hold. `score` is looked at before the small model is asked
+    check_large:bool=False, # Try the large model's program too, and give the answer that shows more, the large one's of equals
 )->pd.DataFrame:         # With asked, kept (bool), cost, passed
     "Apply gates to trials. Raises: `InputError` on a gate without its column."
     for column in gates:
@@ -122,7 +124,8 @@ def decide(
     asked = holds.get('score', np.ones(len(trials), bool))
     kept = np.logical_and.reduce([asked, *holds.values()])
     cost = np.where(asked, trials.small_cost, 0)+np.where(kept, 0, trials.large_cost)+('score' in gates)*trials.router_cost
-    return trials.assign(asked=asked, kept=kept, cost=cost, passed=np.where(kept, trials.small_passed, trials.large_passed))
+    small_goes_out = kept | asked & (trials.lead.to_numpy()>0 if check_large else False)
+    return trials.assign(asked=asked, kept=kept, cost=cost, passed=np.where(small_goes_out, trials.small_passed, trials.large_passed))
 
 # %% ../nbs/14_cascade.ipynb #6e3d25ea
 TOTALS = ['small_tests', 'small_passed', 'large_tests', 'large_passed', 'kept', 'passed', 'cost', 'small_cost', 'large_cost', 'saved', 'spent', 'rows']
@@ -294,7 +297,7 @@ def _join_votes(trials, votes, k):
     paid = ranked.groupby([*place, 'vote']).small_tokens.sum().reset_index()
     other = trials[[*place, 'sample', *large]].rename(columns=dict(sample='large_sample'))
     found = votes.merge(trials.drop(columns=[*large, 'small_tokens']), on=[*place, 'sample']).merge(other, on=[*place, 'large_sample']).merge(paid, on=[*place, 'vote'])
-    return found.assign(sample=found.vote)[[*trials, 'agreement']]
+    return found.assign(sample=found.vote)[[*trials.columns.drop('lead', errors='ignore'), 'agreement']]
 
 # %% ../nbs/14_cascade.ipynb #58407535
 def agreement_trials(
@@ -302,7 +305,7 @@ def agreement_trials(
     answers:pd.DataFrame, # `answers` of the small model on that split
     k:int,                # Samples a vote
     every_input:bool=False, # Look at the inputs of all tests; else only of the visible ones
-)->pd.DataFrame:          # As `trials`, with `agreement`; a row per vote
+)->pd.DataFrame:          # As `trials` but `lead`, with `agreement`; a row per vote
     "Votes of k samples. Raises: `InputError` if there are fewer."
     by_task, rows = {task_id: (list(mine['sample']), list(mine.classes)) for task_id,mine in answers.sort_values('sample').groupby('task_id')}, []
     for task_id,visible in trials[['task_id', 'visible']].drop_duplicates().itertuples(index=False):

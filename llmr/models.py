@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['model_trials', 'add_person', 'run_chain', 'all_chains', 'pick', 'estimate_qualities', 'cross_qualities', 'run_picks',
-           'task_rates', 'evaluate_policies', 'pareto_front', 'front_area', 'plot_front']
+           'task_rates', 'evaluate_policies', 'pareto_front', 'hull_corners', 'front_area', 'plot_front']
 
 # %% ../nbs/15_models.ipynb #2cac6cce
 from itertools import permutations
@@ -30,14 +30,15 @@ def model_trials(
     prices:dict=PARAMETERS, # Model -> price of a token
     prompts:pd.Series=None, # By task_id, tokens of the prompt; 0 if None
     n_visible:int=1,        # Visible tests
-)->pd.DataFrame:            # By task_id, sample, visible; columns (tests, passed, passes, cost) x model
+)->pd.DataFrame:            # By task_id, sample, visible; columns (tests, passed, passes, shows, cost) x model
     "Trials of several models. Raises: `InputError` on a model without outcomes or price, or a sample that only some of them have."
     check_prices(prices, models)
     blocks = {}
     for model in models:
         pair = Pair(model, model)
         trials = add_costs(cascade_trials(outcomes, pair, split, n_visible), pair, prices, prompts).set_index(['task_id', 'sample', 'visible'])
-        blocks[model] = trials[['small_tests', 'small_passed', 'passes', 'small_cost']].set_axis(['tests', 'passed', 'passes', 'cost'], axis=1).astype(float)
+        trials['shows'] = trials.passes+trials.runs
+        blocks[model] = trials[['small_tests', 'small_passed', 'passes', 'shows', 'small_cost']].set_axis(['tests', 'passed', 'passes', 'shows', 'cost'], axis=1).astype(float)
         odd = trials.index.symmetric_difference(blocks[models[0]].index)
         for task_id,sample,_ in odd[:1]: raise InputError(f'task {task_id} ({split}), sample {sample}: only one of {models[0]} and {model} has an outcome. Give all models the same tasks and samples.')
     return pd.concat(blocks, axis=1).swaplevel(axis=1).sort_index(axis=1, level=0, sort_remaining=False)
@@ -53,20 +54,21 @@ def add_person(
     if not 0<=pass_rate<=1: raise InputError(f'pass rate {pass_rate} of {name}: must lie in [0, 1].')
     if not np.isfinite(cost) or cost<0: raise InputError(f'cost {cost} of {name}: must be a number from 0.')
     tests = trials['tests'].iloc[:, 0]
-    block = {('tests', name): tests, ('passed', name): pass_rate*tests, ('passes', name): 1., ('cost', name): float(cost)}
+    block = {('tests', name): tests, ('passed', name): pass_rate*tests, ('passes', name): 1., ('shows', name): 2., ('cost', name): float(cost)}
     return pd.concat([trials, pd.DataFrame(block, index=trials.index)], axis=1)
 
 # %% ../nbs/15_models.ipynb #68306dc9
 def run_chain(
     trials:pd.DataFrame, # From `model_trials`
     chain:tuple,         # Models in the order of asking
-    fallback:str=None,   # Whose answer goes out if none passes; the last one's if None
+    fallback:str=None,   # Whose answer goes out if none passes and others show no more; the last one's if None
 )->pd.DataFrame:         # passed, cost per trial
     "Ask models in turn until one passes the visible tests. Raises: `InputError` on a model that is not there, or asked twice."
     for model in (*chain, *((fallback,) if fallback else ())):
         if model not in trials['cost']: raise InputError(f'no model {model!r} to ask; there are {", ".join(trials["cost"].columns)}.')
     if len(set(chain))<len(chain) or (fallback or chain[-1]) not in chain: raise InputError(f'chain {" > ".join(chain)} with fallback {fallback}: ask each model once, and fall back on one of them.')
-    passed, cost = trials['passed', fallback or chain[-1]].to_numpy().copy(), np.zeros(len(trials))
+    order = [fallback or chain[-1], *(model for model in chain[::-1] if model!=(fallback or chain[-1]))]
+    passed, cost = trials['passed'][order].to_numpy()[np.arange(len(trials)), trials['shows'][order].to_numpy().argmax(1)], np.zeros(len(trials))
     waiting = np.ones(len(trials), bool)
     for model in chain:
         cost += waiting*trials['cost', model].to_numpy()
@@ -174,26 +176,29 @@ def pareto_front(
     return front.assign(point_price=front.cost.diff()/(100*front.total_pass_rate.diff()))
 
 # %% ../nbs/15_models.ipynb #14cc9279
-def _hull(costs, rates):
-    "Corners of the upper hull of points and the origin, up to the largest rate."
-    corners = [(0., 0.)]
-    for cost,rate in sorted(zip(costs, rates), key=lambda point: (point[0], -point[1])):
-        if rate<=corners[-1][1]: continue
-        while len(corners)>1 and (corners[-1][1]-corners[-2][1])*(cost-corners[-1][0])<=(rate-corners[-1][1])*(corners[-1][0]-corners[-2][0]): corners.pop()
-        if cost==corners[-1][0]: corners.pop()
-        corners.append((cost, rate))
-    return np.array(corners).T
+def hull_corners(
+    points:pd.DataFrame, # policy, cost, total_pass_rate
+)->list:                 # Names of policies, by cost
+    "Policies at the corners of the upper hull of all mixtures, from answering nothing up to the best."
+    corners = [('', 0., 0.)]
+    for policy,cost,rate in pareto_front(points)[['policy', 'cost', 'total_pass_rate']].itertuples(index=False):
+        if rate<=0: continue
+        below = lambda: (corners[-1][2]-corners[-2][2])*(cost-corners[-1][1])<=(rate-corners[-1][2])*(corners[-1][1]-corners[-2][1])
+        while len(corners)>1 and below(): corners.pop()
+        corners.append((policy, cost, rate))
+    return [policy for policy,_,_ in corners[1:]]
 
 # %% ../nbs/15_models.ipynb #2e4f5ecf
 def front_area(
-    costs:np.ndarray, # (P,)
-    rates:np.ndarray, # (P,)
+    costs:np.ndarray, # (P,) of the corners
+    rates:np.ndarray, # (P,) their total pass rates
     budget:float,     # The most that is spent on an answer
 )->float:             # Fraction in [0, 1]
     "Mean total pass rate over budgets from 0 to `budget`. Raises: `InputError` on a budget that is not above 0."
     if not budget>0: raise InputError(f'budget {budget}: must be above 0.')
-    x, y = _hull(costs, rates)
-    at = np.append(np.sort(x[x<budget]), budget)
+    order = np.argsort(costs, kind='stable')
+    x, y = np.append(0, np.asarray(costs, float)[order]), np.append(0, np.asarray(rates, float)[order])
+    at = np.append(x[x<budget], budget)
     return float(np.trapezoid(np.interp(at, x, y), at)/budget)
 
 # %% ../nbs/15_models.ipynb #b395ce36
@@ -201,16 +206,16 @@ def plot_front(
     points:pd.DataFrame, # family, policy, cost, total_pass_rate; front (bool)
     unit:str='',         # Of the costs
 )->Figure:
-    "Total pass rate against cost, a colour a family, the front joined by a line and named."
+    "Total pass rate against cost, a colour a family; the front is joined by a line, and its policies but routers are named."
     set_theme()
     fig, ax = plt.subplots(figsize=(8.5, 4.6), layout='constrained')
     for family,colour in colours(points.family.unique()).items():
         mine = points[points.family==family]
         ax.scatter(mine.cost, 100*mine.total_pass_rate, color=colour, s=np.where(mine.front, 46, 16), alpha=np.where(mine.front, 1, .45), label=family)
     front = points[points.front].sort_values('cost')
-    ax.step(front.cost, 100*front.total_pass_rate, where='post', color='.4', lw=1, zorder=0)
-    for i,row in enumerate(front.itertuples()): ax.annotate(row.policy, (row.cost, 100*row.total_pass_rate), xytext=(4, -12 if i%2 else 6), textcoords='offset points', fontsize=7.5)
+    ax.plot(front.cost, 100*front.total_pass_rate, color='.4', lw=1, zorder=0)
+    for i,row in enumerate(front[~front.family.str.startswith('router')].itertuples()): ax.annotate(row.policy, (row.cost, 100*row.total_pass_rate), xytext=(4, -12 if i%2 else 6), textcoords='offset points', fontsize=8)
     ax.set(xscale='log', xlabel=f'cost of an answer{unit}', ylabel='total pass rate (%)')
-    ax.margins(x=.16, y=.1)
+    ax.margins(x=.1, y=.1)
     ax.legend(fontsize=9)
     return fig
