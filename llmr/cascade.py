@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 # %% ../nbs/14_cascade.ipynb #4b14316a
 from .core import InputError, Pair, check_table, colours, package_file, set_theme
-from .evaluation import bootstrap_weights, interval
+from .evaluation import interval
 from .execution import Program, grade_programs
 from .problem import INSTRUCTIONS, route
 from .routers import fold_numbers
@@ -197,6 +197,7 @@ def choose_tau(
 )->float:
     "The threshold with the largest total pass rate; the cheapest of equals."
     def worth(tau):
+        "What a threshold passes, then what it saves."
         decided = decide(trials, {column: tau} | (gates or {}))
         return decided.passed.sum(), -decided.cost.sum()
     return max(sorted(taus), key=worth)
@@ -273,7 +274,7 @@ def run_answers(
 # %% ../nbs/14_cascade.ipynb #898c472a
 def shipped_answers(
     completions:pd.DataFrame, # `completions`, without text
-    tasks:pd.DataFrame,       # `tasks`
+    tasks:pd.DataFrame=None,  # For the same arguments as `run_answers`
 )->pd.DataFrame:              # `answers`
     "Answers that come with the package, from `run_answers` on the recorded completions. Raises: `InputError` if one is missing."
     frame = completions[['task_id', 'model', 'sample']].merge(pd.read_parquet(package_file('shipped/answers.parquet')), how='left')

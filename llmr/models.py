@@ -206,16 +206,18 @@ def plot_front(
     points:pd.DataFrame, # family, policy, cost, total_pass_rate; front (bool)
     unit:str='',         # Of the costs
 )->Figure:
-    "Total pass rate against cost, a colour a family; the front is joined by a line, and its policies but routers are named."
+    "Total pass rate against cost, a colour a family; the front is joined by a line, and its policies but routers are numbered."
     set_theme()
-    fig, ax = plt.subplots(figsize=(8.5, 4.6), layout='constrained')
+    fig, ax = plt.subplots(figsize=(9.5, 5.2), layout='constrained')
     for family,colour in colours(points.family.unique()).items():
         mine = points[points.family==family]
         ax.scatter(mine.cost, 100*mine.total_pass_rate, color=colour, s=np.where(mine.front, 46, 16), alpha=np.where(mine.front, 1, .45), label=family)
     front = points[points.front].sort_values('cost')
     ax.plot(front.cost, 100*front.total_pass_rate, color='.4', lw=1, zorder=0)
-    for i,row in enumerate(front[~front.family.str.startswith('router')].itertuples()): ax.annotate(row.policy, (row.cost, 100*row.total_pass_rate), xytext=(4, -12 if i%2 else 6), textcoords='offset points', fontsize=8)
+    named = front[~front.family.str.startswith('router')]
+    for i,row in enumerate(named.itertuples(), 1): ax.annotate(str(i), (row.cost, 100*row.total_pass_rate), xytext=(0, -14 if i%2 else 7), textcoords='offset points', ha='center', fontsize=8)
+    ax.text(1.02, 0, '\n'.join(f'{i}  {policy}' for i,policy in enumerate(named.policy, 1)), transform=ax.transAxes, va='bottom', fontsize=9)
     ax.set(xscale='log', xlabel=f'cost of an answer{unit}', ylabel='total pass rate (%)')
     ax.margins(x=.1, y=.1)
-    ax.legend(fontsize=9)
+    ax.legend(fontsize=9, loc='upper left', bbox_to_anchor=(1, 1))
     return fig
