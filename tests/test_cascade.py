@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from llmr.cascade import (PARAMETERS, add_costs, agreement_trials, auroc, auroc_row, canonical, cascade_trials, check_prices, choose_tau, cross_decide, decide, evaluate_cascade,
-                          prompt_tokens, router_at_cost, run_answers, shipped_answers, test_call as call_of, visible_sets)
+                          prompt_tokens, router_at_cost, run_answers, score_on, shipped_answers, test_call as call_of, visible_sets)
 from llmr.core import InputError, Pair, get_pairs, get_profile
 from llmr.evaluation import bootstrap_weights, paired_outcomes, routed_pass_rate
 
@@ -59,6 +59,16 @@ def test_break_even_is_where_the_costs_meet(priced):
     at = lambda ratio: evaluate_cascade(decide(add_costs(trials, PAIR, dict(A=1., B=ratio)), dict(passes=1)), ratio)
     even = at(8.)['break_even']
     assert at(even)['cost_ratio']==pytest.approx(1) and at(even*1.1)['cost_ratio']<1<at(even*.9)['cost_ratio']
+
+
+def test_other_tests_in_place_of_the_hidden_ones(priced):
+    more = pd.DataFrame(dict(task_id=[1, 1], model=['A', 'B'], sample=0, n_tests=[100, 50], n_passed=[80, 45]))
+    scored = score_on(priced, PAIR, more)
+    assert scored.task_id.tolist()==[1, 1, 1] and scored.small_passed.tolist()==[.8]*3 and scored.large_passed.tolist()==[.9]*3 and (scored.small_tests==1).all() and (scored.large_tests==1).all()
+    found = evaluate_cascade(decide(scored, dict(passes=1)), 8.)
+    assert found['total_pass_rate']==pytest.approx((.8+.8+.9)/3) and found['all_large']==pytest.approx(.9)
+    with pytest.raises(InputError, match='none of these tasks has further tests'): score_on(priced, PAIR, more.assign(task_id=9))
+    with pytest.raises(InputError, match='task 1: a program of B has no grade'): score_on(priced, PAIR, more[:1])
 
 
 def test_where_the_small_model_is_better_the_mix_is_the_small_model():
