@@ -6,7 +6,8 @@
 __all__ = ['TUPLES', 'OTHER_TYPES', 'VIEWS', 'SECOND_READINGS', 'LEFT_OUT', 'SOLUTION_LIMITS', 'PLUS_LIMITS', 'SUITES',
            'EXTRA_MODES', 'GRADERS', 'TABLE1_COUNTER', 'tuples', 'restore_inputs', 'called', 'shown_name', 'readings',
            'plus_records', 'plus_tasks', 'challenge_tasks', 'extra_tasks', 'grade_extra', 'shipped_extra', 'graded',
-           'all_or_nothing', 'rate_gap', 'compare_graders', 'survival', 'winner_changes', 'plot_forest']
+           'all_or_nothing', 'rate_gap', 'compare_graders', 'survival', 'winner_changes', 'grader_verdicts',
+           'plot_forest']
 
 # %% ../nbs/16_grading.ipynb #55f27cfd
 import ast
@@ -25,6 +26,7 @@ from .core import SCHEMAS, SPLITS, InputError, check_table, colours, data_file, 
 from .evaluation import bootstrap_weights, interval, paired_outcomes
 from .execution import TOLERANT, Limits, Program, evaluations, execute, grade_programs, input_call, tolerant_assert
 from .labels import pair_gaps
+from .verdict import decide, judge
 
 # %% ../nbs/16_grading.ipynb #e7b0a356
 _all, _first = slice(None), slice(1)
@@ -287,6 +289,24 @@ def winner_changes(
             low, high = interval(bootstrap_weights(len(tasks), seed=seed)@tasks.changed.to_numpy()/len(tasks))
             rows.append(dict(pair=pair.name, split=split, grader=name, comparisons=len(chosen), tied=chosen.sign.eq(0).mean(), small_wins=chosen.sign.gt(0).mean(), changed=chosen.changed.mean(),
                              low=low, high=high, turned=chosen.turned.mean(), label=tasks.y.mean(), label_distance=(tasks.y-tasks.y_before).abs().mean()))
+    return pd.DataFrame(rows)
+
+# %% ../nbs/16_grading.ipynb #a730b2e7
+def grader_verdicts(
+    graders:dict,        # From `graded`
+    scores:pd.DataFrame, # `scores` of one router and quality, every pair
+    pairs:list,          # Of `Pair`
+    margin:float=.01,    # Acceptable loss of total pass rate, fraction
+    seed:int=42,         # Of the resamples
+)->pd.DataFrame:         # pair, grader, tasks, verdict with the router and with random routing; gap of the small model alone, low, high (simultaneous)
+    "Route, don't, or measure more, under every grader, on test."
+    rows = []
+    for (name, frame),pair in product(graders.items(), pairs):
+        if name==TABLE1_COUNTER or not (frame.split=='test').any(): continue
+        mine = scores[(scores.pair==pair.name) & (scores.task_id.isin(frame.task_id) | (scores.split!='test'))]
+        routed, random = (judge(frame, pair, chosen, seed=seed) for chosen in (mine, None))
+        alone = routed.iloc[-1]
+        rows.append(dict(pair=pair.name, grader=name, tasks=int(alone.tasks), router=str(decide(routed, margin)), random=str(decide(random, margin)), gap=alone.performance_gap, low=alone.low, high=alone.high))
     return pd.DataFrame(rows)
 
 # %% ../nbs/16_grading.ipynb #e31abe09
