@@ -98,6 +98,7 @@ def check_prices(
     models:tuple, # Models that need one
 )->dict:          # The same, as numbers
     "Raises: `InputError` on a missing, negative or endless price, or if nothing costs anything."
+    if not isinstance(prices, dict): raise InputError(f'prices are {prices!r:.60}: must name a price for each of {", ".join(models)}, such as {{"{models[0]}": 1}}.')
     for model in models:
         if model not in prices: raise InputError(f'model {model!r} has no price; there are {", ".join(map(repr, prices)) or "none"}. Give prices={{"{model}": price of a token, ...}}.')
         value = prices[model]

@@ -165,7 +165,7 @@ def test_unpaired_outcomes_are_refused():
 
 
 @pytest.mark.parametrize('prices, said', [(dict(A=1), "'B' has no price"), (dict(A=-1, B=2), "price of 'A' is -1"), (dict(A=float('nan'), B=2), 'must be a number from 0'), (dict(A=float('inf'), B=2), 'must be a number from 0'),
-                                          (dict(A='1', B=2), 'must be a number from 0'), (dict(A=0, B=0), 'every price is 0')])
+                                          (dict(A='1', B=2), 'must be a number from 0'), (dict(A=0, B=0), 'every price is 0'), (['A', 'B'], 'must name a price for each of A, B')])
 def test_bad_prices_are_refused(prices, said):
     with pytest.raises(InputError, match=said): check_prices(prices, PAIR)
 
