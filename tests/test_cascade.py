@@ -207,6 +207,6 @@ def test_the_cascade_holds_on_inputs_of_mbpp_plus(shipped):
     plus = shipped('plus')
     plus = plus[(plus.suite=='plus') & (plus['mode']=='strict') & (plus.split=='test')]
     for pair in get_pairs(get_profile('shipped')):
-        scored = score_on(add_costs(cascade_trials(shipped('outcomes'), pair), pair), pair, plus)
+        scored = score_on(add_costs(cascade_trials(shipped('outcomes'), pair), pair, prompts=prompt_tokens(shipped('views'))), pair, plus)
         found = evaluate_cascade(decide(scored, dict(passes=1), check_large=True), 8., bootstrap_weights(plus.task_id.nunique(), 500))
         assert found['over_calls_low']>0 and found['over_mix_low']>0 and found['total_pass_rate']>max(found['all_small'], found['all_large'])
