@@ -194,8 +194,9 @@ def plot_advantage(
         ax.fill_between(mine.n, 100*mine.low, 100*mine.high, color=colour, alpha=.25, lw=0, label=f'target {100*target:.0f}%')
         ax.axhline(100*target, color=colour, lw=1)
     ax.axvline(90, color='.4', ls=':', label="the paper's 90")
-    ax.set(xscale='log', xlabel='validation tasks', ylabel='realised cost advantage (%)', ylim=(0, 100))
-    ax.legend(fontsize=9, loc='upper right', ncols=2)
+    ax.set(xscale='log', xticks=[30, 100, 300, 1000], xticklabels=['30', '100', '300', '1,000'], xlabel='validation tasks', ylabel='realised cost advantage (%)', ylim=(0, 100))
+    ax.minorticks_off()
+    fig.legend(fontsize=9, loc='outside lower center', ncols=3)
     return fig
 
 # %% ../nbs/13_thresholds.ipynb #1fd9f0ff
