@@ -141,6 +141,14 @@ def test_wrong_routes_and_coverage(n, samples, margin):
     assert found['wrong']<=.05 and found['covered']>=.93, found
 
 
+@pytest.mark.parametrize('expected', [2, 5, 8, 12, 20])
+def test_few_losses_and_no_gain_are_no_licence(expected):
+    "The skewest case: the small model never wins, and loses so many tasks of 200 that the truth sits at the margin."
+    won = -(np.random.default_rng(4).random((200, 2000, 1))<expected/200).astype(np.float32)
+    low = gap_band(won, np.ones((200, 2000)), bootstrap_weights(200, 500))[1]
+    assert (low>-expected/200).mean()<=.05
+
+
 def test_coverage_where_nothing_is_lost_and_where_much_is():
     for gaps in ([0.]*4, [-.05, -.1, -.15, -.2], [-.01, .0, -.01, .0]):
         found = check_verdict(gaps, 300, 1, .01, seed=2)
