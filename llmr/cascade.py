@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PARAMETERS', 'ROUTER_PARAMETERS', 'visible_sets', 'cascade_trials', 'score_on', 'check_prices', 'prompt_tokens',
-           'add_costs', 'decide', 'cascade_rates', 'evaluate_cascade', 'router_at_cost', 'choose_tau', 'cross_decide',
-           'test_call', 'canonical', 'run_answers', 'shipped_answers', 'agreement_trials', 'auroc', 'auroc_row',
-           'plot_cascades']
+           'add_costs', 'apply_gates', 'cascade_rates', 'evaluate_cascade', 'router_at_cost', 'choose_tau',
+           'cross_decide', 'test_call', 'canonical', 'run_answers', 'shipped_answers', 'agreement_trials', 'auroc',
+           'auroc_row', 'plot_cascades']
 
 # %% ../nbs/14_cascade.ipynb #ce4a3311
 import ast
@@ -130,7 +130,7 @@ def add_costs(
     return trials.assign(small_cost=known[pair.small]*(read+trials.small_tokens), large_cost=known[pair.large]*(read+trials.large_tokens), router_cost=router_price*read)
 
 # %% ../nbs/14_cascade.ipynb #014a95dd
-def decide(
+def apply_gates(
     trials:pd.DataFrame, # With costs
     gates:dict,          # Column -> least value; all must hold. `score` is looked at before the small model is asked
     check_large:bool=False, # Try the large model's program too, and give the answer that shows more, the large one's of equals
@@ -175,10 +175,10 @@ def cascade_rates(
 
 # %% ../nbs/14_cascade.ipynb #b1c13c46
 def evaluate_cascade(
-    decided:pd.DataFrame,    # From `decide`
+    decided:pd.DataFrame,    # From `apply_gates`
     price_ratio:float,       # Price of a token of the large model over that of the small
     weights:np.ndarray=None, # (B, N) from `bootstrap_weights`; no intervals if None
-    rival:pd.DataFrame=None, # From `decide`, the same trials otherwise decided, to be compared with
+    rival:pd.DataFrame=None, # From `apply_gates`, the same trials otherwise decided, to be compared with
 )->dict:                     # Columns of `cascade_rates`; `low`, `high`; and over_calls, over_mix, over_rival with their intervals
     "A cascade's numbers with 95% intervals over tasks."
     tasks = _task_totals(decided)
@@ -199,12 +199,12 @@ def evaluate_cascade(
 def router_at_cost(
     trials:pd.DataFrame, # With costs and `score`
     budget:float,        # Sum over trials
-)->pd.DataFrame:         # From `decide`
+)->pd.DataFrame:         # From `apply_gates`
     "Prompt-only routing that moves as few tasks to the small model as the budget allows; all of them if nothing is cheap enough."
     saved = (trials.large_cost-trials.small_cost).groupby(trials.score).sum().sort_index(ascending=False).cumsum()
     enough = saved.index[saved>=trials.large_cost.sum()+trials.router_cost.sum()-budget]
     nothing = trials.large_cost.sum()+trials.router_cost.sum()<=budget
-    return decide(trials, dict(score=np.inf if nothing else enough[0] if len(enough) else -np.inf))
+    return apply_gates(trials, dict(score=np.inf if nothing else enough[0] if len(enough) else -np.inf))
 
 # %% ../nbs/14_cascade.ipynb #8340aefa
 def choose_tau(
@@ -216,7 +216,7 @@ def choose_tau(
     "The threshold with the largest total pass rate; the cheapest of equals."
     def worth(tau):
         "What a threshold passes, then what it saves."
-        decided = decide(trials, {column: tau} | (gates or {}))
+        decided = apply_gates(trials, {column: tau} | (gates or {}))
         return decided.passed.sum(), -decided.cost.sum()
     return max(sorted(taus), key=worth)
 
@@ -228,14 +228,14 @@ def cross_decide(
     gates:dict=None,     # Gates that also hold
     folds:int=5,         # Of tasks
     seed:int=42,         # Of the draw of folds
-)->pd.DataFrame:         # From `decide`, in the order of `trials`
+)->pd.DataFrame:         # From `apply_gates`, in the order of `trials`
     "Decide each fold of tasks with a threshold that was chosen on the others."
     tasks = np.unique(trials.task_id)
     fold = trials.task_id.map(dict(zip(tasks, fold_numbers(len(tasks), folds, seed)))).to_numpy()
     parts = []
     for number in np.unique(fold):
         tau = choose_tau(trials[fold!=number], column, taus, gates)
-        parts.append(decide(trials[fold==number], {column: tau} | (gates or {})))
+        parts.append(apply_gates(trials[fold==number], {column: tau} | (gates or {})))
     return pd.concat(parts).loc[trials.index]
 
 # %% ../nbs/14_cascade.ipynb #76978ccc

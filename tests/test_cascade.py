@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from llmr.cascade import (PARAMETERS, add_costs, agreement_trials, auroc, auroc_row, canonical, cascade_trials, check_prices, choose_tau, cross_decide, decide, evaluate_cascade,
+from llmr.cascade import (PARAMETERS, add_costs, agreement_trials, auroc, auroc_row, canonical, cascade_trials, check_prices, choose_tau, cross_decide, apply_gates, evaluate_cascade,
                           prompt_tokens, router_at_cost, run_answers, score_on, shipped_answers, test_call as call_of, visible_sets)
 from llmr.core import InputError, Pair, get_pairs, get_profile
 from llmr.evaluation import bootstrap_weights, paired_outcomes, routed_pass_rate
@@ -35,14 +35,14 @@ def test_only_hidden_tests_are_counted(priced):
 
 def test_cost_counts_both_answers_and_the_router(priced):
     assert (priced.small_cost==15).all() and (priced.large_cost==120).all() and (priced.router_cost==1).all()
-    visible = decide(priced, dict(passes=1))
+    visible = apply_gates(priced, dict(passes=1))
     assert visible.cost.tolist()==[15, 15, 135, 135, 135, 135] and visible.kept.tolist()==[True, True, False, False, False, False]
-    routed = decide(priced.assign(score=[1, 1, 1, 0, 0, 0]), dict(score=.5, passes=1))
+    routed = apply_gates(priced.assign(score=[1, 1, 1, 0, 0, 0]), dict(score=.5, passes=1))
     assert routed.cost.tolist()==[16, 16, 136, 121, 121, 121] and routed.asked.tolist()==[True]*3+[False]*3
 
 
 def test_cascade_by_hand(priced):
-    found = evaluate_cascade(decide(priced, dict(passes=1)), 8.)
+    found = evaluate_cascade(apply_gates(priced, dict(passes=1)), 8.)
     # hidden tests 12; passed: small 1+1, large 2 on task 1, none on task 2
     assert found['total_pass_rate']==pytest.approx(4/12) and found['kept_small']==pytest.approx(2/6)
     assert found['all_small']==pytest.approx(4/12) and found['all_large']==pytest.approx(6/12)
@@ -56,7 +56,7 @@ def test_cascade_by_hand(priced):
 
 def test_break_even_is_where_the_costs_meet(priced):
     trials = cascade_trials(outcomes_of({('A', 1, 0): 'passed passed failed', ('B', 1, 0): 'passed passed passed', ('A', 2, 0): 'error error error', ('B', 2, 0): 'failed failed failed'}), PAIR)
-    at = lambda ratio: evaluate_cascade(decide(add_costs(trials, PAIR, dict(A=1., B=ratio)), dict(passes=1)), ratio)
+    at = lambda ratio: evaluate_cascade(apply_gates(add_costs(trials, PAIR, dict(A=1., B=ratio)), dict(passes=1)), ratio)
     even = at(8.)['break_even']
     assert at(even)['cost_ratio']==pytest.approx(1) and at(even*1.1)['cost_ratio']<1<at(even*.9)['cost_ratio']
 
@@ -65,7 +65,7 @@ def test_other_tests_in_place_of_the_hidden_ones(priced):
     more = pd.DataFrame(dict(task_id=[1, 1], model=['A', 'B'], sample=0, n_tests=[100, 50], n_passed=[80, 45]))
     scored = score_on(priced, PAIR, more)
     assert scored.task_id.tolist()==[1, 1, 1] and scored.small_passed.tolist()==[.8]*3 and scored.large_passed.tolist()==[.9]*3 and (scored.small_tests==1).all() and (scored.large_tests==1).all()
-    found = evaluate_cascade(decide(scored, dict(passes=1)), 8.)
+    found = evaluate_cascade(apply_gates(scored, dict(passes=1)), 8.)
     assert found['total_pass_rate']==pytest.approx((.8+.8+.9)/3) and found['all_large']==pytest.approx(.9)
     with pytest.raises(InputError, match='none of these tasks has further tests'): score_on(priced, PAIR, more.assign(task_id=9))
     with pytest.raises(InputError, match='task 1: a program of B has no grade'): score_on(priced, PAIR, more[:1])
@@ -73,20 +73,20 @@ def test_other_tests_in_place_of_the_hidden_ones(priced):
 
 def test_where_the_small_model_is_better_the_mix_is_the_small_model():
     words = {('A', 1, 0): 'passed passed', ('B', 1, 0): 'failed failed', ('A', 2, 0): 'failed passed', ('B', 2, 0): 'passed passed'}
-    found = evaluate_cascade(decide(add_costs(cascade_trials(outcomes_of(words), PAIR), PAIR, dict(A=1, B=8)), dict(passes=1)), 8.)
+    found = evaluate_cascade(apply_gates(add_costs(cascade_trials(outcomes_of(words), PAIR), PAIR, dict(A=1, B=8)), dict(passes=1)), 8.)
     assert found['all_small']==pytest.approx(3/4) and found['all_large']==pytest.approx(2/4) and found['best_mix']==pytest.approx(3/4)
 
 
 def test_both_checked_gives_out_what_shows_more():
     words = {('A', 1, 0): 'failed failed passed', ('B', 1, 0): 'error error error', ('A', 2, 0): 'failed failed failed', ('B', 2, 0): 'failed passed passed'}
     trials = add_costs(cascade_trials(outcomes_of(words), PAIR), PAIR, dict(A=1, B=8))
-    plain, checked = decide(trials, dict(passes=1)), decide(trials, dict(passes=1), check_large=True)
+    plain, checked = apply_gates(trials, dict(passes=1)), apply_gates(trials, dict(passes=1), check_large=True)
     assert (plain.cost==checked.cost).all() and (plain.kept==checked.kept).all()
     assert plain.passed.tolist()==[0, 0, 0, 2, 1, 1] and checked.passed.tolist()==[1, 1, 0, 2, 1, 1]
 
 
 def test_intervals_hold_their_estimate_and_are_paired(priced):
-    visible = decide(priced, dict(passes=1))
+    visible = apply_gates(priced, dict(passes=1))
     found = evaluate_cascade(visible, 8., bootstrap_weights(2, 200), rival=visible)
     assert found['low']<=found['total_pass_rate']<=found['high'] and found['over_rival']==found['over_rival_low']==found['over_rival_high']==0
 
@@ -171,7 +171,7 @@ def test_bad_prices_are_refused(prices, said):
 
 
 def test_a_gate_or_a_prompt_that_is_not_there_is_refused(priced):
-    with pytest.raises(InputError, match="no column 'score'"): decide(priced, dict(score=1))
+    with pytest.raises(InputError, match="no column 'score'"): apply_gates(priced, dict(score=1))
     with pytest.raises(InputError, match='task 2 has no prompt length'): add_costs(priced, PAIR, dict(A=1, B=8), pd.Series({1: 5.}))
 
 
@@ -189,7 +189,7 @@ def test_recorded_cascade_passes_its_bars(shipped):
     outcomes, read = shipped('outcomes'), prompt_tokens(shipped('views'))
     for pair,bar,over in zip(get_pairs(get_profile('shipped')), (.645, .67, .60), (.105, .07, .105)):
         trials = add_costs(cascade_trials(outcomes, pair), pair, PARAMETERS, read)
-        found = evaluate_cascade(decide(trials, dict(passes=1), check_large=True), 8., bootstrap_weights(500, 200))
+        found = evaluate_cascade(apply_gates(trials, dict(passes=1), check_large=True), 8., bootstrap_weights(500, 200))
         paired = paired_outcomes(outcomes, pair)
         assert found['all_large']==pytest.approx(routed_pass_rate(paired, np.zeros(500, bool))) and found['all_small']==pytest.approx(routed_pass_rate(paired, np.ones(500, bool)))
         assert found['total_pass_rate']>=bar and found['over_calls']>over and found['over_calls_low']>0 and found['cost_ratio']<1
@@ -208,5 +208,5 @@ def test_the_cascade_holds_on_inputs_of_mbpp_plus(shipped):
     plus = plus[(plus.suite=='plus') & (plus['mode']=='strict') & (plus.split=='test')]
     for pair in get_pairs(get_profile('shipped')):
         scored = score_on(add_costs(cascade_trials(shipped('outcomes'), pair), pair, prompts=prompt_tokens(shipped('views'))), pair, plus)
-        found = evaluate_cascade(decide(scored, dict(passes=1), check_large=True), 8., bootstrap_weights(plus.task_id.nunique(), 500))
+        found = evaluate_cascade(apply_gates(scored, dict(passes=1), check_large=True), 8., bootstrap_weights(plus.task_id.nunique(), 500))
         assert found['over_calls_low']>0 and found['over_mix_low']>0 and found['total_pass_rate']>max(found['all_small'], found['all_large'])

@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmr.cascade import add_costs, cascade_trials, decide
+from llmr.cascade import add_costs, apply_gates, cascade_trials
 from llmr.core import InputError, Pair, get_profile
 from llmr.evaluation import bootstrap_weights, deferral_curve, paired_outcomes, performance_gap
 from llmr.models import (add_person, all_chains, cross_qualities, estimate_qualities, evaluate_policies, front_area, hull_corners, model_trials, pareto_front, pick, plot_front, run_chain, run_picks,
@@ -44,7 +44,7 @@ def test_chain_by_hand(trials):
 def test_a_chain_of_two_is_the_cascade(trials):
     outcomes = outcomes_of(WORDS)
     for pair in (Pair('A', 'B'), Pair('B', 'C'), Pair('A', 'C'), Pair('C', 'A')):
-        single = decide(add_costs(cascade_trials(outcomes, pair), pair, PRICES), dict(passes=1), check_large=True)
+        single = apply_gates(add_costs(cascade_trials(outcomes, pair), pair, PRICES), dict(passes=1), check_large=True)
         found = run_chain(trials, tuple(pair))
         assert found.passed.tolist()==single.passed.tolist() and found.cost.tolist()==single.cost.tolist()
 
