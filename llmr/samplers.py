@@ -301,7 +301,7 @@ class Transformers(Sampler):
 def _encode(self, requests):
     "`{prompt: (token ids, template)}` of the requests."
     rendered = {request.prompt: render(self.tokenizer, request.prompt, self.settings.prefill) for request in requests}
-    return {prompt: (self.tokenizer(text, add_special_tokens=template=='plain')['input_ids'], template) for prompt,(text,template) in rendered.items()}
+    return {prompt: (self.tokenizer(text, add_special_tokens=template=='plain', verbose=False)['input_ids'], template) for prompt,(text,template) in rendered.items()}
 
 def _batches(order, size):
     return [order[start:start+size] for start in range(0, len(order), size)]
