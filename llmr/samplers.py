@@ -7,7 +7,6 @@ __all__ = ['FENCE', 'log', 'SAMPLERS', 'Settings', 'Request', 'make_requests', '
            'folder_revision', 'Sampler', 'pick_tokens', 'Batch', 'Transformers', 'VLLM', 'OpenAI', 'make_sampler']
 
 # %% ../nbs/02_samplers.ipynb #a23c3641
-import contextlib
 import hashlib
 import json
 import logging
@@ -16,6 +15,7 @@ import queue
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -262,7 +262,7 @@ def _decode(batch, model, pad, settings, ended):
 # %% ../nbs/02_samplers.ipynb #0426d65e
 class Transformers(Sampler):
     "Draw with transformers, on a GPU if there is one."
-    kind, options = 'transformers', dict(batch_size=64, device='auto', threads=None)
+    kind, options = 'transformers', dict(batch_size=64, device='auto', at_a_time=None)
     def _load(self):
         "Load model and tokenizer. Raises: `InputError` on an unknown or gated model, or one that does not fit."
         from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -330,13 +330,14 @@ def _complete_batch(self, requests, prompts):
     return [*_complete_batch(self, requests[:half], prompts), *_complete_batch(self, requests[half:], prompts)]
 
 # %% ../nbs/02_samplers.ipynb #e919a865
-@contextlib.contextmanager
-def _threads(self):
-    "The processor's threads for a batch: as asked, else one for a model so small that several would only wait for each other."
-    before = torch.get_num_threads()
-    torch.set_num_threads(self.engine['threads'] or (1 if self.model.num_parameters()<5e7 else before))
-    try: yield
-    finally: torch.set_num_threads(before)
+def _in_parallel(self, work, batches):
+    "Results of `work` on each batch, in their order: a batch a core at a time for a model so small that several cores would only wait for each other in one."
+    small = self.model.device.type=='cpu' and self.model.num_parameters()<5e7
+    workers = self.engine['at_a_time'] or (len(os.sched_getaffinity(0)) if small and hasattr(os, 'sched_getaffinity') else 1)
+    if workers==1 and not small: return (yield from map(work, batches))
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+    try: yield from pool.map(work, batches)
+    finally: pool.shutdown(cancel_futures=True)
 
 def _complete_local(self, requests, skip):
     "Yield `(index, completion)` of each request that is not skipped."
@@ -346,9 +347,8 @@ def _complete_local(self, requests, skip):
     for i,request in enumerate(requests):
         if not fits(i) and i not in skip: yield i, Completion('', 0, 'prompt_too_long', len(prompts[request.prompt][0]), float('nan'), prompts[request.prompt][1])
     order = sorted(filter(fits, range(len(requests))), key=lambda i: (len(prompts[requests[i].prompt][0]), requests[i]))
-    for rows in _batches(order, self.engine['batch_size']):
-        if skip.issuperset(rows): continue
-        with _threads(self): drawn = _complete_batch(self, [requests[i] for i in rows], prompts)
+    batches = [rows for rows in _batches(order, self.engine['batch_size']) if not skip.issuperset(rows)]
+    for rows,drawn in zip(batches, _in_parallel(self, lambda rows: _complete_batch(self, [requests[i] for i in rows], prompts), batches)):
         for i,completion in zip(rows, drawn):
             if i not in skip: yield i, completion
 
