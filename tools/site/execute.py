@@ -1,0 +1,76 @@
+"Executed copies of every notebook: what belongs to the run is executed against it, the rest alone; nothing is executed twice for the same code."
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+
+from llmr.core import InputError, Run, file_hash, open_run, write_json
+from llmr.reproduce import STAGES, fingerprint, is_done, run_stage, stage_notebook, stage_parameters
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT/'tools'))
+import readme  # noqa: E402
+
+NEED_TEXT = {'10_datasets', '11_augmentation'}  # They read the tasks' sentences, which no shipped table has: their pages are of toy size
+KERNEL = "c.InlineBackend.figure_formats = {'png', 'svg'}\n"
+
+
+def vector_figures(folder):
+    "Let kernels that start from here show figures as SVG too."
+    profile = folder/'profile_default'
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile/'ipython_kernel_config.py').write_text(KERNEL)
+    os.environ['IPYTHONDIR'] = str(folder)
+
+
+def takes_a_run(path):
+    "Whether a notebook has a parameters cell."
+    return any('parameters' in cell.metadata.get('tags', ()) for cell in nbformat.read(path, as_version=4).cells)
+
+
+def opened(folder):
+    "The finished run at `folder`. Raises: `InputError` if it is none."
+    record = folder/'run.json'
+    if not record.exists(): raise InputError(f'{folder}: not a run directory. Run `llmr reproduce --out {folder}` first.')
+    held = json.loads(record.read_text())
+    for stage in STAGES:
+        if stage not in held['stages']: raise InputError(f'{folder}: {stage} has not run. Run `llmr reproduce --profile {held["profile"]} --out {folder}` first.')
+    return open_run(held['profile'], folder, held['pairs'], held['seed'])
+
+
+def against(run:Run, stem):
+    "Execute one notebook against the run unless it was, with this very code; remember it in `run.json` as `llmr reproduce` does."
+    given = dict(profile=run.profile.name, pairs=[pair.name for pair in run.pairs], seed=run.seed)
+    given = {name: value for name,value in given.items() if name in stage_parameters(stem)}
+    mark, stages = fingerprint(stem, given), json.loads((run.dir/'run.json').read_text())['stages']
+    if is_done(run, stages.get(stem, {}), mark) and (run.dir/'nbs'/f'{stem}.ipynb').exists(): return run.dir/'nbs'/f'{stem}.ipynb'
+    stages[stem] = run_stage(run, stem, given) | dict(fingerprint=mark, parameters=given)
+    run.note(stages=stages)
+    return run.dir/'nbs'/f'{stem}.ipynb'
+
+
+def alone(stem, folder):
+    "Execute one notebook by itself, at toy size where it takes a run."
+    sources = fingerprint(stem, {})+file_hash(ROOT/'CHANGELOG.md')
+    mark, path = hashlib.sha256(sources.encode()).hexdigest(), folder/f'{stem}.ipynb'
+    record = folder/f'{stem}.json'
+    if path.exists() and record.exists() and json.loads(record.read_text())==dict(fingerprint=mark): return path
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(readme.executed(stage_notebook(stem)), path)
+    write_json(record, dict(fingerprint=mark))
+    return path
+
+
+def executed(run:Run, cache, tell=print):
+    "`{stem: (executed copy, whether it is of the run)}` of every notebook in nbs/, in order: the numbered ones first."
+    vector_figures(cache/'ipython')
+    paths = sorted((ROOT/'nbs').glob('*.ipynb'), key=lambda path: (not path.stem[:2].isdigit(), path.stem))
+    copies = {}
+    for path in paths:
+        mine = takes_a_run(path) and (path.stem not in NEED_TEXT or run.profile.tasks!='shipped')
+        tell(path.stem)
+        copies[path.stem] = (run.dir/'nbs'/path.name if path.stem in STAGES else against(run, path.stem) if mine else alone(path.stem, cache/'alone')), mine
+    return copies
