@@ -5,12 +5,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test routers docs bench readme fixture shipped clean
+.PHONY: help reproduce test beyond docs bench readme fixture shipped clean
 
 help:
 	@echo 'make reproduce   every table and figure of the paper from the shipped numbers, into runs/shipped'
 	@echo 'make test        notebooks, library, command and recorded-data checks'
-	@echo 'make routers     routers beyond the paper, chosen by nested cross-validation, in runs/shipped (a minute or two more)'
+	@echo 'make beyond      the paper and then the stages beyond it, in runs/shipped (some minutes more)'
 	@echo 'make docs        the site, from executed notebooks, into _docs'
 	@echo 'make bench       side-by-side speed comparisons'
 	@echo 'make readme      README.md from nbs/index.ipynb'
@@ -37,9 +37,8 @@ test: .venv/.dev
 	$(BIN)/nbdev_test --n_workers 2
 	$(BIN)/python -m pytest -q tests
 
-routers: .venv/.dev
-	$(BIN)/llmr reproduce
-	$(BIN)/papermill nbs/09_routers.ipynb runs/shipped/nbs/09_routers.ipynb -p profile shipped -p run_dir $(CURDIR)/runs/shipped
+beyond: .venv/.dev
+	$(BIN)/llmr reproduce --beyond
 
 docs: .venv/.dev
 	$(BIN)/llmr reproduce

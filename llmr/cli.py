@@ -15,6 +15,7 @@ examples:
   llmr reproduce --pairs 8B-70B --out runs/one       one pair, into a directory of its own
   {DATA_ENV}=data llmr reproduce --profile recorded   execute the recorded completions anew
   llmr reproduce --param epochs=10                   change a parameter of a stage notebook
+  llmr reproduce --beyond                            the paper, then what goes beyond it
 
 A run that was killed goes on where it stopped when the same line is given again.
 {DATA_ENV} may name a folder of input files; it is looked at before anything is downloaded.
@@ -44,6 +45,7 @@ def parser():
     sub.add_argument('--seed', type=int, default=42, metavar='N', help='of everything random (default: 42)')
     sub.add_argument('--isolation', metavar='LEVEL', help='walls around untrusted programs: auto, strict (namespaces or an error), namespaces, landlock or rlimits (default: auto)')
     sub.add_argument('--workers', type=int, metavar='N', help='programs that run at a time (default: one a core)')
+    sub.add_argument('--beyond', action='store_true', help='run the stages beyond the paper as well: routers compared, verdict, certified thresholds, ... (some minutes more)')
     sub.add_argument('--param', type=parameter, action='append', default=[], metavar='NAME=VALUE',
                      help='set a parameter of the stage notebooks, such as epochs, encoder or recordings (a folder); may be repeated')
     add_router_commands(commands)
@@ -104,7 +106,7 @@ def main(argv=None):
         return 0
     from llmr.reproduce import reproduce, summary
     named = {name: value for name,value in dict(isolation=args.isolation, workers=args.workers).items() if value is not None}
-    try: run = reproduce(args.profile, args.out, args.pairs, args.seed, named | dict(args.param))
+    try: run = reproduce(args.profile, args.out, args.pairs, args.seed, named | dict(args.param), args.beyond)
     except InputError as e:
         print(f'llmr: {e}', file=sys.stderr)
         return 2

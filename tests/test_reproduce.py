@@ -7,11 +7,11 @@ from conftest import NBS
 
 import llmr.reproduce as runner
 from llmr.core import InputError, open_run
-from llmr.reproduce import STAGES, check_parameters, fingerprint, is_done, stage_parameters
+from llmr.reproduce import BEYOND, STAGES, check_parameters, fingerprint, is_done, stage_parameters
 
 
 def test_every_stage_takes_the_common_parameters():
-    for stage in STAGES: assert runner.COMMON<=set(stage_parameters(stage))
+    for stage in STAGES+BEYOND: assert runner.COMMON<=set(stage_parameters(stage)), stage
 
 
 @pytest.mark.parametrize('tags', [(), ('parameters', 'parameters')])
@@ -29,6 +29,23 @@ def test_parameters_are_checked_by_name_and_type():
     with pytest.raises(InputError, match="no stage has a parameter 'lr'"): check_parameters(dict(lr=1))
     for value in ('3', 3., True):
         with pytest.raises(InputError, match='not of type int'): check_parameters(dict(epochs=value))
+
+
+def test_a_parameter_beyond_the_paper_needs_the_stages_beyond_it():
+    check_parameters(dict(repeats=1))
+    with pytest.raises(InputError, match="'repeats' is one of 09_routers, which is beyond the paper. Add --beyond"): check_parameters(dict(repeats=1), STAGES)
+
+
+def test_stages_beyond_the_paper_are_run_on_demand_and_not_again(toy_copy, monkeypatch):
+    ran = []
+    def stage(run, stage, given):
+        ran.append((stage, given))
+        return dict(seconds=0, reads={}, writes={})
+    monkeypatch.setattr(runner, 'run_stage', stage)
+    runner.reproduce('toy', toy_copy)
+    assert ran==[]
+    for _ in range(2): runner.reproduce('toy', toy_copy, parameters=dict(repeats=1), beyond=True)
+    assert [name for name,_ in ran]==list(BEYOND) and ran[0][1]['repeats']==1 and ran[0][1]['profile']=='toy'
 
 
 def test_a_fingerprint_hears_of_code_parameters_and_named_folders(tmp_path, monkeypatch):
