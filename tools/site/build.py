@@ -68,31 +68,32 @@ def settings(site, titles, out):
                 validation=dict(nav=dict(omitted_files='warn', not_found='warn'), links=dict(not_found='warn', anchors='warn', absolute_links='warn', unrecognized_links='warn')))
 
 
-def write_pages(copies, work, run):
-    "Markdown of every page into `work`/docs. Returns `{notebook: (title, page)}`."
+def write_pages(copies, work, run, contents):
+    "Markdown of every page into `work`/docs; a page of no section gets the room of the empty side bar. Returns `{notebook: (title, page)}`."
     docs, titles = work/'docs', {}
+    wide = {entry if isinstance(entry, str) else entry.get('href') for entry in contents}
     (docs/'pictures').mkdir(parents=True)
     for folder in ('assets', 'images'): shutil.copytree(ROOT/'nbs'/folder, docs/folder)
     for path in sorted(process(work).glob('*.ipynb')):
-        before, mine = pages.opening(nbformat.read(work/'nbs'/path.name, as_version=4)), copies[path.stem][1]
-        if path.stem in execute.NEED_TEXT and not mine: before = f'{before}\n\n{pages.TOY}'
-        front, text = pages.page(nbformat.read(path, as_version=4), BASE, docs/'pictures', run/'figures' if mine else None, before)
+        before, how = pages.opening(nbformat.read(work/'nbs'/path.name, as_version=4)), copies[path.stem][1]
+        front, text = pages.page(nbformat.read(path, as_version=4), BASE, docs/'pictures', run/'figures' if how=='run' else None, f'{before}\n\n{pages.NOTES.get(how, "")}')
         name = front.get('output-file', 'index.html').replace('.html', '.md')
         titles[path.name] = front.get('title', path.stem), name
-        (docs/name).write_text(text, encoding='utf-8')
+        (docs/name).write_text(('---\nhide: [navigation]\n---\n\n' if path.name in wide else '')+text, encoding='utf-8')
     return titles
 
 
-def build(run, out, work):
-    "Build the site of the run at `run` into `out`, `work` for scratch. Raises: `InputError` where the run is none; `CalledProcessError` where a renderer fails."
-    copies = execute.executed(execute.opened(run), work.with_name(f'{work.name}-cache'), tell=lambda stem: print(f'  {stem}', file=sys.stderr, flush=True))
+def build(run, out, work, beyond=True):
+    """Build the site of the run at `run` into `out`, `work` for scratch; without `beyond`, the stages beyond the paper are shown unexecuted.
+    Raises: `InputError` where the run is none; `CalledProcessError` where a renderer fails."""
+    copies = execute.executed(execute.opened(run), work.with_name(f'{work.name}-cache'), beyond, tell=lambda stem: print(f'  {stem}', file=sys.stderr, flush=True))
     stage(copies, work)
     if shutil.which('quarto'):
         subprocess.run(['nbdev_docs', '--n_workers', '0'], cwd=work, check=True)
         shutil.rmtree(out, ignore_errors=True)
         return shutil.move(work/'_site', out)
-    titles = write_pages(copies, work, run)
     site = yaml.safe_load((ROOT/'_quarto.yml').read_text())['website']
+    titles = write_pages(copies, work, run, site['sidebar']['contents'])
     (work/'mkdocs.yml').write_text(json.dumps(settings(site, titles, out)))
     subprocess.run([sys.executable, '-m', 'mkdocs', 'build', '--quiet', '--strict', '--clean'], cwd=work, env=os.environ | dict(NO_MKDOCS_2_WARNING='1'), check=True)
 
@@ -103,8 +104,9 @@ def main():
     options.add_argument('--run', type=Path, default=ROOT/'runs'/'shipped', help='a finished run, whose executed notebooks become pages')
     options.add_argument('--out', type=Path, default=ROOT/'_site')
     options.add_argument('--work', type=Path, default=ROOT/'runs'/'site', help='scratch folder')
+    options.add_argument('--paper-only', action='store_true', help='do not execute the stages beyond the paper; their pages say so')
     given, start = options.parse_args(), time.monotonic()
-    try: build(given.run.resolve(), given.out.resolve(), given.work.resolve())
+    try: build(given.run.resolve(), given.out.resolve(), given.work.resolve(), not given.paper_only)
     except InputError as e: raise SystemExit(f'site: {e}') from None
     except subprocess.CalledProcessError as e: raise SystemExit(f'site: {e}') from None
     faults, weights = check.check_site(given.out)

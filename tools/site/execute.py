@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 
 from llmr.core import InputError, Run, file_hash, open_run, write_json
-from llmr.reproduce import STAGES, fingerprint, is_done, run_stage, stage_notebook, stage_parameters
+from llmr.reproduce import STAGES, fingerprint, is_done, run_stage, stage_notebook
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
@@ -44,7 +44,6 @@ def opened(folder):
 def against(run:Run, stem):
     "Execute one notebook against the run unless it was, with this very code; remember it in `run.json` as `llmr reproduce` does."
     given = dict(profile=run.profile.name, pairs=[pair.name for pair in run.pairs], seed=run.seed)
-    given = {name: value for name,value in given.items() if name in stage_parameters(stem)}
     mark, stages = fingerprint(stem, given), json.loads((run.dir/'run.json').read_text())['stages']
     if is_done(run, stages.get(stem, {}), mark) and (run.dir/'nbs'/f'{stem}.ipynb').exists(): return run.dir/'nbs'/f'{stem}.ipynb'
     stages[stem] = run_stage(run, stem, given) | dict(fingerprint=mark, parameters=given)
@@ -64,13 +63,23 @@ def alone(stem, folder):
     return path
 
 
-def executed(run:Run, cache, tell=print):
-    "`{stem: (executed copy, whether it is of the run)}` of every notebook in nbs/, in order: the numbered ones first."
+def way(path, run:Run, beyond):
+    "How a notebook gets its outputs: `run` (against the run), `toy` (by itself, at toy size), `none` (not executed), `alone` (it takes no run)."
+    if path.stem in STAGES: return 'run'
+    if not takes_a_run(path): return 'alone'
+    if path.stem[:2].isdigit() and not beyond: return 'none'
+    return 'toy' if path.stem in NEED_TEXT and run.profile.tasks=='shipped' else 'run'
+
+
+def executed(run:Run, cache, beyond=True, tell=print):
+    "`{stem: (copy, way)}` of every notebook in nbs/, in order: the numbered ones first. Without `beyond`, stages beyond the paper stay as they are."
     vector_figures(cache/'ipython')
     paths = sorted((ROOT/'nbs').glob('*.ipynb'), key=lambda path: (not path.stem[:2].isdigit(), path.stem))
     copies = {}
     for path in paths:
-        mine = takes_a_run(path) and (path.stem not in NEED_TEXT or run.profile.tasks!='shipped')
         tell(path.stem)
-        copies[path.stem] = (run.dir/'nbs'/path.name if path.stem in STAGES else against(run, path.stem) if mine else alone(path.stem, cache/'alone')), mine
+        how = way(path, run, beyond)
+        if how=='none': copies[path.stem] = path, how
+        elif how=='run': copies[path.stem] = (run.dir/'nbs'/path.name if path.stem in STAGES else against(run, path.stem)), how
+        else: copies[path.stem] = alone(path.stem, cache/'alone'), how
     return copies
