@@ -162,6 +162,7 @@
         label(at50.x, at50.best, 'best possible', best, -12), label(at25.x, at25.y, 'router', router, -14), label(78, .78 * end, 'random', ink, 15),
         ...(printed.length ? [label(printed[1].x, printed[1].y, 'as published', ink, 16)] : [])]});
     drawn.setAttribute('role', 'img');
+    for (const part of drawn.querySelectorAll('g')) part.removeAttribute('aria-label');
     place.replaceChildren(drawn);
     now.toShare = drawn.scale('x').invert;
   }

@@ -63,7 +63,7 @@ def settings(site, titles, out):
     features = ['navigation.tabs', 'navigation.tabs.sticky', 'navigation.indexes', 'navigation.top', 'navigation.footer', 'toc.follow', 'content.code.copy', 'search.highlight', 'search.suggest']
     extensions = ['admonition', 'attr_list', 'md_in_html', 'tables', 'footnotes', 'def_list', {'toc': dict(permalink=True, toc_depth=3)}, 'pymdownx.superfences', {'pymdownx.highlight': dict(use_pygments=True)}]
     return dict(site_name=site['title'], site_description=site['description'], docs_dir='docs', site_dir=str(out), use_directory_urls=False, plugins=['search', 'offline'],
-                theme=dict(name='material', font=False, features=features, palette=palette()), markdown_extensions=extensions, extra_css=['assets/site.css'],
+                theme=dict(name='material', font=False, features=features, palette=palette()), markdown_extensions=extensions, extra_css=['assets/site.css'], extra_javascript=['assets/site.js'],
                 extra=dict(generator=False, polyfills=['assets/vendor/iframe-worker.min.js']), nav=list(navigation(site['sidebar']['contents'], titles)),
                 validation=dict(nav=dict(omitted_files='warn', not_found='warn'), links=dict(not_found='warn', anchors='warn', absolute_links='warn', unrecognized_links='warn')))
 
