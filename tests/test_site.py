@@ -71,6 +71,8 @@ def test_navigation_is_that_of_the_settings():
     ('<img src="p.svg" alt="">', 'picture p.svg has no alternative text'),
     ('<script src="https://example.org/a.js"></script>', 'loads https://example.org/a.js from the network'),
     ('<a href="https://example.org">e</a>', None),
+    ('<p>see [ b ](b.html)</p>', 'shows Markdown as text'),
+    ('<pre>f = [x](b)</pre>', None),
     ('x'*1_500_000, 'weighs 1,5')])
 def test_what_the_check_refuses(tmp_path, body, fault):
     (tmp_path/'a.html').write_text(f'<html><body id="here">{body}</body></html>')

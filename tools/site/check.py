@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 HEAVIEST = 1_500_000
 LOADED = {('script', 'src'), ('link', 'href'), ('img', 'src'), ('source', 'src'), ('iframe', 'src'), ('object', 'data')}
+LITERAL = {'pre', 'code', 'script', 'style'}
 NOT_LOADED = {'canonical', 'next', 'prev', 'alternate', 'edit'}
 
 
@@ -14,17 +15,26 @@ class Links(HTMLParser):
     "Of one page: its anchors, where it links to, what it loads, its pictures without words."
     def __init__(self, text):
         super().__init__()
-        self.ids, self.links, self.loads, self.wordless = set(), [], [], []
+        self.ids, self.links, self.loads, self.wordless, self.markup, self.literal = set(), [], [], [], [], 0
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         "Note one element."
         given = {name: value or '' for name,value in attrs}
+        self.literal += tag in LITERAL
         self.ids |= {given[name] for name in ('id', 'name') if given.get(name) and (name=='id' or tag=='a')}
         if tag=='a' and 'href' in given: self.links.append(given['href'])
         if tag=='img' and not given.get('alt', '').strip() and 'twemoji' not in given.get('class', ''): self.wordless.append(given.get('src', ''))
         if tag=='link' and given.get('rel') in NOT_LOADED: return
         self.loads += [given[name] for kind,name in LOADED if kind==tag and given.get(name)]
+
+    def handle_endtag(self, tag):
+        "Note the end of an element that shows its text as it is."
+        self.literal -= tag in LITERAL
+
+    def handle_data(self, text):
+        "Note Markdown that was not turned into links."
+        if not self.literal and '](' in text: self.markup.append(' '.join(text.split())[:80])
 
 
 def target(page, link, root):
@@ -50,6 +60,7 @@ def check_page(page, pages, root):
         elif not path.is_file() or not path.stat().st_size: faults.append(f'loads {link}: missing or empty')
         else: weight += path.stat().st_size
     faults += [f'picture {source} has no alternative text' for source in held.wordless]
+    faults += [f'shows Markdown as text: {text}' for text in held.markup]
     return faults, weight
 
 
