@@ -65,6 +65,7 @@ fixture: .venv/.dev
 
 shipped: .venv/.dev
 	$(BIN)/llmr reproduce --profile recorded --out runs/recorded
+	$(BIN)/papermill --no-progress-bar nbs/16_grading.ipynb runs/recorded/nbs/16_grading.ipynb -p profile recorded -p run_dir $(CURDIR)/runs/recorded
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/shipped_numbers.ipynb runs/shipped_numbers.ipynb
 	$(MAKE) readme
 

@@ -22,6 +22,15 @@ A run that was killed goes on where it stopped when the same line is given again
 Exit codes: 0 done; 2 something in the input must be mended (the message says what); 1 a defect."""
 
 
+VERDICT_EPILOG = """examples:
+  llmr verdict runs/shipped --small 8B --large 70B                          a pair of a finished run, with its router
+  llmr verdict outcomes.jsonl --small A --large B --margin 0.02             own outcomes, no router: should the small model take over?
+  llmr verdict outcomes.jsonl --small A --large B --scores scores.jsonl --certify 0.05
+
+Exit codes: 0 ROUTE; 3 DON'T; 4 NEED n MORE TASKS; 2 something in the input must be mended; 1 a defect."""
+CODES = {'ROUTE': 0, "DON'T": 3, 'NEED': 4}
+
+
 def parameter(text):
     "`NAME=VALUE` as a pair; the value is read as JSON where it is JSON, else as text."
     name, equals, value = text.partition('=')
@@ -49,6 +58,7 @@ def parser():
     sub.add_argument('--param', type=parameter, action='append', default=[], metavar='NAME=VALUE',
                      help='set a parameter of the stage notebooks, such as epochs, encoder or recordings (a folder); may be repeated')
     add_router_commands(commands)
+    add_verdict_command(commands)
     return top
 
 
@@ -71,6 +81,24 @@ def add_router_commands(commands):
     cut.add_argument('--target', default='0.6', metavar='SHARE', help='share of tasks for the small model, one that the router was calibrated for (default: 0.6)')
 
 
+def add_verdict_command(commands):
+    "`verdict`."
+    sub = commands.add_parser('verdict', help='ROUTE, DON\'T or NEED n MORE TASKS, from outcomes of two models', epilog=VERDICT_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
+                              description='Say whether routing between two models is worth it, from their outcomes on the same tasks.')
+    sub.add_argument('outcomes', help='.parquet or .jsonl: task_id, model, n_tests, n_passed; sample and split where there are several; or the directory of a finished run')
+    sub.add_argument('--small', required=True, metavar='MODEL', help='name of the small model in the outcomes')
+    sub.add_argument('--large', required=True, metavar='MODEL', help='name of the large model')
+    sub.add_argument('--margin', type=float, default=.01, metavar='M', help='loss of total pass rate that is acceptable, a fraction (default: 0.01, one point)')
+    sub.add_argument('--least', type=float, default=.1, metavar='SHARE', help='smallest share for the small model that is worth the trouble (default: 0.1)')
+    sub.add_argument('--split', default='test', help='which tasks, where the outcomes name a split (default: test)')
+    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, score; split `validation` sets thresholds (default: those of the run, but for split train; else random routing)')
+    sub.add_argument('--router', metavar='NAME', help='which router, where the scores hold several (default in a run: head-strict)')
+    sub.add_argument('--certify', type=float, metavar='ALPHA', help='also look for a threshold whose risk is at most ALPHA, a fraction; needs scores')
+    sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of total pass rate) (default: harm)')
+    sub.add_argument('--delta', type=float, default=.1, metavar='D', help='for --certify: chance that the certificate is wrong (default: 0.1)')
+    sub.add_argument('--seed', type=int, default=42, metavar='N', help='of the resamples (default: 42)')
+
+
 def train(args):
     "Train a router. Returns what to print."
     from llmr.core import Pair
@@ -80,6 +108,36 @@ def train(args):
     table = train_router(tasks, outcomes, Pair(args.small, args.large), args.encoder, args.out, dict(seed=args.seed, kinds=tuple(args.kinds or CANDIDATES)))
     chosen = table.router[table.selected].iloc[0]
     return f'{table[["router", "gain", "low", "high"]].to_string(index=False, float_format="{:+.2f}".format)}\n\nchosen: {chosen}; believe the row `nested`. Router in {args.out}'
+
+
+def known_scores(args, pair):
+    "Scores of the router that is to be judged, None for random routing."
+    from pathlib import Path
+    from llmr.datasets import read_scores
+    if args.scores: return read_scores(args.scores, pair, args.router)
+    if Path(args.outcomes).is_dir() and args.split!='train': return read_scores(args.outcomes, pair, args.router or 'head-strict')
+    if Path(args.outcomes).is_dir() and args.router: raise InputError(f'{args.router} was trained on split train, and would be judged by what it has seen. Choose another --split, or no --router.')
+    if args.router or args.certify is not None: raise InputError('--router and --certify need scores of a router that was not trained on these tasks. Give --scores FILE.')
+    return None
+
+
+def judge_pair(args):
+    "The verdict, and a certificate where one is asked for. Returns what to print, and the exit code."
+    from llmr.core import Pair
+    from llmr.datasets import read_outcomes
+    from llmr.thresholds import certify, task_risk
+    from llmr.verdict import decide, headroom, judge, pair_tasks, verdict_text
+    pair, outcomes = Pair(args.small, args.large), read_outcomes(args.outcomes)
+    pair_tasks(outcomes, pair, args.split)
+    scores = known_scores(args, pair)
+    ways = judge(outcomes, pair, scores, args.split, seed=args.seed)
+    found = decide(ways, args.margin, args.least)
+    text = verdict_text(found, ways, headroom(outcomes, pair, args.split, args.seed), pair, args.margin)
+    if args.certify is not None:
+        paired = pair_tasks(outcomes, pair, args.split)
+        known = scores[scores.split==args.split].set_index('task_id').score.loc[paired.index]
+        text += f'\n\n{certify(known, task_risk(paired, args.risk), args.certify, args.delta, args.risk, args.seed)}'
+    return text, CODES[found.word]
 
 
 def send(args):
@@ -98,12 +156,14 @@ def send(args):
 def main(argv=None):
     "Entry point. Returns the exit code."
     args = parser().parse_args(argv)
-    if args.command in ('train', 'route'):
-        try: print(dict(train=train, route=send)[args.command](args))
+    if args.command in ('train', 'route', 'verdict'):
+        try:
+            text, code = judge_pair(args) if args.command=='verdict' else (dict(train=train, route=send)[args.command](args), 0)
+            print(text)
         except InputError as e:
             print(f'llmr: {e}', file=sys.stderr)
             return 2
-        return 0
+        return code
     from llmr.reproduce import reproduce, summary
     named = {name: value for name,value in dict(isolation=args.isolation, workers=args.workers).items() if value is not None}
     try: run = reproduce(args.profile, args.out, args.pairs, args.seed, named | dict(args.param), args.beyond)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TOLERANT', 'Program', 'Graded', 'Limits', 'isolation_levels', 'choose_isolation', 'run_programs', 'grade_programs',
-           'execute', 'execution_times', 'shipped_outcomes', 'evaluate', 'tolerant_tests', 'table1_counts',
-           'total_pass_rate', 'pass_rates', 'mode_rates', 'plot_outcomes']
+           'execute', 'execution_times', 'shipped_outcomes', 'evaluations', 'evaluate', 'input_call', 'tolerant_assert',
+           'tolerant_tests', 'table1_counts', 'total_pass_rate', 'pass_rates', 'mode_rates', 'plot_outcomes']
 
 # %% ../nbs/03_execution.ipynb #93cbeaeb
 import contextlib
@@ -242,16 +242,25 @@ def shipped_outcomes(
     return check_table('outcomes', graded.astype(dict(n_tests=int, n_passed=int, n_tokens=int)))
 
 # %% ../nbs/03_execution.ipynb #5371249d
+def evaluations(
+    modules:list,       # Of `(source, expressions)`; the expressions use the module's names
+    limits:Limits=Limits(), # For each of them
+    workers:int=None,   # As for `run_programs`
+)->Iterator:            # A list of values per module
+    "Values of expressions after running modules in the sandbox. Raises: `InputError` naming the expression that has none."
+    programs = [Program(code, tuple(expressions), values=True) for code,expressions in modules]
+    for program,grade in zip(programs, run_programs(programs, limits, workers)):
+        for expression,result,error in zip(program.tests, grade.tests, grade.errors):
+            if result!='passed': raise InputError(f'{expression!r:.200} has no value: {error or grade.error}. Mend the code or the expression.')
+        yield list(grade.values)
+
 def evaluate(
     code:str,           # Source, as a module
     expressions:list,   # Of Python expressions that use its names
     limits:Limits=Limits(), # For all of them together
 )->list:                # A value each
-    "Values of expressions after running a module in the sandbox. Raises: `InputError` naming the expression that has none."
-    grade = next(run_programs([Program(code, tuple(expressions), values=True)], limits, workers=1))
-    for expression,result,error in zip(expressions, grade.tests, grade.errors):
-        if result!='passed': raise InputError(f'{expression!r:.200} has no value: {error or grade.error}. Mend the code or the expression.')
-    return list(grade.values)
+    "Values of expressions after running one module. Raises: `InputError` naming the expression that has none."
+    return next(evaluations([(code, expressions)], limits, workers=1))
 
 # %% ../nbs/03_execution.ipynb #71451d0d
 TOLERANT = '''from collections import Counter, OrderedDict, defaultdict, deque
@@ -266,6 +275,22 @@ def close(value, expected, atol):
     return value!=value and expected!=expected or abs(value-expected)<=(atol or 1e-6)+1e-7*abs(expected)
 '''
 
+def input_call(
+    entry_point:str, # A function
+    arguments:list,  # Of one call
+    view:str='{}',   # What is compared, of the call: `set({})` where order does not count
+)->str:
+    "The call as an expression."
+    return view.format(f'{entry_point}({", ".join(map(repr, arguments))})')
+
+def tolerant_assert(
+    call:str,     # From `input_call`
+    value:object, # Its right value
+    atol:float=0., # As for `tolerant_tests`
+)->str:
+    "An assert on a call's value, for the setup code `TOLERANT`."
+    return f'assert close({call}, {value!r}, {atol!r})'
+
 def tolerant_tests(
     solution:str,      # Source of a right solution
     entry_point:str,   # Its function
@@ -274,9 +299,9 @@ def tolerant_tests(
     limits:Limits=Limits(), # For the solution
 )->tuple:              # `(setup, tests)` for a `Program` or a row of `tasks`
     "Turn inputs and a solution into asserts. Raises: `InputError` if the solution has no value for an input. Source: EvalPlus' comparison of MBPP+ outputs (relative tolerance 1e-7)."
-    calls = [f'{entry_point}({", ".join(map(repr, arguments))})' for arguments in inputs]
+    calls = [input_call(entry_point, arguments) for arguments in inputs]
     values = evaluate(f'{TOLERANT}\n{solution}', calls, limits)
-    return TOLERANT, [f'assert close({call}, {value!r}, {atol!r})' for call,value in zip(calls, values)]
+    return TOLERANT, [tolerant_assert(call, value, atol) for call,value in zip(calls, values)]
 
 # %% ../nbs/03_execution.ipynb #4c281746
 def table1_counts(

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from llmr.audit import FIGURE4, TABLE1, audit, author_grades, nested_sd, published_curve, random_gap
+from llmr.audit import CONCLUSIONS, FIGURE4, TABLE1, audit, author_grades, conclusions, nested_sd, published_curve, random_gap
 from llmr.evaluation import TARGETS, paired_outcomes
 from llmr.labels import all_labels, pair_gaps
 
@@ -59,6 +59,24 @@ def test_verdicts_follow_from_the_intervals(claims):
     middle = claims.corrected.fillna(claims.reproduced)
     bounded = claims.low.notna() & ~claims.source.str.startswith('Appendix')
     assert ((claims.low<=middle) & (middle<=claims.high))[bounded].all()
+
+
+def test_every_statistic_has_an_interval(claims):
+    assert claims.low.notna().all() and claims.high.notna().all() and (claims.low<=claims.high).all()
+    told = claims[claims.claim.str.contains('tie|ties')]
+    for row in told.itertuples(): assert row.verdict==('holds' if row.low>50 else 'does not hold' if row.high<50 else 'cannot be told'), row
+
+
+def test_conclusions_follow_from_their_rows(claims):
+    found = conclusions(claims).set_index('conclusion')
+    assert list(found.index)==[text for text,*_ in CONCLUSIONS]
+    assert found.standing['over half of the comparisons tie']=='stands' and found.standing['most ties are at zero passed tests']=='falls'
+    assert found.standing["the gain at 75% of requests routed to the 8B model is the router's"]=='cannot be told'
+    wide = claims.assign(verdict=claims.verdict.where(~claims.claim.str.startswith('over half'), 'cannot be told'))
+    assert conclusions(wide).set_index('conclusion').standing['over half of the comparisons tie']=='cannot be told'
+    one = claims[claims.claim.str.startswith('over half')].copy()
+    one.loc[one.index[0], 'verdict'] = 'does not hold'
+    assert conclusions(one).standing.tolist()==['falls']
 
 
 def test_two_definitions(claims):

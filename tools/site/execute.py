@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 
 from llmr.core import InputError, Run, file_hash, open_run, write_json
-from llmr.reproduce import STAGES, fingerprint, is_done, run_stage, stage_notebook
+from llmr.reproduce import BEYOND, STAGES, fingerprint, is_done, run_stage, stage_notebook
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
@@ -72,9 +72,10 @@ def way(path, run:Run, beyond):
 
 
 def executed(run:Run, cache, beyond=True, tell=print):
-    "`{stem: (copy, way)}` of every notebook in nbs/, in order: the numbered ones first. Without `beyond`, stages beyond the paper stay as they are."
+    "`{stem: (copy, way)}` of every notebook in nbs/: the stages in the order in which `llmr reproduce --beyond` runs them, then the rest. Without `beyond`, stages beyond the paper stay as they are."
     vector_figures(cache/'ipython')
-    paths = sorted((ROOT/'nbs').glob('*.ipynb'), key=lambda path: (not path.stem[:2].isdigit(), path.stem))
+    order = {stem: place for place,stem in enumerate(STAGES+BEYOND)}
+    paths = sorted((ROOT/'nbs').glob('*.ipynb'), key=lambda path: (order.get(path.stem, len(order)), not path.stem[:2].isdigit(), path.stem))
     copies = {}
     for path in paths:
         tell(path.stem)
