@@ -67,11 +67,11 @@ def figure(picture, source, above):
 
 def picture_of(shown, source, name, pictures, drawn):
     "Put an output's picture into `pictures`: the run's SVG where the cell names it, else the output's own. None if it has none."
-    named = RUN_FIGURE.search(source)
+    named = RUN_FIGURE.findall(source)
     if not {'image/png', 'image/svg+xml'} & set(shown): return None
-    if named and drawn and (drawn/f'{named[1]}.svg').exists():
-        path = pictures/f'{named[1]}.svg'
-        path.write_bytes((drawn/f'{named[1]}.svg').read_bytes())
+    if len(named)==1 and drawn and (drawn/f'{named[0]}.svg').exists():
+        path = pictures/f'{named[0]}.svg'
+        path.write_bytes((drawn/path.name).read_bytes())
     elif 'image/svg+xml' in shown:
         path = pictures/f'{name}.svg'
         path.write_text(shown['image/svg+xml'], encoding='utf-8')
