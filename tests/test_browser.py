@@ -41,13 +41,14 @@ def browser():
 
 @pytest.fixture
 def tab(browser, address):
-    "Opener of a page: `tab(name, viewport, light or dark)`. What the page complains about is in its `complaints`."
+    "Opener of a page: `tab(name, viewport, light or dark)`. What the page complains about is in its `complaints`, what it loaded in its `responses`."
     opened = []
     def go(name, viewport=WIDE, light='light'):
         "Open one page and wait until it is quiet."
         context = browser.new_context(viewport=viewport, color_scheme=light)
         page = context.new_page()
-        page.complaints = []
+        page.complaints, page.responses = [], []
+        page.on('response', lambda response: page.responses.append(response))
         page.on('console', lambda said: page.complaints.append(said.text) if said.type in ('error', 'warning') else None)
         page.on('pageerror', lambda error: page.complaints.append(str(error)))
         page.on('request', lambda request: page.complaints.append(f'asks for {request.url}') if not request.url.startswith((address, 'data:', 'blob:')) else None)
@@ -61,27 +62,26 @@ def tab(browser, address):
 def names(site): return sorted(path.name for path in site[0].glob('*.html') if path.name!='404.html')
 
 
-def test_every_page_opens_without_complaint_and_shows_its_figures(site, tab):
+def test_every_page(site, tab):
+    "No complaint, nothing from the network, every figure there, one heading, no more than 1.5 MB, and no sideways scroll when it becomes a phone's."
     for name in names(site):
         page = tab(name)
         assert not page.complaints, (name, page.complaints)
         broken = page.evaluate('[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.src)')
         assert not broken, (name, broken)
-        assert page.locator('h1').count()==1
-        page.context.close()
-
-
-def test_no_sideways_scroll_on_a_phone(site, tab):
-    for name in names(site):
-        page = tab(name, NARROW)
+        assert page.locator('h1').count()==1, name
+        loaded = sum(len(response.body()) for response in page.responses if response.ok)
+        assert loaded<1_500_000, (name, loaded)
+        page.set_viewport_size(NARROW)
         assert page.evaluate('document.documentElement.scrollWidth')<=NARROW['width'], name
         page.context.close()
 
 
-def luminance(colour):
-    "WCAG relative luminance of `rgb(...)`."
-    parts = [int(float(found))/255 for found in re.findall(r'[\d.]+', colour)[:3]]
-    return sum(weight*(part/12.92 if part<=.03928 else ((part+.055)/1.055)**2.4) for weight,part in zip((.2126, .7152, .0722), parts))
+def luminance(colour, ground=(255, 255, 255)):
+    "WCAG relative luminance of `rgb(...)` or `rgba(...)` on a ground."
+    *parts, alpha = (*(float(found) for found in re.findall(r'[\d.]+', colour)), 1.)[:4]
+    mixed = [(alpha*part+(1-alpha)*under)/255 for part,under in zip(parts, ground)]
+    return sum(weight*(part/12.92 if part<=.03928 else ((part+.055)/1.055)**2.4) for weight,part in zip((.2126, .7152, .0722), mixed))
 
 
 @pytest.mark.parametrize('light', ['light', 'dark'])
@@ -90,11 +90,11 @@ def test_text_can_be_read(site, tab, light):
     for name in ('index.html', 'labels.html', 'explorer.html', 'pictures.html'):
         page = tab(name, WIDE, light)
         ground = page.evaluate('getComputedStyle(document.body).backgroundColor')
+        under = [float(found) for found in re.findall(r'[\d.]+', ground)][:3]
         assert (luminance(ground)<.1)==(light=='dark')
         for selector in ('p', 'h1', 'h2', 'li', 'figcaption', 'td'):
             for colour in page.evaluate('s => [...new Set([...document.querySelectorAll(`.md-content ${s}`)].map(e => getComputedStyle(e).color))]', selector):
-                alpha = float(colour.split(',')[3].strip(' )')) if colour.startswith('rgba') else 1
-                seen = [alpha*luminance(colour)+(1-alpha)*luminance(ground), luminance(ground)]
+                seen = luminance(colour, under), luminance(ground)
                 assert (max(seen)+.05)/(min(seen)+.05)>=4.5, (name, selector, colour)
         page.context.close()
 
@@ -225,15 +225,3 @@ def test_accessibility(tab, name, light):
     found = axe.run(tab(name, WIDE, light)).response['violations']
     bad = {fault['id']: [node['html'][:120] for node in fault['nodes'][:3]] for fault in found if fault['impact'] in ('serious', 'critical')}
     assert not bad
-
-
-def test_weight(site, tab):
-    "Bytes that a first visit loads, page by page."
-    heavy = {}
-    for name in names(site):
-        page, loaded = tab('404.html'), []
-        page.on('response', lambda response: loaded.append(len(response.body())) if response.ok else None)
-        page.goto(f'{page.url.rsplit("/", 1)[0]}/{name}', wait_until='networkidle')
-        heavy[name] = sum(loaded)
-        page.context.close()
-    assert max(heavy.values())<1_500_000, sorted(heavy.items(), key=lambda item: -item[1])[:5]
