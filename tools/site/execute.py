@@ -2,6 +2,8 @@
 import hashlib
 import json
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +17,7 @@ sys.path.insert(0, str(ROOT/'tools'))
 import readme  # noqa: E402
 
 NEED_TEXT = {'10_datasets', '11_augmentation'}  # They read the tasks' sentences, which no shipped table has: their pages are of toy size
+SLOW = '09_routers'  # Takes as long as the others together, and none of them reads what it writes: executed beside them
 KERNEL = "c.InlineBackend.figure_formats = {'png', 'svg'}\n"
 
 
@@ -41,14 +44,47 @@ def opened(folder):
     return open_run(held['profile'], folder, held['pairs'], held['seed'])
 
 
+def stages_of(run:Run): return json.loads((run.dir/'run.json').read_text())['stages']
+
+
+def asked(run:Run, stem):
+    "`(parameters, fingerprint, whether the run has it already)`, as `llmr reproduce` counts them."
+    given = dict(profile=run.profile.name, pairs=[pair.name for pair in run.pairs], seed=run.seed)
+    mark = fingerprint(stem, given)
+    return given, mark, is_done(run, stages_of(run).get(stem, {}), mark) and (run.dir/'nbs'/f'{stem}.ipynb').exists()
+
+
 def against(run:Run, stem):
     "Execute one notebook against the run unless it was, with this very code; remember it in `run.json` as `llmr reproduce` does."
-    given = dict(profile=run.profile.name, pairs=[pair.name for pair in run.pairs], seed=run.seed)
-    mark, stages = fingerprint(stem, given), json.loads((run.dir/'run.json').read_text())['stages']
-    if is_done(run, stages.get(stem, {}), mark) and (run.dir/'nbs'/f'{stem}.ipynb').exists(): return run.dir/'nbs'/f'{stem}.ipynb'
-    stages[stem] = run_stage(run, stem, given) | dict(fingerprint=mark, parameters=given)
-    run.note(stages=stages)
+    given, mark, done = asked(run, stem)
+    if not done:
+        record = run_stage(run, stem, given) | dict(fingerprint=mark, parameters=given)
+        run.note(stages=stages_of(run) | {stem: record})
     return run.dir/'nbs'/f'{stem}.ipynb'
+
+
+def beside(run:Run, stem):
+    "Start one notebook in a copy of the run, in a process of its own. Returns `(wait, stop)`: what waits for it, takes over what it wrote and gives its executed copy; what ends it."
+    if asked(run, stem)[2]: return lambda: run.dir/'nbs'/f'{stem}.ipynb', lambda: None
+    copy = run.dir.with_name(f'{run.dir.name}-beside')
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(run.dir, copy)
+    process = subprocess.Popen([sys.executable, __file__, copy, stem])
+    def wait():
+        "Wait, and take over."
+        if process.wait(): raise InputError(f'{stem} failed beside the others; run `llmr reproduce --beyond --out {run.dir}` to see why.')
+        record = json.loads((copy/'run.json').read_text())['stages'][stem]
+        for name in [*record['writes'], f'nbs/{stem}.ipynb']:
+            (run.dir/name).parent.mkdir(exist_ok=True)
+            shutil.copy(copy/name, run.dir/name)
+        run.note(stages=stages_of(run) | {stem: record})
+        return run.dir/'nbs'/f'{stem}.ipynb'
+    def stop():
+        "End it if it still runs, and leave nothing behind."
+        process.terminate()
+        process.wait()
+        shutil.rmtree(copy, ignore_errors=True)
+    return wait, stop
 
 
 def alone(stem, folder):
@@ -71,16 +107,30 @@ def way(path, run:Run, beyond):
     return 'toy' if path.stem in NEED_TEXT and run.profile.tasks=='shipped' else 'run'
 
 
-def executed(run:Run, cache, beyond=True, tell=print):
-    "`{stem: (copy, way)}` of every notebook in nbs/: the stages in the order in which `llmr reproduce --beyond` runs them, then the rest. Without `beyond`, stages beyond the paper stay as they are."
-    vector_figures(cache/'ipython')
+def in_order():
+    "Notebooks of nbs/: stages as `llmr reproduce --beyond` runs them, other numbered ones, the slow one, and pages, which read what all of them wrote."
     order = {stem: place for place,stem in enumerate(STAGES+BEYOND)}
-    paths = sorted((ROOT/'nbs').glob('*.ipynb'), key=lambda path: (order.get(path.stem, len(order)), not path.stem[:2].isdigit(), path.stem))
-    copies = {}
-    for path in paths:
-        tell(path.stem)
-        how = way(path, run, beyond)
-        if how=='none': copies[path.stem] = path, how
-        elif how=='run': copies[path.stem] = (run.dir/'nbs'/path.name if path.stem in STAGES else against(run, path.stem)), how
-        else: copies[path.stem] = alone(path.stem, cache/'alone'), how
+    return sorted((ROOT/'nbs').glob('*.ipynb'), key=lambda path: (not path.stem[:2].isdigit(), path.stem==SLOW, order.get(path.stem, len(order)), path.stem))
+
+
+def executed(run:Run, cache, beyond=True, tell=print):
+    "`{stem: (copy, way)}` of every notebook in nbs/. Without `beyond`, stages beyond the paper stay as they are."
+    vector_figures(cache/'ipython')
+    copies, (wait, stop) = {}, beside(run, SLOW) if beyond else (None, None)
+    try:
+        for path in in_order():
+            tell(path.stem)
+            how = way(path, run, beyond)
+            if how=='none': copies[path.stem] = path, how
+            elif path.stem==SLOW: copies[path.stem] = wait(), how
+            elif how=='run': copies[path.stem] = (run.dir/'nbs'/path.name if path.stem in STAGES else against(run, path.stem)), how
+            else: copies[path.stem] = alone(path.stem, cache/'alone'), how
+    finally:
+        if stop: stop()
     return copies
+
+
+if __name__ == '__main__':
+    folder, stem = sys.argv[1:]
+    vector_figures(Path(folder)/'ipython')
+    against(opened(Path(folder)), stem)
