@@ -6,6 +6,7 @@ A link, anchor or figure that leads nowhere fails the build.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import pages  # noqa: E402
 
 ROOT = execute.ROOT
 BASE = 'https://llmr-project.github.io/llmr'
+CODE = re.compile(r'<pre><code>(.*?)</code></pre>', re.S)
 
 
 def stage(copies, folder):
@@ -83,6 +85,17 @@ def write_pages(copies, work, run, contents):
     return titles
 
 
+def lean_index(out):
+    "Leave code and output out of the search index, but for definitions and the command's help: every page fetches it, and a search is for words and names."
+    path = out/'search'/'search_index.json'
+    index = json.loads(path.read_text(encoding='utf-8'))
+    keep = lambda found: found[0] if found[1].lstrip().startswith(('def ', 'class ', 'usage: ')) else ''
+    for entry in index['docs']: entry['text'] = CODE.sub(keep, entry['text'])
+    text = json.dumps(index, separators=(',', ':'))
+    path.write_text(text, encoding='utf-8')
+    path.with_suffix('.js').write_text(f'var __index = {text}', encoding='utf-8')
+
+
 def build(run, out, work, beyond=True):
     """Build the site of the run at `run` into `out`, `work` for scratch; without `beyond`, the stages beyond the paper are shown unexecuted.
     Raises: `InputError` where the run is none; `CalledProcessError` where a renderer fails."""
@@ -96,6 +109,7 @@ def build(run, out, work, beyond=True):
     titles = write_pages(copies, work, run, site['sidebar']['contents'])
     (work/'mkdocs.yml').write_text(json.dumps(settings(site, titles, out)))
     subprocess.run([sys.executable, '-m', 'mkdocs', 'build', '--quiet', '--strict', '--clean'], cwd=work, env=os.environ | dict(NO_MKDOCS_2_WARNING='1'), check=True)
+    lean_index(out)
 
 
 def main():
