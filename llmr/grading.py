@@ -146,7 +146,7 @@ def plus_tasks(
         tests.append([' or '.join((first, *(other.removeprefix('assert ') for other in more))) for first,*more in zip(*columns)])
     setup = [f'{TOLERANT}\n{text or ""}' for text in chosen.setup]
     names = [shown_name(records[row.task_id]['entry_point'], row.tests) for row in chosen.itertuples()]
-    return check_table('tasks', chosen.assign(benchmark='mbpp+', tests=tests, setup=setup, entry_point=names))
+    return check_table('tasks', chosen.assign(benchmark='mbpp+', tests=pd.Series(tests, chosen.index, dtype=object), setup=setup, entry_point=names))
 
 # %% ../nbs/16_grading.ipynb #1e28a2be
 def challenge_tasks(
@@ -156,7 +156,7 @@ def challenge_tasks(
     "MBPP's challenge tests as tasks. Source: MBPP; §4.1 of the paper names the three tests only."
     tests = {record['task_id']: record['challenge_test_list'] for record in records if record.get('challenge_test_list')}
     chosen = tasks[tasks.task_id.isin(tests)]
-    return check_table('tasks', chosen.assign(benchmark='mbpp-challenge', tests=chosen.task_id.map(tests)))
+    return check_table('tasks', chosen.assign(benchmark='mbpp-challenge', tests=pd.Series([tests[task_id] for task_id in chosen.task_id], chosen.index, dtype=object)))
 
 # %% ../nbs/16_grading.ipynb #b29a7015
 SUITES = ('plus', 'reworded', 'challenge')
@@ -258,13 +258,14 @@ def compare_graders(
 # %% ../nbs/16_grading.ipynb #d621b785
 def survival(
     grading:pd.DataFrame, # `grading`
-)->pd.DataFrame:          # pair, split, measure, grader, verdict of three tests, verdict, conclusion
-    "What every other grader makes of the verdict on three tests."
-    key = ['pair', 'split', 'measure']
-    first = grading[grading.grader==next(iter(GRADERS))].set_index(key).verdict.rename('three_tests')
-    rows = grading[grading.grader!=next(iter(GRADERS))].join(first, on=key)
-    rows['conclusion'] = np.where(rows.three_tests=='not told apart', 'none to test', np.where(rows.verdict==rows.three_tests, 'stands', np.where(rows.verdict=='not told apart', 'not told', 'falls')))
-    return rows[[*key, 'grader', 'gap', 'low', 'high', 'three_tests', 'verdict', 'conclusion']].reset_index(drop=True)
+)->pd.DataFrame:          # pair, measure, split, grader, gap, low, high, claimed (by three tests on test), verdict, conclusion
+    "What every grader and split makes of the verdict on three tests and the test split; `none` where that verdict told nothing."
+    is_claim = (grading.grader==next(iter(GRADERS))) & (grading.split=='test')
+    claimed = grading[is_claim].set_index(['pair', 'measure']).verdict.rename('claimed')
+    rows = grading[~is_claim].join(claimed, on=['pair', 'measure'])
+    told = [rows.claimed.isna() | rows.claimed.eq('not told apart'), rows.verdict==rows.claimed, rows.verdict=='not told apart']
+    rows['conclusion'] = np.select(told, ['none', 'stands', 'not told'], 'falls')
+    return rows[['pair', 'measure', 'split', 'grader', 'gap', 'low', 'high', 'claimed', 'verdict', 'conclusion']].reset_index(drop=True)
 
 # %% ../nbs/16_grading.ipynb #97c820ff
 def _winners(outcomes, pair):
@@ -281,7 +282,7 @@ def winner_changes(
     rows, first = [], next(iter(graders))
     for name,pair in product((name for name in graders if name!=TABLE1_COUNTER), pairs):
         mine, before = (_winners(graders[which], pair) for which in (name, first))
-        both = mine.join(before[['sign', 'gap']], rsuffix='_before')
+        both = mine.join(before[['sign', 'gap']].add_suffix('_before'))
         both['changed'], both['turned'] = both.sign!=both.sign_before, both.sign*both.sign_before<0
         both['y'], both['y_before'] = both.gap>=0, both.gap_before>=0
         for split,chosen in both.groupby('split', sort=False):
@@ -326,6 +327,7 @@ def plot_forest(
             ax.errorbar(100*mine.gap, [names.index(name)+shift for name in mine.grader], xerr=100*np.array([mine.gap-mine.low, mine.high-mine.gap]), fmt='o', ms=5, color=colour, mfc=face, capsize=2, lw=1.2,
                         label=dict(tests='total pass rate', programs='whole programs')[measure])
         ax.axvline(0, color='.4', ls='--', lw=1)
-        ax.set(title=split, xlabel=f'{pair}: small minus large (points)', yticks=range(len(names)), yticklabels=names, ylim=(len(names)-.5, -.5))
+        ax.set(title=split, yticks=range(len(names)), yticklabels=names, ylim=(len(names)-.5, -.5))
+    fig.supxlabel(f'{pair}: small minus large (points)', fontsize=11)
     fig.legend(*axes[0][0].get_legend_handles_labels(), loc='outside lower center', ncols=2, fontsize=9)
     return fig

@@ -155,7 +155,7 @@ def next_steps(
     found:Verdict,     # From `decide`
     ways:pd.DataFrame, # From `judge`
     pair:Pair,         # Small and large
-    lacking:list,      # Of commands that would add something to the page
+    more:list,         # Further sentences about this pair
 )->list:               # Sentences
     "What follows from the verdict."
     steps = []
@@ -164,10 +164,10 @@ def next_steps(
         steps.append(f'Send all tasks to {pair.small}.' if row.cost_advantage==1 else f'Route with threshold {row.tau:.4g}: {row.cost_advantage:.0%} of tasks go to {pair.small}.')
         if row.over_low<=0 and row.cost_advantage<1: steps.append('Do not pay for this router yet: sending the same share at random is not told from it.')
         steps.append('Keep the large model for a random 5% of what the small one answers, and judge again on those pairs: traffic drifts.')
-    more = f'measure {found.more:,} more tasks with both models' if found.more<MOST else 'do not measure more for this margin: the best row lies on it'
-    if found.word=='NEED': steps.append(f'Stay with {pair.large}, and {more}; or name a larger acceptable loss.')
+    tell = f'measure {found.more:,} more tasks with both models' if found.more<MOST else 'do not measure more for this margin: the best row lies on it'
+    if found.word=='NEED': steps.append(f'Stay with {pair.large}, and {tell}; or name a larger acceptable loss.')
     if found.word=="DON'T": steps.append(f'Stay with {pair.large}. Look at a cascade that runs the small model\'s program on a visible test before it is believed.')
-    return steps+lacking
+    return steps+more
 
 # %% ../nbs/17_report.ipynb #18162775
 def table_html(

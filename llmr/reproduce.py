@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 # %% ../nbs/20_reproduce.ipynb #6b713f6d
 from .core import DATA_ENV, InputError, Run, file_hash, open_run, write_json
-from .report import report_page
+from .report import check_report_prices, report_page
 
 # %% ../nbs/20_reproduce.ipynb #867e1f79
 STAGES = ('01_problem', '02_sampling', '03_execution', '04_labels', '05_router', '06_evaluation', '07_analysis', '08_audit')
@@ -243,6 +243,7 @@ def write_report(
     run = finished_run(folder)
     given = dict(profile=run.profile.name, pairs=[pair.name for pair in run.pairs], seed=run.seed) | (parameters or {})
     for name in set(given)-set(stage_parameters('17_report')): raise InputError(f'the report has no parameter {name!r}; there are {", ".join(sorted(stage_parameters("17_report")))}.')
+    check_report_prices(given.get('prices', {}), run.profile.models)
     with _alone(run): run_stage(run, '17_report', given)
     page = report_page(json.loads((run.dir/'nbs'/'17_report.ipynb').read_text(encoding='utf-8')), f'llmr: {", ".join(given["pairs"])}')
     path = Path(out) if out else run.dir/'report.html'
