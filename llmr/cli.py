@@ -92,7 +92,7 @@ def add_verdict_command(commands):
     sub.add_argument('--margin', type=float, default=.01, metavar='M', help='loss of total pass rate that is acceptable, a fraction (default: 0.01, one point)')
     sub.add_argument('--least', type=float, default=.1, metavar='SHARE', help='smallest share for the small model that is worth the trouble (default: 0.1)')
     sub.add_argument('--split', default='test', help='which tasks, where the outcomes name a split (default: test)')
-    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, score; split `validation` sets thresholds (default: random routing, or the run\'s own)')
+    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, score; split `validation` sets thresholds (default: those of the run, but for split train; else random routing)')
     sub.add_argument('--router', metavar='NAME', help='which router, where the scores hold several (default in a run: head-strict)')
     sub.add_argument('--certify', type=float, metavar='ALPHA', help='also look for a threshold whose risk is at most ALPHA, a fraction; needs scores')
     sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of total pass rate) (default: harm)')
@@ -134,17 +134,26 @@ def train(args):
     return f'{table[["router", "gain", "low", "high"]].to_string(index=False, float_format="{:+.2f}".format)}\n\nchosen: {chosen}; believe the row `nested`. Router in {args.out}'
 
 
+def known_scores(args, pair):
+    "Scores of the router that is to be judged, None for random routing."
+    from pathlib import Path
+    from llmr.datasets import read_scores
+    if args.scores: return read_scores(args.scores, pair, args.router)
+    if Path(args.outcomes).is_dir() and args.split!='train': return read_scores(args.outcomes, pair, args.router or 'head-strict')
+    if Path(args.outcomes).is_dir() and args.router: raise InputError(f'{args.router} was trained on split train, and would be judged by what it has seen. Choose another --split, or no --router.')
+    if args.router or args.certify is not None: raise InputError('--router and --certify need scores of a router that was not trained on these tasks. Give --scores FILE.')
+    return None
+
+
 def judge_pair(args):
     "The verdict, and a certificate where one is asked for. Returns what to print, and the exit code."
-    from pathlib import Path
     from llmr.core import Pair
-    from llmr.datasets import read_outcomes, read_scores
+    from llmr.datasets import read_outcomes
     from llmr.thresholds import certify, task_risk
     from llmr.verdict import decide, headroom, judge, pair_tasks, verdict_text
-    pair, outcomes, scores = Pair(args.small, args.large), read_outcomes(args.outcomes), None
-    if args.scores: scores = read_scores(args.scores, pair, args.router)
-    elif Path(args.outcomes).is_dir(): scores = read_scores(args.outcomes, pair, args.router or 'head-strict')
-    elif args.router or args.certify is not None: raise InputError('--router and --certify need scores of a router. Give --scores FILE.')
+    pair, outcomes = Pair(args.small, args.large), read_outcomes(args.outcomes)
+    pair_tasks(outcomes, pair, args.split)
+    scores = known_scores(args, pair)
     ways = judge(outcomes, pair, scores, args.split, seed=args.seed)
     found = decide(ways, args.margin, args.least)
     text = verdict_text(found, ways, headroom(outcomes, pair, args.split, args.seed), pair, args.margin)

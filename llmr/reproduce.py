@@ -219,6 +219,9 @@ def summary(
     parts = {'Table 1: total pass rate of random routing at a cost advantage, percent ± deviation over ten trials': random.to_string(),
              'Gain over random routing, points of total pass rate, mean over all cost advantages (95% interval)': learned.rename_axis(columns=None, index=[None, None]).to_string()}
     if len(claims): parts[f'Audit: {len(claims)} claims by verdict'] = claims.verdict.value_counts().head(10).to_string(header=False)
+    if (run.dir/'tables'/'verdict.csv').exists():
+        said = read('verdict').drop_duplicates(['pair', 'split', 'router'])
+        parts[f'Verdict at a margin of {100*said.margin.iloc[0]:g} points'] = said[['pair', 'split', 'router', 'verdict']].to_string(index=False, header=False)
     parts['Where'] = '\n'.join(f'{what:9} {run.dir/where}' for what,where in dict(tables='tables', figures='figures', notebooks='nbs', routers='heads', record='run.json').items())
     return '\n\n'.join(f'{title}\n{text}' for title,text in parts.items())
 

@@ -321,8 +321,10 @@ def _one_thread():
     try: yield
     finally: torch.set_num_threads(threads)
 
-def _check_training(x, y):
+def _check_training(x, y, recipe):
     "Raises: `InputError` on what no head can be trained from."
+    for name in ('hidden', 'epochs', 'batch_size', 'copies'):
+        if getattr(recipe, name)<1: raise InputError(f'recipe: {name} is {getattr(recipe, name)}, and must be 1 or more.')
     if x.ndim!=2 or y.shape!=(len(x),): raise InputError(f'features of shape {tuple(x.shape)} and labels of shape {tuple(y.shape)}: one row and one label per task are needed.')
     if not np.isfinite(x).all() or not np.isfinite(y).all(): raise InputError('features or labels hold NaN or infinity. Drop those tasks, or mend their source.')
     if y.min()<0 or y.max()>1: raise InputError(f'labels run from {y.min():g} to {y.max():g}; they are win rates and lie in [0, 1].')
@@ -358,9 +360,9 @@ def train_head(
     recipe:Recipe=Recipe(), # Knobs
     seed:int=42,            # Of first weights, order and dropout
 )->tuple:                   # `(head, history)`: averaged head; epoch, split, loss, brier, ece
-    "Train a head on soft labels. Raises: `InputError` on NaN, labels outside [0, 1], or unequal lengths. Source: §3.2, §4.1, Equation 3."
+    "Train a head on soft labels. Raises: `InputError` on NaN, labels outside [0, 1], unequal lengths, or a recipe without epochs. Source: §3.2, §4.1, Equation 3."
     (x, y), history = (np.asarray(part, np.float32) for part in train), []
-    _check_training(x, y)
+    _check_training(x, y, recipe)
     with _one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         head = Head(x.shape[1], recipe.hidden, recipe.dropout)

@@ -7,7 +7,9 @@ __all__ = ['RISKS', 'advantage_interval', 'resampled_advantage', 'task_risk', 'h
            'Certificate', 'certify', 'check_certificates', 'plot_advantage', 'plot_harm']
 
 # %% ../nbs/13_thresholds.ipynb #14454b1f
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cache
 
 # %% ../nbs/13_thresholds.ipynb #41da1583
 import matplotlib.pyplot as plt
@@ -116,10 +118,15 @@ class Certificate:
         return f'CERTIFIED: scores from {self.tau:.4g} up to the small model, {self.cost_advantage:.0%} of {self.tasks} tasks; with confidence {1-self.delta:.0%}, {promise} (observed {self.observed:+.1%}).'
 
 # %% ../nbs/13_thresholds.ipynb #0c2b6ac9
+@cache
+def _allowed(n, alpha, delta):
+    "The most harmed tasks of `n` that a bound of `alpha` allows, -1 if not even none."
+    return bisect_left(range(n+1), True, key=lambda harmed: bool(harm_limit(harmed, n, delta)>alpha))-1
+
 def _passes(risks, cuts, alpha, delta, risk, rng):
     "Whether each cut (number of tasks, best scores first) is certified by itself; after the first that is not, False."
     n = len(risks)
-    if risk=='harm': return harm_limit(np.cumsum(risks)[cuts-1], n, delta)<=alpha
+    if risk=='harm': return np.cumsum(risks)[cuts-1]<=_allowed(n, alpha, delta)
     passed, mixed = np.zeros(len(cuts), bool), rng.permutation(n)
     for start in range(0, len(cuts), 32):
         some = cuts[start:start+32]
@@ -187,8 +194,9 @@ def plot_advantage(
         ax.fill_between(mine.n, 100*mine.low, 100*mine.high, color=colour, alpha=.25, lw=0, label=f'target {100*target:.0f}%')
         ax.axhline(100*target, color=colour, lw=1)
     ax.axvline(90, color='.4', ls=':', label="the paper's 90")
-    ax.set(xscale='log', xlabel='validation tasks', ylabel='realised cost advantage (%)', ylim=(0, 100))
-    ax.legend(fontsize=9, loc='upper right', ncols=2)
+    ax.set(xscale='log', xticks=[30, 100, 300, 1000], xticklabels=['30', '100', '300', '1,000'], xlabel='validation tasks', ylabel='realised cost advantage (%)', ylim=(0, 100))
+    ax.minorticks_off()
+    fig.legend(fontsize=9, loc='outside lower center', ncols=3)
     return fig
 
 # %% ../nbs/13_thresholds.ipynb #1fd9f0ff

@@ -232,6 +232,7 @@ def _points(value, low, high):
 
 def _advice(found, ways, pair, margin):
     "One sentence on what the verdict rests on."
+    if found.more>=MOST: return 'The measured gap of one row lies on the margin itself: no number of tasks would tell its side. Name another margin, or measure more and look again.'
     if found.word=='NEED':
         side = 'to exclude a larger loss at the most hopeful row' if (ways.performance_gap[ways.cost_advantage<1]>-margin).any() else f'to show that every row loses more, so that {pair.large} stays'
         return f'These tasks cannot tell. So many more would be needed {side}, if the measured gaps are the true ones.'
@@ -251,7 +252,7 @@ def verdict_text(
     "The verdict with the numbers behind it."
     test = f', McNemar p {room["mcnemar_p"]:.2g}' if room['samples']==1 else f', ceiling {room["ceiling_gain"]:+.1f} points over random'
     lines = [f'{found}  (margin {100*margin:g} points)', _advice(found, ways, pair, margin), '',
-             f'{room["tasks"]} tasks x {room["samples"]} samples: {room["tied"]:.0%} tied; only {pair.small} solves {room["only_small"]:.1%}, only {pair.large} {room["only_large"]:.1%}{test}', '',
+             f'{room["tasks"]} tasks, {room["samples"]} sample{"s"*(room["samples"]>1)} each: {room["tied"]:.0%} tied; only {pair.small} solves {room["only_small"]:.1%}, only {pair.large} {room["only_large"]:.1%}{test}', '',
              f'{"to small":>8}  {"gap to "+pair.large+" alone, points":<27} over random, points']
     lines += [f'{row.cost_advantage:>8.0%}  {_points(row.performance_gap, row.low, row.high):<27} {_points(row.over_random, row.over_low, row.over_high) if row.cost_advantage<1 else ""}'.rstrip() for row in ways.itertuples()]
     return '\n'.join([*lines, '', f'Gaps: 95% for all {len(ways)} rows together, by a bootstrap of tasks (critical value {ways.critical.iloc[0]:.2f}). Gains over random: 95% each.'])
@@ -268,7 +269,7 @@ def simulate_pairs(
     rng, t = np.random.default_rng(seed), len(gaps)
     steps, rescued = t*np.diff(gaps, prepend=0.), .1
     lost = (rescued*.4-steps)/.6
-    if not ((0<=lost) & (lost<=1)).all(): raise InputError(f'gaps {list(gaps)}: a step is too large to simulate. Keep each within -0.1 and 0.008.')
+    if not ((0<=lost) & (lost<=1)).all(): raise InputError(f'gaps {list(gaps)}: a step is too large to simulate. Keep each, times {t}, within -0.56 and 0.04.')
     band = rng.integers(0, t, (n_tasks, n_simulations))
     large = rng.choice([.05, .5, .95, .9], (n_tasks, n_simulations))
     small = large*(1-lost[band])+(1-large)*rescued

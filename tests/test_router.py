@@ -36,6 +36,11 @@ def test_what_no_head_can_be_trained_from(learnable, change, told):
     with pytest.raises(InputError, match=told): train_head(change(*learnable), learnable)
 
 
+@pytest.mark.parametrize('knob', ('epochs', 'hidden', 'batch_size', 'copies'))
+def test_recipe_without_steps_is_refused(learnable, knob):
+    with pytest.raises(InputError, match=f'{knob} is 0'): train_head(learnable, learnable, Recipe(**{knob: 0}))
+
+
 def test_the_papers_recipe():
     recipe = asdict(Recipe())
     assert {key: recipe[key] for key in ('hidden', 'dropout', 'epochs', 'learning_rate', 'batch_size', 'clip', 'ema')}==dict(

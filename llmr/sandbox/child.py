@@ -7,7 +7,6 @@ one does not trip over itself, it gets a `builtins` of its own to change.
 import builtins
 import gc
 import os
-import random
 import struct
 import sys
 from types import ModuleType
@@ -27,21 +26,18 @@ _operations = dict(call=lambda target, args, kwargs: target(*args, **kwargs), at
 
 class Walls:
     "What is the same for every child, prepared once."
-    def __init__(self, settings, tmp):
-        self.settings, self.tmp, self.level, self.module = settings, tmp, settings['level'], stage()
-        self.filter = None if self.level=='rlimits' else layers.seccomp_filter(_PID, metadata=self.level!='namespaces')
+    def __init__(self, settings):
+        self.settings, self.level, self.module = settings, settings['level'], stage()
+        self.filter = layers.seccomp_filter(_PID) if self.level=='landlock' else None
 
     def enter(self, control):
         "From here on nothing but this process can be harmed."
-        random.seed(0) # Python seeds anew after a fork
         gc.enable()
         os.setsid()
-        os.chdir(self.tmp)
-        os.umask(0o077)
         control.close()
         layers.limit_resources(CPU=int(self.settings['cpu_s'])+2)
-        if sys.platform!='linux': return
-        if self.level!='namespaces': layers.die_with_parent()
+        if self.level=='namespaces' or sys.platform!='linux': return # the other walls of namespaces stand before the fork
+        layers.die_with_parent()
         layers.drop_capabilities()
         if self.filter: layers.enter_seccomp(self.filter.replace(struct.pack('I', _PID), struct.pack('I', os.getpid())))
 
@@ -83,13 +79,15 @@ class Server:
         try: code, changed = rewrite.compiled(job['code'], job['mode'], job['called'])
         except (SyntaxError, ValueError, MemoryError, RecursionError) as e: return ['module', 'syntax_error', name_of(e)]
         if job['only_changed'] and not changed: return ['module', 'unchanged', '']
-        try: exec(job['setup'], self.names) # for what a program needs while it is imported; again below, for what needs the program
-        except BaseException: pass
+        if job['setup']:
+            try: exec(job['setup'], self.names) # for what a program needs while it is imported; again below, for what needs the program
+            except BaseException: pass
         try: exec(code, self.names)
         except MemoryError as e: return ['module', 'memory', name_of(e)]
         except BaseException as e: return ['module', 'module_error', name_of(e)]
-        try: exec(job['setup'], self.names)
-        except BaseException as e: return ['setup', name_of(e)]
+        if job['setup']:
+            try: exec(job['setup'], self.names)
+            except BaseException as e: return ['setup', name_of(e)]
         return ['ready', *self.defined()]
 
     def defined(self):

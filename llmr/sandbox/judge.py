@@ -50,7 +50,7 @@ class Zygote:
         self.control, theirs = socket.socketpair()
         settings = settings | dict(control=theirs.fileno(), directory=self.directory)
         command = [sys.executable, '-S', '-s', '-P', '-B', os.path.join(os.path.dirname(os.path.abspath(__file__)), 'zygote.py'), json.dumps(settings)]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=layers.clean_environment(),
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=layers.clean_environment() | dict(LD_BIND_NOW='1'),
                                         pass_fds=[theirs.fileno()], cwd='/')
         theirs.close()
         with self.control.makefile('rb', buffering=0) as file: line = file.readline()

@@ -9,9 +9,11 @@
 - `rlimits`: resource limits alone (macOS, old kernels). Against accidents, not against malice.
 """
 import ctypes
+import fcntl
 import os
 import platform
 import resource
+import select
 import struct
 import sys
 
@@ -155,7 +157,7 @@ EPERM, ENOSYS = 1, 38
 _TABLES = dict(x86_64=(0xC000003E, 0), aarch64=(0xC00000B7, 1))
 _REFUSED = """fork:57:- vfork:58:- execve:59:221 execveat:322:281 ptrace:101:117 process_vm_readv:310:270 process_vm_writev:311:271
 process_madvise:440:440 process_mrelease:448:448 pidfd_open:434:434 pidfd_getfd:438:438 pidfd_send_signal:424:424 kcmp:312:272
-rt_sigqueueinfo:129:138 rt_tgsigqueueinfo:297:240 tkill:200:130 socket:41:198 mount:165:40 umount2:166:39 pivot_root:155:41 chroot:161:51
+rt_sigqueueinfo:129:138 rt_tgsigqueueinfo:297:240 tkill:200:130 socket:41:198 mount:165:40 pivot_root:155:41 chroot:161:51
 unshare:272:97 setns:308:268 open_by_handle_at:304:265 name_to_handle_at:303:264 open_tree:428:428 move_mount:429:429 fsopen:430:430
 fsconfig:431:431 fsmount:432:432 fspick:433:433 mount_setattr:442:442 bpf:321:280 perf_event_open:298:241 userfaultfd:323:282
 io_uring_setup:425:425 io_uring_enter:426:426 io_uring_register:427:427 keyctl:250:219 add_key:248:217 request_key:249:218
@@ -168,41 +170,83 @@ clock_settime:227:112 adjtimex:159:171 clock_adjtime:305:266 sethostname:170:161
 vhangup:153:58 personality:135:92 fanotify_init:300:262 modify_ldt:154:- connect:42:203 bind:49:200 sendmsg:46:211 sendmmsg:307:269"""
 _METADATA = """chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54 utime:132:- utimes:235:- utimensat:280:88
 futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7 removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16"""
+_CHECKED = dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167), prlimit64=(302, 261), setpriority=(141, 140),
+                sendto=(44, 206), fcntl=(72, 25), ioctl=(16, 29), umount2=(166, 39), seccomp=(317, 277))
 _LAST_KNOWN = 450  # a call newer than this list answers as an older kernel would
 
 
 def _numbers(text, column): return [int(entry.split(':')[1+column]) for entry in text.split() if entry.split(':')[1+column]!='-']
 
 
-def seccomp_filter(pid, metadata):
-    "Filter program for the process `pid`. `metadata`: refuse to change modes, owners and times too (landlock does not). Raises: `OSError` on an unknown machine."
+def _machine():
+    "What the kernel calls this machine, and its column in the tables. Raises: `OSError` on an unknown one."
     if platform.machine() not in _TABLES: raise OSError(ENOSYS, f'no list of system calls for {platform.machine()}')
-    arch, column = _TABLES[platform.machine()]
-    number = lambda name: dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167), prlimit64=(302, 261), setpriority=(141, 140),
-                                sendto=(44, 206), fcntl=(72, 25), ioctl=(16, 29))[name][column]
+    return _TABLES[platform.machine()]
+
+
+def _number(name): return _CHECKED[name][_machine()[1]]
+
+
+def seccomp_filter(pid=None):
+    """Filter program. With `pid` for that process alone: it starts no process, names none but itself, and does not change modes, owners
+    and times (landlock lets it). Without, for the first process of a pid namespace and all after it: they name none of their own but the
+    first, and what only the first may do, which is to fork and to have /tmp renewed, is `supervise`d. Raises: `OSError` on an unknown machine."""
+    arch, column = _machine()
     load, equal, above, bits, answer = 0x20, 0x15, 0x25, 0x45, 0x06
-    refuse, lacking, allow = (answer, 0, 0, 0x50000 | EPERM), (answer, 0, 0, 0x50000 | ENOSYS), (answer, 0, 0, 0x7FFF0000)
+    refuse, lacking, allow, ask = (answer, 0, 0, 0x50000 | EPERM), (answer, 0, 0, 0x50000 | ENOSYS), (answer, 0, 0, 0x7FFF0000), (answer, 0, 0, 0x7FC00000)
+    if pid is None: process, reserved = [(bits, 1, 0, 1<<31), (above, 1, 0, 1), refuse, allow], ask
+    else: process, reserved = [(equal, 1, 0, pid), refuse, allow], refuse
+    process_or_0 = [(equal, len(process)-1, 0, 0), *process]
     rules = [(load, 0, 0, 4), (equal, 1, 0, arch), (answer, 0, 0, 0x80000000), (load, 0, 0, 0), (above, 0, 1, _LAST_KNOWN), lacking]
-    refused = _numbers(_REFUSED, column)+(_numbers(_METADATA, column) if metadata else [])
+    refused = _numbers(_REFUSED, column)+([] if pid is None else _numbers(_METADATA, column))
     rules += [(equal, len(refused)-i, 0, nr) for i,nr in enumerate(refused)]+[(0x05, 0, 0, 1), refuse] # each jumps to the one answer; none of them jumps over it
-    rules += [(equal, 0, 1, number('clone3')), lacking]                                                    # C libraries fall back to clone
-    rules += [(equal, 0, 4, number('clone')), (load, 0, 0, 16), (bits, 1, 0, 0x10000), refuse, allow]      # threads, no processes
-    for name in ('kill', 'tgkill'): rules += [(equal, 0, 4, number(name)), (load, 0, 0, 16), (equal, 1, 0, pid), refuse, allow]
-    rules += [(equal, 0, 5, number('prlimit64')), (load, 0, 0, 16), (equal, 2, 0, 0), (equal, 1, 0, pid), refuse, allow]
-    rules += [(equal, 0, 7, number('setpriority')), (load, 0, 0, 16), (equal, 0, 3, 0), (load, 0, 0, 24), (equal, 2, 0, 0), (equal, 1, 0, pid), refuse, allow]
-    rules += [(equal, 0, 6, number('sendto')), (load, 0, 0, 48), (equal, 0, 3, 0), (load, 0, 0, 52), (equal, 0, 1, 0), allow, refuse]   # to the other end only
+    rules += [(equal, 0, 1, _number('clone3')), lacking]                                                    # C libraries fall back to clone
+    rules += [(equal, 0, 4, _number('clone')), (load, 0, 0, 16), (bits, 1, 0, 0x10000), reserved, allow]    # threads, no processes
+    rules += [(equal, 0, 1, _number('umount2')), reserved]
+    for name,targets in (('kill', process), ('tgkill', process), ('prlimit64', process_or_0)): rules += [(equal, 0, len(targets)+1, _number(name)), (load, 0, 0, 16), *targets]
+    rules += [(equal, 0, len(process_or_0)+3, _number('setpriority')), (load, 0, 0, 16), (equal, 0, len(process_or_0)-1, 0), (load, 0, 0, 24), *process_or_0]
+    rules += [(equal, 0, 6, _number('sendto')), (load, 0, 0, 48), (equal, 0, 3, 0), (load, 0, 0, 52), (equal, 0, 1, 0), allow, refuse]   # to the other end only
     for name,commands in (('fcntl', (8, 10, 15)), ('ioctl', (0x8901, 0x8902))):                             # nobody else gets this process' signals
         n = len(commands)
-        rules += [(equal, 0, n+3, number(name)), (load, 0, 0, 24), *[(equal, n-i, 0, command) for i,command in enumerate(commands)], allow, refuse]
-    rules += [(equal, 0, 4, number('prctl')), (load, 0, 0, 16), (equal, 0, 1, 1), refuse, allow]           # the death signal stays
+        rules += [(equal, 0, n+3, _number(name)), (load, 0, 0, 24), *[(equal, n-i, 0, command) for i,command in enumerate(commands)], allow, refuse]
+    rules += [(equal, 0, 4, _number('prctl')), (load, 0, 0, 16), (equal, 0, 1, 1), refuse, allow]           # the death signal stays
     return b''.join(struct.pack('HBBI', *rule) for rule in [*rules, allow])
 
 
-def enter_seccomp(program):
-    "Install a filter on this thread, for good."
+def enter_seccomp(program, supervised=False):
+    "Install a filter on this thread, for good; with `supervised`, the descriptor at which it asks. Raises: `OSError`."
     text = ctypes.create_string_buffer(program, len(program))
     fprog = struct.pack('HxxxxxxQ', len(program)//8, ctypes.addressof(text))
-    _prctl(22, 2, ctypes.create_string_buffer(fprog, len(fprog)))
+    return _call(_number('seccomp'), 1, 8 if supervised else 0, ctypes.create_string_buffer(fprog, len(fprog)))
+
+
+_PIDFD_OPEN, _PIDFD_GETFD = 434, 438
+_QUESTION, _GET_QUESTION, _ANSWER, _GIVE_ANSWER, _GO_ON = struct.Struct('=QIIi60x'), 0xC0502100, struct.Struct('=QqiI'), 0xC0182101, 1
+
+
+def descriptor_of(pid, number):
+    "A descriptor of another process, as one of ours. Raises: `OSError`."
+    process = _call(_PIDFD_OPEN, pid, 0)
+    try: return _call(_PIDFD_GETFD, process, number, 0)
+    finally: os.close(process)
+
+
+def supervise(listener, pid, tmp_mb):
+    "Answer what a filter asks, until no process is left behind it: `pid` may fork, and has /tmp renewed where it asks to have it unmounted; no other may."
+    poller = select.poll()
+    poller.register(listener, select.POLLIN)
+    while not poller.poll()[0][1] & select.POLLHUP:
+        question = bytearray(_QUESTION.size)
+        try:
+            fcntl.ioctl(listener, _GET_QUESTION, question)
+            number, asker, _, call = _QUESTION.unpack(question)
+            if asker==pid and call==_number('umount2'): renew_tmp(tmp_mb)
+            answer = (0, -EPERM, 0) if asker!=pid else (0, 0, _GO_ON if call==_number('clone') else 0)
+            fcntl.ioctl(listener, _GIVE_ANSWER, _ANSWER.pack(number, *answer))
+        except FileNotFoundError: pass # whoever asked is gone
+
+
+def ask_for_new_tmp(): _call('umount2', os.fsencode(TMP), MNT_DETACH)
 
 
 # The child

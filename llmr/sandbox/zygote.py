@@ -23,7 +23,10 @@ REPORT = struct.Struct('!idq')  # wait status, CPU seconds, largest resident set
 
 def warm_up():
     "Import what programs import, fix what could make two runs differ, and leave nothing of ours to import."
+    register, os.register_at_fork = os.register_at_fork, lambda **_: None # or `random` would seed itself anew in each child
     for name in layers.WARM: __import__(name)
+    os.register_at_fork = register
+    sys.modules['random'].seed(0)
     time.tzset()
     sys.path[:] = [path for path in sys.path if path.startswith((sys.base_prefix, os.path.dirname(os.__file__)))]
     for name in ('child', 'layers', 'rewrite', 'wire'): sys.modules.pop(name, None)
@@ -37,8 +40,7 @@ def enter(settings):
     if settings['level']=='namespaces':
         layers.enter_namespaces(settings['tmp_mb'], settings['packages'])
         sys.path.append(layers.PACKAGES)
-        go_on_in_fork(after=lambda: None)
-        layers.no_new_privileges()
+        go_on_supervised(settings['tmp_mb'])
         return layers.TMP
     tmp, packages = (os.path.join(settings['directory'], name) for name in ('tmp', 'packages'))
     if settings['packages']: sys.path.append(packages)
@@ -57,11 +59,33 @@ def go_on_in_fork(after):
     os._exit(0)
 
 
+def go_on_supervised(tmp_mb):
+    """The caller goes on as the first process of its pid namespace, without a capability and behind the filter, both of which its children
+    inherit: putting them up for each child would cost as much as the fork. Its parent stays outside and lets it, and nobody else, fork."""
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid:
+        listener = layers.descriptor_of(pid, int(ours.recv(16)))
+        ours.send(b'!')
+        layers.supervise(listener, pid, tmp_mb)
+        os.waitpid(pid, 0)
+        os._exit(0)
+    layers.die_with_parent()
+    layers.no_new_privileges()
+    layers.drop_capabilities()
+    listener = layers.enter_seccomp(layers.seccomp_filter(), supervised=True)
+    theirs.send(str(listener).encode())
+    theirs.recv(1)
+    os.close(listener)
+
+
 def serve(control, settings, tmp):
     "Fork and kill as told, until the judge hangs up. Children inherit the limits; those on time are each child's own."
     file_mb = settings['file_mb'] if settings['level']=='namespaces' else min(settings['file_mb'], settings['tmp_mb']//FILES) # open files without a name count for no directory
     layers.limit_resources(AS=settings['memory_mb']<<20, FSIZE=file_mb<<20, NOFILE=FILES, CORE=0, STACK=8<<20, MSGQUEUE=0, MEMLOCK=0)
-    walls, untouched = child.Walls(settings, tmp), look(tmp)
+    os.umask(0o077)
+    os.chdir(tmp)
+    walls, untouched = child.Walls(settings), look(tmp)
     while True:
         told, fds, *_ = socket.recv_fds(control, 1, 1)
         if not told: return
@@ -85,15 +109,16 @@ def finish(pid):
 
 def clean(settings, tmp):
     "Nothing that a program left is there for the next; how that looks."
-    if settings['level']=='namespaces': layers.renew_tmp(settings['tmp_mb'])
+    if settings['level']=='namespaces': layers.ask_for_new_tmp()
     else: layers.empty_directory(tmp)
+    os.chdir(tmp)
     return look(tmp)
 
 
 def look(tmp):
     "What would show that a program has been at the directory: its entries, its mode, and when it was last changed in any way."
     state = os.stat(tmp)
-    return os.listdir(tmp), state.st_mode, state.st_ctime_ns
+    return os.listdir(tmp) if os.access(tmp, os.R_OK) else None, state.st_mode, state.st_ctime_ns
 
 
 def main():
