@@ -196,7 +196,7 @@ main{max-width:62rem;margin:0 auto;padding:1.5rem 1.1rem 4rem}h1{font-size:clamp
 .lead{color:var(--soft);font-size:1.05rem;margin-top:0}.answers{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,17rem),1fr));gap:1rem}
 .answer{border:1px solid var(--line);border-left:6px solid var(--open);border-radius:6px;padding:.8rem 1rem}.answer.route{border-left-color:var(--good)}.answer.dont{border-left-color:var(--bad)}
 .word{font-weight:700;font-size:1.25rem;margin:.2em 0;overflow-wrap:anywhere}.facts{color:var(--soft);font-size:.88rem;margin-bottom:0}
-.figures,.tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem 2rem}.tables>*{min-width:0}.tables th,.tables td{padding:.35rem .4rem}.tables th{white-space:normal}figure{margin:0}img{max-width:100%;height:auto;display:block}
+.figures,.tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem 2rem}.tables>*{min-width:0}.tables th,.tables td{padding:.35rem .4rem}.tables.wide{grid-template-columns:minmax(0,1fr)}figure{margin:0}img{max-width:100%;height:auto;display:block}
 .scroll{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums;min-width:min(100%,20rem)}caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{padding:.35rem .7rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}th:first-child,td:first-child,td.text{text-align:left}thead th{color:var(--soft);font-weight:600;text-align:right}
 ul,p{overflow-wrap:anywhere}code{background:#f2f4f7;padding:.1em .3em;border-radius:3px;font-size:.9em;overflow-wrap:anywhere}footer{margin-top:3rem;color:var(--soft);font-size:.85rem}
