@@ -85,6 +85,7 @@ SCHEMAS = dict(
                       ('task_id', 'model', 'sample'), ('text', 'code', 'finish_reason')),
     outcomes=Table(_outcome, ('task_id', 'model', 'sample'), (), (_split,)),
     regrades=Table(_outcome | dict(mode=_str), ('task_id', 'model', 'sample', 'mode'), (), (_split,)),
+    answers=Table(dict(task_id=ID, split=_str, model=_str, sample=_int, classes=pa.list_(_int)), ('task_id', 'model', 'sample'), (), (_split,)),
     plus=Table(dict(task_id=ID, split=_str, model=_str, sample=_int, suite=_str, mode=_str, n_tests=_int, n_passed=_int, status=_str),
                ('task_id', 'model', 'sample', 'suite', 'mode'), (), (_split,)),
     grading=Table(dict(pair=_str, split=_str, grader=_str, measure=_str, n_tasks=_int, small=_float, large=_float, gap=_float, **_interval, verdict=_str),
