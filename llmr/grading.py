@@ -13,6 +13,7 @@ __all__ = ['TUPLES', 'OTHER_TYPES', 'VIEWS', 'SECOND_READINGS', 'LEFT_OUT', 'SOL
 import ast
 import builtins
 import json
+from functools import cache, partial
 from itertools import product
 
 # %% ../nbs/16_grading.ipynb #bb28ca62
@@ -244,13 +245,13 @@ def compare_graders(
     seed:int=42,  # Of the resamples of tasks
 )->pd.DataFrame:  # `grading`
     "Small minus large under every grader, split and measure, with a 95% interval over tasks."
-    rows = []
+    rows, drawn = [], cache(partial(bootstrap_weights, seed=seed))
     for (name, frame),split,measure in product(graders.items(), SPLITS, ('tests', 'programs')):
         mine = frame[frame.split==split]
         if mine.empty or name==TABLE1_COUNTER and measure=='programs': continue
         for pair in pairs:
             paired = paired_outcomes(all_or_nothing(mine) if measure=='programs' else mine, pair, split, 'table1' if name==TABLE1_COUNTER else 'every_test')
-            gap, (low, high) = rate_gap(paired, np.ones((1, len(paired))))[0], interval(rate_gap(paired, bootstrap_weights(len(paired), seed=seed)))
+            gap, (low, high) = rate_gap(paired, np.ones((1, len(paired))))[0], interval(rate_gap(paired, drawn(len(paired))))
             small, large = (paired[f'{side}_passed'].sum()/paired[f'{side}_tests'].sum() for side in ('small', 'large'))
             rows.append(dict(pair=pair.name, split=split, grader=name, measure=measure, n_tasks=len(paired), small=small, large=large, gap=gap, low=low, high=high, verdict=_who(low, high)))
     return check_table('grading', pd.DataFrame(rows))
@@ -279,7 +280,7 @@ def winner_changes(
     seed:int=42,  # Of the resamples of tasks
 )->pd.DataFrame:  # pair, split, grader, comparisons, shares tied, won by small, changed (low, high: 95%), turned; mean label, mean distance of labels
     "Comparisons whose winner differs from that on three tests, on the grader's own tasks."
-    rows, first = [], next(iter(graders))
+    rows, first, drawn = [], next(iter(graders)), cache(partial(bootstrap_weights, seed=seed))
     for name,pair in product((name for name in graders if name!=TABLE1_COUNTER), pairs):
         mine, before = (_winners(graders[which], pair) for which in (name, first))
         both = mine.join(before[['sign', 'gap']].add_suffix('_before'))
@@ -287,7 +288,7 @@ def winner_changes(
         both['y'], both['y_before'] = both.gap>=0, both.gap_before>=0
         for split,chosen in both.groupby('split', sort=False):
             tasks = chosen.groupby('task_id')[['changed', 'y', 'y_before']].mean()
-            low, high = interval(bootstrap_weights(len(tasks), seed=seed)@tasks.changed.to_numpy()/len(tasks))
+            low, high = interval(drawn(len(tasks))@tasks.changed.to_numpy()/len(tasks))
             rows.append(dict(pair=pair.name, split=split, grader=name, comparisons=len(chosen), tied=chosen.sign.eq(0).mean(), small_wins=chosen.sign.gt(0).mean(), changed=chosen.changed.mean(),
                              low=low, high=high, turned=chosen.turned.mean(), label=tasks.y.mean(), label_distance=(tasks.y-tasks.y_before).abs().mean()))
     return pd.DataFrame(rows)
@@ -328,6 +329,6 @@ def plot_forest(
                         label=dict(tests='total pass rate', programs='whole programs')[measure])
         ax.axvline(0, color='.4', ls='--', lw=1)
         ax.set(title=split, yticks=range(len(names)), yticklabels=names, ylim=(len(names)-.5, -.5))
-    fig.supxlabel(f'{pair}: small minus large (points)', fontsize=11)
+    axes[0][len(splits)//2].set_xlabel(f'{pair}: small minus large (points)')
     fig.legend(*axes[0][0].get_legend_handles_labels(), loc='outside lower center', ncols=2, fontsize=9)
     return fig
