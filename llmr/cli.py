@@ -92,8 +92,8 @@ def add_verdict_command(commands):
     sub.add_argument('--margin', type=float, default=.01, metavar='M', help='loss of total pass rate that is acceptable, a fraction (default: 0.01, one point)')
     sub.add_argument('--least', type=float, default=.1, metavar='SHARE', help='smallest share for the small model that is worth the trouble (default: 0.1)')
     sub.add_argument('--split', default='test', help='which tasks, where the outcomes name a split (default: test)')
-    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, score; split `validation` sets thresholds (default: those of the run, but for split train; else random routing)')
-    sub.add_argument('--router', metavar='NAME', help='which router, where the scores hold several (default in a run: head-strict)')
+    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, score; split `validation` sets thresholds (default: those of the run that were not fitted on these tasks; else random routing)')
+    sub.add_argument('--router', metavar='NAME', help='which router, where the scores hold several (default in a run: the one that stage 09 chose, else head-strict)')
     sub.add_argument('--certify', type=float, metavar='ALPHA', help='also look for a threshold whose risk is at most ALPHA, a fraction; needs scores')
     sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of total pass rate) (default: harm)')
     sub.add_argument('--delta', type=float, default=.1, metavar='D', help='for --certify: chance that the certificate is wrong (default: 0.1)')
@@ -138,9 +138,11 @@ def known_scores(args, pair):
     "Scores of the router that is to be judged, None for random routing."
     from pathlib import Path
     from llmr.datasets import read_scores
+    run = Path(args.outcomes)
     if args.scores: return read_scores(args.scores, pair, args.router)
-    if Path(args.outcomes).is_dir() and args.split!='train': return read_scores(args.outcomes, pair, args.router or 'head-strict')
-    if Path(args.outcomes).is_dir() and args.router: raise InputError(f'{args.router} was trained on split train, and would be judged by what it has seen. Choose another --split, or no --router.')
+    if (run/'selected.parquet').exists() and not args.router: return read_scores(run/'selected.parquet', pair)
+    if run.is_dir() and args.split!='train': return read_scores(args.outcomes, pair, args.router or 'head-strict')
+    if run.is_dir() and args.router: raise InputError(f'{args.router} was trained on split train, and would be judged by what it has seen. Choose another --split, or no --router.')
     if args.router or args.certify is not None: raise InputError('--router and --certify need scores of a router that was not trained on these tasks. Give --scores FILE.')
     return None
 
