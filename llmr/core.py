@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV', 'PROFILES', 'InputError', 'read_jsonl',
            'Table', 'check_table', 'package_file', 'data_file', 'bundle', 'unbundle', 'Pair', 'Profile', 'get_profile',
-           'with_models', 'get_pairs', 'write_json', 'file_hash', 'Run', 'open_run', 'set_theme', 'colours']
+           'with_models', 'get_pairs', 'write_json', 'file_hash', 'Run', 'open_run', 'set_theme', 'colours',
+           'label_line']
 
 # %% ../nbs/00_core.ipynb #4460f7b3
 import gzip
@@ -108,6 +109,7 @@ SCHEMAS = dict(
     losses=Table(_router | dict(split=_str, epoch=_int, loss=_float, brier=_float, ece=_float),
                  ('pair', 'quality', 'router', 'split', 'epoch'), (), (_split, _quality)),
     scores=Table(dict(task_id=ID, split=_str, **_router, score=_float), ('task_id', 'pair', 'quality', 'router'), (), (_split, _quality)),
+    selected=Table(dict(task_id=ID, split=_str, **_router, score=_float), ('task_id', 'pair', 'quality', 'router'), (), (_split, _quality)),
     thresholds=Table(_router | dict(target=_float, tau=_float, **_gained, random_gap=_float),
                      ('pair', 'quality', 'router', 'target'), (), (_quality,)),
     curves=Table(_router | _gained, ('pair', 'quality', 'router', 'cost_advantage'), (), (_quality,)),
@@ -500,7 +502,8 @@ def set_theme():
     "The project's figure style, for every plot function to call first."
     sns.set_theme(context='notebook', style='whitegrid', palette='colorblind', rc={
         'axes.spines.top': False, 'axes.spines.right': False, 'grid.color': '.92', 'axes.edgecolor': '.6', 'figure.constrained_layout.use': True,
-        'svg.fonttype': 'none', 'svg.hashsalt': 'llmr', 'axes.titleweight': 'bold', 'axes.titlesize': 11, 'font.size': 10})
+        'svg.fonttype': 'none', 'svg.hashsalt': 'llmr', 'axes.titleweight': 'bold', 'axes.titlesize': 11, 'font.size': 10,
+        'axes.labelsize': 10.5, 'xtick.labelsize': 9.5, 'ytick.labelsize': 9.5, 'legend.fontsize': 9, 'legend.title_fontsize': 9.5, 'legend.frameon': False})
 
 # %% ../nbs/00_core.ipynb #3710942d
 def colours(
@@ -508,3 +511,14 @@ def colours(
 )->dict:        # name -> RGB
     "One colour a name, by position, so that a name keeps its colour from figure to figure."
     return dict(zip(names, sns.color_palette('colorblind', len(names))))
+
+# %% ../nbs/00_core.ipynb #8bd48195
+def label_line(
+    ax,                 # Axes
+    x:float, y:float,   # Where the line ends
+    text:str,           # Its name
+    colour='.3',        # Its colour
+    points:tuple=(5, 0) # Offset to the right and upwards
+):
+    "Name a line beside its end."
+    ax.annotate(text, (x, y), points, textcoords='offset points', color=colour, va='center', fontsize=9, fontweight='bold', annotation_clip=False)
