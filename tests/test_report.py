@@ -48,9 +48,9 @@ def test_what_stands_on_the_page(page):
     found = Page(page)
     assert [text for tag,text in found.headings if tag=='h2']==['The answer', 'What is given up, and what is gained', 'What it costs', "Without a router: run the small model's program first", 'The tasks that move',
                                                                  'Would another grader say the same?', 'What to do next', 'How this was measured']
-    assert [text for tag,text in found.headings if tag=='h3']==['A or B?', 'B or C?', 'A or C?']
+    assert [text for tag,text in found.headings if tag=='h3']==['small or large?']
     words = ' '.join(found.words)
-    assert len(re.findall(r"\b(ROUTE at cost advantage|NEED [\d,]+ MORE TASKS|NEED OVER|DON'T)", words))>=3
+    assert len(re.findall(r"\b(ROUTE at cost advantage|NEED [\d,]+ MORE TASKS|NEED OVER|DON'T)", words))>=1
     assert 'llmr reproduce --profile toy --beyond' in words and 'no prices' in words
 
 

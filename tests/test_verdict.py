@@ -240,9 +240,9 @@ def test_the_command_wants_whole_scores(tmp_path, capsys, scores, told):
 
 
 def test_the_command_reads_a_run_and_keeps_its_router_from_what_it_learned_on(toy_run, capsys):
-    line = ['verdict', str(toy_run[0]), '--small', 'A', '--large', 'B']
-    assert main(line) in (0, 3, 4) and '16 tasks, 1 sample each' in capsys.readouterr().out
+    line = ['verdict', str(toy_run[0]), '--small', 'small', '--large', 'large']
+    assert main(line) in (0, 3, 4) and '20 tasks, 1 sample each' in capsys.readouterr().out
     assert main([*line, '--split', 'train']) in (0, 3, 4) and '20 tasks, 10 samples each' in capsys.readouterr().out
     assert main([*line, '--split', 'train', '--router', 'head-strict'])==2 and 'was trained on split train' in capsys.readouterr().err
-    assert main([*line, '--router', 'no-such'])==2 and "no router 'no-such' for A-B; there are head-" in capsys.readouterr().err
-    assert main(['verdict', str(toy_run[0]/'figures'), '--small', 'A', '--large', 'B'])==2 and 'outcomes.parquet: no such file' in capsys.readouterr().err
+    assert main([*line, '--router', 'no-such'])==2 and "no router 'no-such' for small-large; there are head-" in capsys.readouterr().err
+    assert main(['verdict', str(toy_run[0]/'figures'), '--small', 'small', '--large', 'large'])==2 and 'outcomes.parquet: no such file' in capsys.readouterr().err
