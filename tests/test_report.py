@@ -62,7 +62,7 @@ def test_nothing_outside_the_page_is_fetched(page):
     for image in found.images:
         drawn = base64.b64decode(image['src'].split(',')[1]).decode()
         assert len(image['alt'])>40 and drawn.count('<svg')==1 and not re.search(r'(href|src)="http', drawn)
-    assert len(found.images)==3
+    assert len(found.images)==1
 
 
 def test_no_code_is_on_the_page(page):
