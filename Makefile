@@ -60,8 +60,8 @@ fixture: .venv/.dev
 	mkdir -p runs
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_fixture.ipynb runs/toy_fixture.ipynb
 	rm -rf runs/fixture
-	$(BIN)/llmr reproduce --profile toy --out runs/fixture
-	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables && rm llmr/data/toy/tables/timings.parquet
+	$(BIN)/llmr reproduce --profile toy --beyond --out runs/fixture
+	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables && rm llmr/data/toy/tables/{timings,plus,answers}.parquet
 
 shipped: .venv/.dev
 	$(BIN)/llmr reproduce --profile recorded --out runs/recorded

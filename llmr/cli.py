@@ -59,6 +59,7 @@ def parser():
                      help='set a parameter of the stage notebooks, such as epochs, encoder or recordings (a folder); may be repeated')
     add_router_commands(commands)
     add_verdict_command(commands)
+    add_report_command(commands)
     return top
 
 
@@ -91,12 +92,35 @@ def add_verdict_command(commands):
     sub.add_argument('--margin', type=float, default=.01, metavar='M', help='loss of total pass rate that is acceptable, a fraction (default: 0.01, one point)')
     sub.add_argument('--least', type=float, default=.1, metavar='SHARE', help='smallest share for the small model that is worth the trouble (default: 0.1)')
     sub.add_argument('--split', default='test', help='which tasks, where the outcomes name a split (default: test)')
-    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, score; split `validation` sets thresholds (default: those of the run, but for split train; else random routing)')
-    sub.add_argument('--router', metavar='NAME', help='which router, where the scores hold several (default in a run: head-strict)')
+    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, score; split `validation` sets thresholds (default: those of the run that were not fitted on these tasks; else random routing)')
+    sub.add_argument('--router', metavar='NAME', help='which router, where the scores hold several (default in a run: the one that stage 09 chose, else head-strict)')
     sub.add_argument('--certify', type=float, metavar='ALPHA', help='also look for a threshold whose risk is at most ALPHA, a fraction; needs scores')
     sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of total pass rate) (default: harm)')
     sub.add_argument('--delta', type=float, default=.1, metavar='D', help='for --certify: chance that the certificate is wrong (default: 0.1)')
     sub.add_argument('--seed', type=int, default=42, metavar='N', help='of the resamples (default: 42)')
+
+
+def price(text):
+    "`MODEL=PRICE` as a pair."
+    model, equals, amount = text.partition('=')
+    try: return model, float(amount)
+    except ValueError: raise argparse.ArgumentTypeError(f'{text!r}: give MODEL=PRICE, such as 8B=0.2, per million tokens') from None
+
+
+def add_report_command(commands):
+    "`report`."
+    sub = commands.add_parser('report', help='one HTML page for whoever decides, from a finished run', description='Make one self-contained HTML page of a finished run: the answer, the curve, the cost, the tasks that move, what to do next.')
+    sub.add_argument('run', metavar='RUN', help='directory of a finished run, such as runs/shipped')
+    sub.add_argument('--out', metavar='FILE', help='file to write (default: report.html in the run)')
+    sub.add_argument('--margin', type=float, default=.01, metavar='M', help='loss of total pass rate that is acceptable, a fraction (default: 0.01, one point)')
+    sub.add_argument('--least', type=float, default=.1, metavar='SHARE', help='smallest share for the small model that is worth the trouble (default: 0.1)')
+    sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE', help='price of a model per million tokens; repeat for each model of the run')
+
+
+def report(args):
+    "Make the page. Returns what to print."
+    from llmr.reproduce import write_report
+    return str(write_report(args.run, args.out, dict(margin=args.margin, least=args.least, prices=dict(args.price))))
 
 
 def train(args):
@@ -114,9 +138,11 @@ def known_scores(args, pair):
     "Scores of the router that is to be judged, None for random routing."
     from pathlib import Path
     from llmr.datasets import read_scores
+    run = Path(args.outcomes)
     if args.scores: return read_scores(args.scores, pair, args.router)
-    if Path(args.outcomes).is_dir() and args.split!='train': return read_scores(args.outcomes, pair, args.router or 'head-strict')
-    if Path(args.outcomes).is_dir() and args.router: raise InputError(f'{args.router} was trained on split train, and would be judged by what it has seen. Choose another --split, or no --router.')
+    if (run/'selected.parquet').exists() and not args.router: return read_scores(run/'selected.parquet', pair)
+    if run.is_dir() and args.split!='train': return read_scores(args.outcomes, pair, args.router or 'head-strict')
+    if run.is_dir() and args.router: raise InputError(f'{args.router} was trained on split train, and would be judged by what it has seen. Choose another --split, or no --router.')
     if args.router or args.certify is not None: raise InputError('--router and --certify need scores of a router that was not trained on these tasks. Give --scores FILE.')
     return None
 
@@ -156,9 +182,9 @@ def send(args):
 def main(argv=None):
     "Entry point. Returns the exit code."
     args = parser().parse_args(argv)
-    if args.command in ('train', 'route', 'verdict'):
+    if args.command in ('train', 'route', 'verdict', 'report'):
         try:
-            text, code = judge_pair(args) if args.command=='verdict' else (dict(train=train, route=send)[args.command](args), 0)
+            text, code = judge_pair(args) if args.command=='verdict' else (dict(train=train, route=send, report=report)[args.command](args), 0)
             print(text)
         except InputError as e:
             print(f'llmr: {e}', file=sys.stderr)

@@ -100,6 +100,7 @@ SCHEMAS = dict(
     losses=Table(_router | dict(split=_str, epoch=_int, loss=_float, brier=_float, ece=_float),
                  ('pair', 'quality', 'router', 'split', 'epoch'), (), (_split, _quality)),
     scores=Table(dict(task_id=ID, split=_str, **_router, score=_float), ('task_id', 'pair', 'quality', 'router'), (), (_split, _quality)),
+    selected=Table(dict(task_id=ID, split=_str, **_router, score=_float), ('task_id', 'pair', 'quality', 'router'), (), (_split, _quality)),
     thresholds=Table(_router | dict(target=_float, tau=_float, **_gained, random_gap=_float),
                      ('pair', 'quality', 'router', 'target'), (), (_quality,)),
     curves=Table(_router | _gained, ('pair', 'quality', 'router', 'cost_advantage'), (), (_quality,)),

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STAGES', 'BEYOND', 'COMMON', 'stage_notebook', 'stage_parameters', 'check_parameters', 'fingerprint', 'is_done',
-           'run_stage', 'reproduce', 'summary']
+           'run_stage', 'reproduce', 'summary', 'finished_run', 'write_report']
 
 # %% ../nbs/20_reproduce.ipynb #38a9dc86
 import ast
@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 # %% ../nbs/20_reproduce.ipynb #6b713f6d
 from .core import DATA_ENV, InputError, Run, file_hash, open_run, write_json
+from .report import check_report_prices, report_page
 
 # %% ../nbs/20_reproduce.ipynb #867e1f79
 STAGES = ('01_problem', '02_sampling', '03_execution', '04_labels', '05_router', '06_evaluation', '07_analysis', '08_audit')
@@ -223,3 +224,35 @@ def summary(
         parts[f'Verdict at a margin of {100*said.margin.iloc[0]:g} points'] = said[['pair', 'split', 'router', 'verdict']].to_string(index=False, header=False)
     parts['Where'] = '\n'.join(f'{what:9} {run.dir/where}' for what,where in dict(tables='tables', figures='figures', notebooks='nbs', routers='heads', record='run.json').items())
     return '\n\n'.join(f'{title}\n{text}' for title,text in parts.items())
+
+# %% ../nbs/20_reproduce.ipynb #1080c446
+def finished_run(
+    folder:Path, # Of a run
+)->Run:
+    "Open a run whose stages are all done. Raises: `InputError` if there is none, or a stage is missing."
+    record = Path(folder)/'run.json'
+    try: known = json.loads(record.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as e: raise InputError(f'{record}: no record of a run ({e}). Give the directory of a finished run, or make one: `llmr reproduce --out {folder}`.') from None
+    lacking = [stage for stage in STAGES if stage not in known.get('stages', {})]
+    if lacking: raise InputError(f'{folder}: stage {lacking[0]} has not been run. Finish it: `llmr reproduce --profile {known.get("profile")} --out {folder}`.')
+    return open_run(known['profile'], Path(folder), known['pairs'], known['seed'])
+
+def write_report(
+    folder:Path,          # A finished run
+    out:Path=None,        # File to write; `report.html` in the run if None
+    parameters:dict=None, # Of the report: margin, least, prices
+)->Path:                  # The file
+    "Make the report of a run. Raises: `InputError` on an unfinished run, a wrong parameter, or a file that can't be written."
+    run = finished_run(folder)
+    given = dict(profile=run.profile.name, pairs=[pair.name for pair in run.pairs], seed=run.seed) | (parameters or {})
+    for name in set(given)-set(stage_parameters('17_report')): raise InputError(f'the report has no parameter {name!r}; there are {", ".join(sorted(stage_parameters("17_report")))}.')
+    check_report_prices(given.get('prices', {}), run.profile.models)
+    with _alone(run): run_stage(run, '17_report', given)
+    page = report_page(json.loads((run.dir/'nbs'/'17_report.ipynb').read_text(encoding='utf-8')), f'llmr: {", ".join(given["pairs"])}')
+    path = Path(out) if out else run.dir/'report.html'
+    try:
+        part = path.with_name(f'.{os.getpid()}.{path.name}')
+        part.write_text(page, encoding='utf-8')
+        os.replace(part, path)
+    except OSError as e: raise InputError(f'{path}: cannot be written ({e.strerror}). Choose another --out.') from None
+    return path
