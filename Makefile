@@ -5,13 +5,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test beyond docs bench readme fixture shipped clean
+.PHONY: help reproduce test test-site beyond docs bench readme fixture shipped clean
 
 help:
 	@echo 'make reproduce   every table and figure of the paper from the shipped numbers, into runs/shipped'
-	@echo 'make test        notebooks, library, command and recorded-data checks'
+	@echo 'make test        notebooks, library, command, recorded-data and site checks'
+	@echo 'make test-site   make docs, then the checks of the site, in a browser too where Chromium is installed'
 	@echo 'make beyond      the paper and then the stages beyond it, in runs/shipped (some minutes more)'
-	@echo 'make docs        the site, from executed notebooks, into _docs'
+	@echo 'make docs        the site, from executed notebooks, into _site; a link, anchor or figure that leads nowhere fails it'
 	@echo 'make bench       side-by-side speed comparisons'
 	@echo 'make readme      README.md from nbs/index.ipynb'
 	@echo 'make fixture     the toy tasks, completions and tables in llmr/data/toy'
@@ -44,12 +45,16 @@ docs: .venv/.dev
 	$(BIN)/llmr reproduce
 	$(BIN)/python tools/site/build.py --run runs/shipped
 
+test-site: docs
+	LLMR_SITE=_site LLMR_SITE_RUN=runs/shipped $(BIN)/python -m pytest -q tests/test_site.py tests/test_browser.py
+
 bench: .venv/.dev
 	$(PIP) -e '.[bench]'
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 readme: .venv/.dev
-	$(BIN)/python tools/readme.py
+	$(BIN)/llmr reproduce
+	$(BIN)/python tools/readme.py --run runs/shipped
 
 fixture: .venv/.dev
 	mkdir -p runs
@@ -65,5 +70,5 @@ shipped: .venv/.dev
 	$(MAKE) readme
 
 clean:
-	rm -rf _proc _docs build dist .pytest_cache .ruff_cache
+	rm -rf _proc _site runs/site runs/site-cache build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV', 'PROFILES', 'InputError', 'read_jsonl',
            'Table', 'check_table', 'package_file', 'data_file', 'Pair', 'Profile', 'get_profile', 'get_pairs',
-           'write_json', 'file_hash', 'Run', 'open_run', 'set_theme', 'colours']
+           'write_json', 'file_hash', 'Run', 'open_run', 'set_theme', 'colours', 'label_line']
 
 # %% ../nbs/00_core.ipynb #4460f7b3
 import json
@@ -428,7 +428,8 @@ def set_theme():
     "The project's figure style, for every plot function to call first."
     sns.set_theme(context='notebook', style='whitegrid', palette='colorblind', rc={
         'axes.spines.top': False, 'axes.spines.right': False, 'grid.color': '.92', 'axes.edgecolor': '.6', 'figure.constrained_layout.use': True,
-        'svg.fonttype': 'none', 'svg.hashsalt': 'llmr', 'axes.titleweight': 'bold', 'axes.titlesize': 11, 'font.size': 10})
+        'svg.fonttype': 'none', 'svg.hashsalt': 'llmr', 'axes.titleweight': 'bold', 'axes.titlesize': 11, 'font.size': 10,
+        'axes.labelsize': 10.5, 'xtick.labelsize': 9.5, 'ytick.labelsize': 9.5, 'legend.fontsize': 9, 'legend.title_fontsize': 9.5, 'legend.frameon': False})
 
 # %% ../nbs/00_core.ipynb #3710942d
 def colours(
@@ -436,3 +437,14 @@ def colours(
 )->dict:        # name -> RGB
     "One colour a name, by position, so that a name keeps its colour from figure to figure."
     return dict(zip(names, sns.color_palette('colorblind', len(names))))
+
+# %% ../nbs/00_core.ipynb #8bd48195
+def label_line(
+    ax,                 # Axes
+    x:float, y:float,   # Where the line ends
+    text:str,           # Its name
+    colour='.3',        # Its colour
+    points:tuple=(5, 0) # Offset to the right and upwards
+):
+    "Name a line beside its end."
+    ax.annotate(text, (x, y), points, textcoords='offset points', color=colour, va='center', fontsize=9, fontweight='bold', annotation_clip=False)
