@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 # %% ../nbs/07_analysis.ipynb #92442d60
-from .core import check_table, colours, set_theme
+from .core import check_table, colours, label_line, set_theme
 from .evaluation import paired_outcomes
 from .labels import PAPER_LABEL
 from .problem import route
@@ -68,12 +68,12 @@ def plot_bands(
     for row,quality in zip(axes, qualities):
         for ax,(pair, colour) in zip(row, colours(pairs).items()):
             mine = bands[(bands.pair==pair) & (bands['quality']==quality)]
-            ax.plot(mine.band, 100*mine.large, 's--', color='.45', label='large')
-            ax.plot(mine.band, 100*mine.small, 'o-', color=colour, label='small')
+            ax.plot(mine.band, 100*mine.large, 's--', color='.45')
+            ax.plot(mine.band, 100*mine.small, 'o-', color=colour)
             ax.set(title=f'{pair}, {quality}', xticks=mine.band)
         row[0].set_ylabel('total pass rate (%)')
     for ax in axes[-1]: ax.set_xlabel('band of the score')
-    axes[0][0].legend()
+    for side,colour in dict(large='.45', small=colours(pairs)[pairs[0]]).items(): label_line(axes[0][0], bands.band.iloc[0], 100*bands[side].iloc[0], side, colour, (2, 9))
     return fig
 
 # %% ../nbs/07_analysis.ipynb #92363e59

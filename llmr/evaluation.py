@@ -173,13 +173,13 @@ def bootstrap_gains(
 
 # %% ../nbs/06_evaluation.ipynb #cdc33808
 def bootstrap_gap(
-    to_small:np.ndarray, # (N,) True where the small model answers
+    to_small:np.ndarray, # (N,) or (K, N), True where the small model answers
     paired:pd.DataFrame, # From `paired_outcomes` with every test counted
     weights:np.ndarray,  # (B, N) from `bootstrap_weights`
-)->np.ndarray:           # (B,) performance gaps, fractions
-    "`performance_gap` of each resample at one threshold."
+)->np.ndarray:           # (B,) or (K, B) performance gaps, fractions
+    "`performance_gap` of each resample at one threshold, or at each of K."
     won = np.where(to_small, paired.small_passed-paired.large_passed, 0)
-    return weights@won/(weights@paired.large_tests.to_numpy())
+    return won@weights.T/(weights@paired.large_tests.to_numpy())
 
 # %% ../nbs/06_evaluation.ipynb #c18e30aa
 TARGETS = (.2, .4, .6, .8)

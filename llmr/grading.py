@@ -13,6 +13,7 @@ __all__ = ['TUPLES', 'OTHER_TYPES', 'VIEWS', 'SECOND_READINGS', 'LEFT_OUT', 'SOL
 import ast
 import builtins
 import json
+from functools import cache, partial
 from itertools import product
 
 # %% ../nbs/16_grading.ipynb #bb28ca62
@@ -146,7 +147,7 @@ def plus_tasks(
         tests.append([' or '.join((first, *(other.removeprefix('assert ') for other in more))) for first,*more in zip(*columns)])
     setup = [f'{TOLERANT}\n{text or ""}' for text in chosen.setup]
     names = [shown_name(records[row.task_id]['entry_point'], row.tests) for row in chosen.itertuples()]
-    return check_table('tasks', chosen.assign(benchmark='mbpp+', tests=tests, setup=setup, entry_point=names))
+    return check_table('tasks', chosen.assign(benchmark='mbpp+', tests=pd.Series(tests, chosen.index, dtype=object), setup=setup, entry_point=names))
 
 # %% ../nbs/16_grading.ipynb #1e28a2be
 def challenge_tasks(
@@ -156,7 +157,7 @@ def challenge_tasks(
     "MBPP's challenge tests as tasks. Source: MBPP; §4.1 of the paper names the three tests only."
     tests = {record['task_id']: record['challenge_test_list'] for record in records if record.get('challenge_test_list')}
     chosen = tasks[tasks.task_id.isin(tests)]
-    return check_table('tasks', chosen.assign(benchmark='mbpp-challenge', tests=chosen.task_id.map(tests)))
+    return check_table('tasks', chosen.assign(benchmark='mbpp-challenge', tests=pd.Series([tests[task_id] for task_id in chosen.task_id], chosen.index, dtype=object)))
 
 # %% ../nbs/16_grading.ipynb #b29a7015
 SUITES = ('plus', 'reworded', 'challenge')
@@ -244,13 +245,13 @@ def compare_graders(
     seed:int=42,  # Of the resamples of tasks
 )->pd.DataFrame:  # `grading`
     "Small minus large under every grader, split and measure, with a 95% interval over tasks."
-    rows = []
+    rows, drawn = [], cache(partial(bootstrap_weights, seed=seed))
     for (name, frame),split,measure in product(graders.items(), SPLITS, ('tests', 'programs')):
         mine = frame[frame.split==split]
         if mine.empty or name==TABLE1_COUNTER and measure=='programs': continue
         for pair in pairs:
             paired = paired_outcomes(all_or_nothing(mine) if measure=='programs' else mine, pair, split, 'table1' if name==TABLE1_COUNTER else 'every_test')
-            gap, (low, high) = rate_gap(paired, np.ones((1, len(paired))))[0], interval(rate_gap(paired, bootstrap_weights(len(paired), seed=seed)))
+            gap, (low, high) = rate_gap(paired, np.ones((1, len(paired))))[0], interval(rate_gap(paired, drawn(len(paired))))
             small, large = (paired[f'{side}_passed'].sum()/paired[f'{side}_tests'].sum() for side in ('small', 'large'))
             rows.append(dict(pair=pair.name, split=split, grader=name, measure=measure, n_tasks=len(paired), small=small, large=large, gap=gap, low=low, high=high, verdict=_who(low, high)))
     return check_table('grading', pd.DataFrame(rows))
@@ -258,13 +259,14 @@ def compare_graders(
 # %% ../nbs/16_grading.ipynb #d621b785
 def survival(
     grading:pd.DataFrame, # `grading`
-)->pd.DataFrame:          # pair, split, measure, grader, verdict of three tests, verdict, conclusion
-    "What every other grader makes of the verdict on three tests."
-    key = ['pair', 'split', 'measure']
-    first = grading[grading.grader==next(iter(GRADERS))].set_index(key).verdict.rename('three_tests')
-    rows = grading[grading.grader!=next(iter(GRADERS))].join(first, on=key)
-    rows['conclusion'] = np.where(rows.three_tests=='not told apart', 'none to test', np.where(rows.verdict==rows.three_tests, 'stands', np.where(rows.verdict=='not told apart', 'not told', 'falls')))
-    return rows[[*key, 'grader', 'gap', 'low', 'high', 'three_tests', 'verdict', 'conclusion']].reset_index(drop=True)
+)->pd.DataFrame:          # pair, measure, split, grader, gap, low, high, claimed (by three tests on test), verdict, conclusion
+    "What every grader and split makes of the verdict on three tests and the test split; `none` where that verdict told nothing."
+    is_claim = (grading.grader==next(iter(GRADERS))) & (grading.split=='test')
+    claimed = grading[is_claim].set_index(['pair', 'measure']).verdict.rename('claimed')
+    rows = grading[~is_claim].join(claimed, on=['pair', 'measure'])
+    told = [rows.claimed.isna() | rows.claimed.eq('not told apart'), rows.verdict==rows.claimed, rows.verdict=='not told apart']
+    rows['conclusion'] = np.select(told, ['none', 'stands', 'not told'], 'falls')
+    return rows[['pair', 'measure', 'split', 'grader', 'gap', 'low', 'high', 'claimed', 'verdict', 'conclusion']].reset_index(drop=True)
 
 # %% ../nbs/16_grading.ipynb #97c820ff
 def _winners(outcomes, pair):
@@ -278,15 +280,15 @@ def winner_changes(
     seed:int=42,  # Of the resamples of tasks
 )->pd.DataFrame:  # pair, split, grader, comparisons, shares tied, won by small, changed (low, high: 95%), turned; mean label, mean distance of labels
     "Comparisons whose winner differs from that on three tests, on the grader's own tasks."
-    rows, first = [], next(iter(graders))
+    rows, first, drawn = [], next(iter(graders)), cache(partial(bootstrap_weights, seed=seed))
     for name,pair in product((name for name in graders if name!=TABLE1_COUNTER), pairs):
         mine, before = (_winners(graders[which], pair) for which in (name, first))
-        both = mine.join(before[['sign', 'gap']], rsuffix='_before')
+        both = mine.join(before[['sign', 'gap']].add_suffix('_before'))
         both['changed'], both['turned'] = both.sign!=both.sign_before, both.sign*both.sign_before<0
         both['y'], both['y_before'] = both.gap>=0, both.gap_before>=0
         for split,chosen in both.groupby('split', sort=False):
             tasks = chosen.groupby('task_id')[['changed', 'y', 'y_before']].mean()
-            low, high = interval(bootstrap_weights(len(tasks), seed=seed)@tasks.changed.to_numpy()/len(tasks))
+            low, high = interval(drawn(len(tasks))@tasks.changed.to_numpy()/len(tasks))
             rows.append(dict(pair=pair.name, split=split, grader=name, comparisons=len(chosen), tied=chosen.sign.eq(0).mean(), small_wins=chosen.sign.gt(0).mean(), changed=chosen.changed.mean(),
                              low=low, high=high, turned=chosen.turned.mean(), label=tasks.y.mean(), label_distance=(tasks.y-tasks.y_before).abs().mean()))
     return pd.DataFrame(rows)
@@ -326,6 +328,7 @@ def plot_forest(
             ax.errorbar(100*mine.gap, [names.index(name)+shift for name in mine.grader], xerr=100*np.array([mine.gap-mine.low, mine.high-mine.gap]), fmt='o', ms=5, color=colour, mfc=face, capsize=2, lw=1.2,
                         label=dict(tests='total pass rate', programs='whole programs')[measure])
         ax.axvline(0, color='.4', ls='--', lw=1)
-        ax.set(title=split, xlabel=f'{pair}: small minus large (points)', yticks=range(len(names)), yticklabels=names, ylim=(len(names)-.5, -.5))
+        ax.set(title=split, yticks=range(len(names)), yticklabels=names, ylim=(len(names)-.5, -.5))
+    axes[0][len(splits)//2].set_xlabel(f'{pair}: small minus large (points)')
     fig.legend(*axes[0][0].get_legend_handles_labels(), loc='outside lower center', ncols=2, fontsize=9)
     return fig

@@ -17,7 +17,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 # %% ../nbs/04_labels.ipynb #002895ad
-from .core import InputError, Pair, check_table, colours, set_theme
+from .core import InputError, Pair, check_table, colours, label_line, set_theme
 from .execution import table1_counts
 from .problem import quality_gap
 
@@ -167,7 +167,10 @@ def plot_win_rates(
     palette = colours(chosen.pair.unique())
     fig, ax = plt.subplots(figsize=(6, 3.4))
     sns.kdeplot(chosen, x='y', hue='pair', palette=palette, common_norm=False, fill=True, alpha=.15, linewidth=2, bw_adjust=.8,
-                clip=(-.2, 1.2), warn_singular=False, ax=ax)
-    for pair,y in chosen.groupby('pair', sort=False).y: ax.axvline(y.mean(), color=palette[pair], lw=1.2, ls=':')
-    ax.set(xlabel='win rate of the small model (dotted: mean)', ylabel='density of tasks', title=f'{quality}, {label}')
+                clip=(-.2, 1.2), warn_singular=False, legend=False, ax=ax)
+    top = ax.get_ylim()[1]
+    for step,(pair, y) in enumerate(chosen.groupby('pair', sort=False).y):
+        ax.axvline(y.mean(), color=palette[pair], lw=1.2, ls=':')
+        label_line(ax, y.mean(), top*(.95-.09*step), pair, palette[pair])
+    ax.set(xlabel='win rate of the small model (dotted: mean)', ylabel='density of tasks', title=f'{quality}, {label}', xticks=np.linspace(0, 1, 6))
     return fig

@@ -40,7 +40,7 @@ from torch.nn.functional import binary_cross_entropy
 from torch.optim.swa_utils import AveragedModel
 
 # %% ../nbs/05_router.ipynb #0cf8e606
-from .core import InputError, check_table, colours, file_hash, package_file, set_theme, write_json
+from .core import InputError, check_table, colours, file_hash, label_line, package_file, set_theme, write_json
 from .labels import PAPER_LABEL, best_shift, soft_labels
 from .problem import INSTRUCTIONS, format_prompt, quality_gap, route
 
@@ -753,10 +753,10 @@ def plot_losses(
     for ax,(quality, group) in zip(np.atleast_1d(axes), kept.groupby('quality', sort=False)):
         for pair,rows in group.groupby('pair', sort=False):
             line = rows[rows.router!='constant']
-            ax.plot(line.epoch, line.loss, 'o-', color=palette[pair], label=pair)
+            ax.plot(line.epoch, line.loss, 'o-', color=palette[pair])
+            label_line(ax, line.epoch.iloc[-1], line.loss.iloc[-1], pair, palette[pair])
             ax.axhline(rows.loss[rows.router=='constant'].item(), color=palette[pair], ls=':')
         ax.set(title=quality, xlabel='epoch', ylabel='validation loss')
-    ax.legend()
     return fig
 
 # %% ../nbs/05_router.ipynb #3b5e339e

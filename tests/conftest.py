@@ -13,6 +13,7 @@ from llmr.core import DATA_ENV, get_pairs, get_profile, package_file
 ROOT = Path(__file__).resolve().parent.parent
 NBS = ROOT/'nbs'
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
+TOY = ('--profile', 'toy', '--param', 'tasks_per_split=20') # as `make fixture` runs it
 
 
 def llmr(*arguments, **options):
@@ -60,7 +61,7 @@ def _started_toy_run(tmp_path_factory, request):
     "A toy run that goes on beside the first tests, if any test of this session wants one."
     if not any('toy_run' in item.fixturenames or 'toy_copy' in item.fixturenames for item in request.session.items): return None
     folder = tmp_path_factory.mktemp('toy')/'run'
-    return folder, llmr('reproduce', '--profile', 'toy', '--out', folder)
+    return folder, llmr('reproduce', *TOY, '--out', folder)
 
 
 @pytest.fixture(scope='session')
@@ -76,3 +77,33 @@ def toy_run(_started_toy_run):
 def toy_copy(toy_run, tmp_path):
     "A copy of the finished toy run, to do harm to."
     return Path(shutil.copytree(toy_run[0], tmp_path/'run'))
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _started_shipped_run(tmp_path_factory, request):
+    "A run of the shipped numbers that goes on beside the first tests, if any test of this session wants one; it takes over what runs/shipped has."
+    if not any({'shipped_run', 'site'} & set(item.fixturenames) for item in request.session.items): return None
+    if 'LLMR_SITE' in os.environ: return Path(os.environ['LLMR_SITE_RUN']).resolve(), None
+    folder = tmp_path_factory.mktemp('shipped')/'run'
+    if (ROOT/'runs'/'shipped'/'run.json').exists(): shutil.copytree(ROOT/'runs'/'shipped', folder)
+    return folder, llmr('reproduce', '--profile', 'shipped', '--out', folder)
+
+
+@pytest.fixture(scope='session')
+def shipped_run(_started_shipped_run):
+    "Folder of a finished run of the shipped numbers."
+    folder, process = _started_shipped_run
+    if process:
+        _, err = process.communicate(timeout=900)
+        assert process.returncode==0, err
+    return folder
+
+
+@pytest.fixture(scope='session')
+def site(shipped_run, tmp_path_factory):
+    "`(folder of the site, its run, 'paper' or 'all')`: the one that `LLMR_SITE` names, else one built here without executing the stages beyond the paper."
+    if 'LLMR_SITE' in os.environ: return Path(os.environ['LLMR_SITE']).resolve(), shipped_run, 'all'
+    folder = tmp_path_factory.mktemp('site')
+    done = subprocess.run([sys.executable, ROOT/'tools'/'site'/'build.py', '--run', shipped_run, '--out', folder/'site', '--work', folder/'work', '--paper-only'], capture_output=True, text=True)
+    assert done.returncode==0, done.stderr
+    return folder/'site', shipped_run, 'paper'
