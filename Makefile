@@ -17,7 +17,7 @@ help:
 	@echo 'make bench       side-by-side speed comparisons'
 	@echo 'make readme      README.md from nbs/index.ipynb'
 	@echo 'make fixture     the tables in llmr/data/toy/tables that stand in for earlier stages when a notebook is run alone'
-	@echo 'make toypair     the toy pair and its tasks, trained from scratch (about an hour of one core; a stopped run goes on)'
+	@echo 'make toypair     the toy pair and its tasks, trained from scratch (about half an hour of one core; a stopped run goes on)'
 	@echo 'make shipped     the shipped numbers in llmr/data/shipped, from a run of the recorded completions; then the README'
 	@echo 'make clean       remove caches and builds; runs/ and .venv stay'
 
