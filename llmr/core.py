@@ -4,16 +4,22 @@
 
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV', 'PROFILES', 'InputError', 'read_jsonl',
-           'Table', 'check_table', 'package_file', 'data_file', 'Pair', 'Profile', 'get_profile', 'get_pairs',
-           'write_json', 'file_hash', 'Run', 'open_run', 'set_theme', 'colours', 'label_line']
+           'Table', 'check_table', 'package_file', 'data_file', 'bundle', 'unbundle', 'Pair', 'Profile', 'get_profile',
+           'with_models', 'get_pairs', 'write_json', 'file_hash', 'Run', 'open_run', 'set_theme', 'colours',
+           'label_line']
 
 # %% ../nbs/00_core.ipynb #4460f7b3
+import gzip
+import hashlib
+import io
 import json
 import os
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+import zipfile
+import zlib
+from dataclasses import dataclass, replace
 from importlib import metadata
 from importlib.resources import files
 from itertools import combinations
@@ -36,12 +42,13 @@ class InputError(ValueError):
 
 # %% ../nbs/00_core.ipynb #5e94372b
 def read_jsonl(
-    path:Path, # File with one JSON object a line
+    path:Path, # File with one JSON object a line, perhaps packed (`.gz`)
 )->list:       # `(line number from 1, object)` per line
     "Read a JSON-lines file. Raises: `InputError` naming the file and line of what can't be read."
     rows = []
-    try: text = Path(path).read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as e: raise InputError(f'{path}: cannot be read ({e}). Check the path and its encoding (UTF-8).') from None
+    unpack = gzip.decompress if str(path).endswith('.gz') else bytes
+    try: text = unpack(Path(path).read_bytes()).decode('utf-8')
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as e: raise InputError(f'{path}: cannot be read ({e}). Check the path and its encoding (UTF-8).') from None
     for number,line in enumerate(text.split('\n'), 1):
         if not line.strip(): continue
         try: row = json.loads(line)
@@ -83,6 +90,8 @@ SCHEMAS = dict(
                 ('text', 'tests', 'setup', 'entry_point'), (_split,)),
     completions=Table(dict(task_id=ID, model=_str, sample=_int, text=_str, code=_str, n_tokens=_int, finish_reason=_str),
                       ('task_id', 'model', 'sample'), ('text', 'code', 'finish_reason')),
+    sampled=Table(dict(task_id=ID, model=_str, sample=_int, sampler=_str, revision=_str, settings=_str, template=_str, n_prompt_tokens=_int, logprob=_float),
+                  ('task_id', 'model', 'sample'), ('revision', 'logprob')),
     outcomes=Table(_outcome, ('task_id', 'model', 'sample'), (), (_split,)),
     regrades=Table(_outcome | dict(mode=_str), ('task_id', 'model', 'sample', 'mode'), (), (_split,)),
     answers=Table(dict(task_id=ID, split=_str, model=_str, sample=_int, classes=pa.list_(_int)), ('task_id', 'model', 'sample'), (), (_split,)),
@@ -179,12 +188,14 @@ def _check_sum(path, known):
 
 # %% ../nbs/00_core.ipynb #b8ec5919
 def data_file(
-    name:str, # As in `registry.txt`, for example `mbpp/mbpp.jsonl`
-)->Path:      # A local file whose SHA-256 has been checked
+    name:str,       # As in `registry.txt`, for example `mbpp/mbpp.jsonl`
+    also:Path=None, # Looked at first: a copy in an installed package
+)->Path:            # A local file whose SHA-256 has been checked
     "Find a registered input below `LLMR_DATA`, or download it once. Raises: `InputError` on an unknown name, a wrong checksum or no network."
     store = pooch.create(pooch.os_cache('llmr'), base_url='')
     store.load_registry(package_file('registry.txt'))
     if name not in store.registry: raise InputError(f'no input file is called {name!r}. The registry has {", ".join(store.registry)}.')
+    if also and also.exists(): return _check_sum(also, store.registry[name]) or also
     folder = os.environ.get(DATA_ENV)
     if folder is None:
         try: return Path(store.fetch(name))
@@ -194,6 +205,31 @@ def data_file(
     if not path.exists(): raise InputError(f'{path}: no such file. {DATA_ENV} must be a folder that holds {name}; unset it to download.')
     _check_sum(path, store.registry[name])
     return path
+
+# %% ../nbs/00_core.ipynb #ded5c48d
+def bundle(
+    held:dict, # File name to bytes
+)->bytes:      # A zip
+    "Pack files with their SHA-256."
+    sums = ''.join(f'{hashlib.sha256(content).hexdigest()}  {name}\n' for name,content in held.items()).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w') as packed:
+        for name,content in (held | dict(SHA256SUMS=sums)).items(): packed.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+# %% ../nbs/00_core.ipynb #82286919
+def unbundle(
+    path:Path,   # From `bundle`
+    needs:tuple, # Names that must be there
+)->dict:         # File name to bytes
+    "Unpack files, every checksum checked. Raises: `InputError` on a damaged or missing one."
+    try:
+        with zipfile.ZipFile(path) as packed: held = {name: packed.read(name) for name in packed.namelist()}
+        sums = dict(line.split('  ')[::-1] for line in held.pop('SHA256SUMS').decode().splitlines())
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as e: raise InputError(f'{path}: not a pack, or a damaged one ({e}). Fetch it again, or make it with `llmr pack RUN`.') from None
+    for name in sorted({*sums, *held, *needs}):
+        if name not in held or hashlib.sha256(held[name]).hexdigest()!=sums.get(name): raise InputError(f'{path}: {name} is missing, or its checksum differs. Fetch the pack again.')
+    return held
 
 # %% ../nbs/00_core.ipynb #05e40773
 class Pair(NamedTuple):
@@ -214,19 +250,22 @@ class Profile:
     models: tuple    # Small to large
     pairs: tuple     # Names of pairs, in the paper's order
     tasks: str       # Source for `load_tasks`
-    completions: str # Source for `load_completions`
+    completions: str # Source for `load_completions`, or a sampler
     encoder: str     # For `task_features`
     fixture: str = '' # Package folder of tables that stand in for earlier stages when a notebook is run alone
+    sources: tuple = () # Where models that are sampled from lie: hub names (`@` and a revision behind), folders, or names on a server
 
 # %% ../nbs/00_core.ipynb #b1708853
 _llama = dict(models=('1B', '8B', '70B'), pairs=('1B-8B', '8B-70B', '1B-70B'))
 PROFILES = {p.name: p for p in (
-    Profile('toy', 'small tasks and hand-written programs of this project; tests the line, says nothing about LLMs',
-            ('A', 'B', 'C'), ('A-B', 'B-C', 'A-C'), 'toy', 'toy', 'hashing', 'toy/tables'),
+    Profile('toy', 'small tasks of this project, sampled from two small models of its own; tests the line, says nothing about LLMs',
+            ('small', 'large'), ('small-large',), 'toy', 'transformers', 'hashing', 'toy/tables', ('toy/models/small', 'toy/models/large')),
     Profile('shipped', 'measured outcomes of the 12,990 recorded completions, inside the package; offline',
             tasks='shipped', completions='shipped', encoder='shipped', **_llama),
     Profile('recorded', f'the recorded completions themselves, downloaded or found through {DATA_ENV}, executed anew',
-            tasks='mbpp', completions='tjbai-llmr', encoder='minilm', **_llama))}
+            tasks='mbpp', completions='tjbai-llmr', encoder='minilm', **_llama),
+    Profile('sampled', 'new completions of any two models (--small, --large), by vLLM, transformers or an OpenAI-compatible server',
+            (), (), 'mbpp', 'transformers', 'minilm'))}
 
 # %% ../nbs/00_core.ipynb #51dbe397
 def get_profile(
@@ -235,6 +274,20 @@ def get_profile(
     "Look a profile up. Raises: `InputError` listing the profiles."
     if name in PROFILES: return PROFILES[name]
     raise InputError(f'no profile is called {name!r}; there are {", ".join(PROFILES)}.')
+
+# %% ../nbs/00_core.ipynb #b6d152aa
+def with_models(
+    profile:Profile, # Any
+    sources:list,    # Of models, small to large: hub names (`@` and a revision behind), folders, or names on a server
+)->Profile:          # The same for these models
+    "Name models and pair them, neighbours first. Raises: `InputError` on fewer than two, or the same twice."
+    if len(sources)<2: raise InputError(f'profile {profile.name} needs a small and a large model. Give --small and --large.')
+    long = [str(source).partition('@')[0].rstrip('/') for source in sources]
+    short = [Path(name).name for name in long]
+    names = short if len(set(short))==len(short) else ['_'.join(Path(name).parts[-2:]) for name in long]
+    if len(set(names))<len(names): raise InputError(f'models {", ".join(map(str, sources))}: the same twice. Give two different models.')
+    pairs = dict.fromkeys([*zip(names, names[1:]), *combinations(names, 2)])
+    return replace(profile, models=tuple(names), pairs=tuple(Pair(*two).name for two in pairs), sources=tuple(map(str, sources)))
 
 # %% ../nbs/00_core.ipynb #9b74c820
 def get_pairs(
@@ -305,25 +358,38 @@ def _new_folder(folder):
     try: folder.mkdir(parents=True, exist_ok=True)
     except OSError as e: raise InputError(f'{folder}: cannot be made ({e.strerror}). Choose another --out.') from None
 
+# %% ../nbs/00_core.ipynb #22f05258
+def _run_profile(profile, models, known, folder):
+    "The profile, with the models of the run. Raises: `InputError` if it takes none, lacks them, or the run has others."
+    found, held = get_profile(profile), (known or {}).get('models') or []
+    if found.models:
+        if models: raise InputError(f'profile {profile} has its own models. Use profile sampled with --small and --large.')
+        return found
+    asked = list(map(str, models or held))
+    if held and asked!=held: raise InputError(f'{folder}: a run directory of the models {", ".join(held)}, not {", ".join(asked)}. Choose another --out, or delete it.')
+    return with_models(found, asked)
+
 # %% ../nbs/00_core.ipynb #3591e3fa
 def open_run(
     profile:str,       # One of `PROFILES`
     run_dir:Path=None, # Folder of the run; None makes a temporary one, with the profile's fixture for what earlier stages write
     pairs:list=None,   # Names of pairs; the profile's if None
     seed:int=42,       # Of everything random in the run
+    models:list=None,  # Sources of models, for a new run of profile `sampled`; later those of the run
 )->Run:
-    "Open or make a run directory. Raises: `InputError` on an unknown profile or pair, a seed below 0, or a directory of another profile."
-    found = get_profile(profile)
-    chosen = get_pairs(found, pairs)
+    "Open or make a run directory. Raises: `InputError` on an unknown profile or pair, a seed below 0, or a directory of another profile or of other models."
     if not isinstance(seed, int) or seed<0: raise InputError(f'seed {seed!r}: must be a whole number from 0.')
-    folder = Path(run_dir or tempfile.mkdtemp(prefix='llmr-')).resolve()
-    record = folder/'run.json'
-    known = _read_record(record) if record.exists() else None
-    if known and known.get('profile')!=profile:
-        raise InputError(f'{folder}: a run directory of profile {known.get("profile")!r}, not {profile!r}. Choose another --out, or delete it.')
+    record = Path(run_dir).resolve()/'run.json' if run_dir else None
+    known = _read_record(record) if record and record.exists() else None
+    if known and known.get('profile')!=profile and get_profile(profile):
+        raise InputError(f'{record.parent}: a run directory of profile {known.get("profile")!r}, not {profile!r}. Choose another --out, or delete it.')
+    found = _run_profile(profile, models, known, record and record.parent)
+    chosen = get_pairs(found, pairs)
+    folder = record.parent if record else Path(tempfile.mkdtemp(prefix='llmr-')).resolve()
     if known is None:
         _new_folder(folder)
-        write_json(record, dict(profile=profile, pairs=[p.name for p in chosen], seed=seed, commit=_git_commit(), versions=_versions(), stages={}))
+        mine = dict(models=list(found.sources)) if not get_profile(profile).models else {}
+        write_json(folder/'run.json', dict(profile=profile, pairs=[p.name for p in chosen], seed=seed, commit=_git_commit(), versions=_versions(), stages={}, **mine))
     return Run(folder, found, chosen, seed, alone=run_dir is None)
 
 # %% ../nbs/00_core.ipynb #aea25015
@@ -401,16 +467,24 @@ def figure(
 def progress(
     self:Run,
     label:str, # What is being counted
-):             # A callback `(done, total)`
+):             # A callback `(done, total, **more)`
     "Leaves the state of a long step in `progress.json`, at most five times a second."
     start, last = time.monotonic(), 0.
-    def tell(done, total):
-        "Note that `done` of `total` are done."
+    def tell(done, total, **more):
+        "Note that `done` of `total` are done; `more` stands beside them."
         nonlocal last
         if done<total and time.monotonic()-last<.2: return
         last = time.monotonic()
-        write_json(self.dir/'progress.json', dict(label=label, done=int(done), total=int(total), seconds=round(time.monotonic()-start, 1)))
+        write_json(self.dir/'progress.json', dict(label=label, done=int(done), total=int(total), seconds=round(time.monotonic()-start, 1), **more))
     return tell
+
+# %% ../nbs/00_core.ipynb #4d775674
+@patch
+def sources(self:Run)->list: # `(name, hub name or folder)`, small to large
+    "The models to draw from. Raises: `InputError` if the profile has none."
+    if not self.profile.sources: raise InputError(f'profile {self.profile.name} names no models to draw from. Use profile sampled with --small and --large.')
+    inside = Path(str(files('llmr')))/'data'
+    return [(name, str(inside/source) if (inside/source).is_dir() else source) for name,source in zip(self.profile.models, self.profile.sources)]
 
 # %% ../nbs/00_core.ipynb #7c1e9a42
 @patch

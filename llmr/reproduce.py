@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STAGES', 'BEYOND', 'COMMON', 'stage_notebook', 'stage_parameters', 'check_parameters', 'fingerprint', 'is_done',
-           'run_stage', 'reproduce', 'summary', 'finished_run', 'write_report']
+           'run_stage', 'reproduce', 'summary', 'finished_run', 'write_report', 'pack_run']
 
 # %% ../nbs/20_reproduce.ipynb #38a9dc86
 import ast
@@ -28,8 +28,11 @@ from papermill.exceptions import PapermillExecutionError
 from tqdm import tqdm
 
 # %% ../nbs/20_reproduce.ipynb #6b713f6d
+from . import __version__
 from .core import DATA_ENV, InputError, Run, file_hash, open_run, write_json
 from .report import check_report_prices, report_page
+from .samplers import SAMPLERS, folder_revision
+from .sampling import pack
 
 # %% ../nbs/20_reproduce.ipynb #867e1f79
 STAGES = ('01_problem', '02_sampling', '03_execution', '04_labels', '05_router', '06_evaluation', '07_analysis', '08_audit')
@@ -79,17 +82,22 @@ def _held(folder):
 
 def _absolute(value):
     "A value that names an existing file or folder as an absolute path, since stages run in the run directory; any other as it is."
-    return str(Path(value).resolve()) if isinstance(value, str) and value and Path(value).exists() else value
+    return str(Path(value).resolve()) if isinstance(value, str) and value and value not in SAMPLERS and Path(value).exists() else value
+
+def _model_marks(run):
+    "What tells the models that a run draws from, for its stages' fingerprints."
+    places = [place for _,place in run.sources()] if run.profile.sources else []
+    return dict(models=[folder_revision(place) if Path(place).is_dir() else place for place in places]) if places else {}
 
 # %% ../nbs/20_reproduce.ipynb #e1de2184
 def fingerprint(
     stage:str,       # One of `STAGES` or `BEYOND`
     parameters:dict, # All that the notebook is given but its directory
 )->str:              # Hexadecimal
-    "Hash of a stage's notebook, of the library's code and numbers, of its parameters, and of the files in folders that they name."
+    "Hash of a stage's notebook, of the library's code and numbers, of its parameters, and of the files and folders that they name."
     package = Path(str(files('llmr')))
-    folders = [Path(value) for value in parameters.values() if isinstance(value, str) and Path(value).is_dir()]
-    sources = [stage_notebook(stage), *sorted(package.rglob('*.py')), *_held(package/'data'), *(path for folder in folders for path in _held(folder))]
+    named = [Path(value) for value in parameters.values() if isinstance(value, str) and value and Path(value).exists()]
+    sources = [stage_notebook(stage), *sorted(package.rglob('*.py')), *_held(package/'data'), *(path for place in named for path in (_held(place) if place.is_dir() else [place]))]
     text = json.dumps([file_hash(path) for path in sources]+[parameters], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -105,10 +113,11 @@ def is_done(
     return all((run.dir/name).exists() and file_hash(run.dir/name)==known for name,known in held.items())
 
 # %% ../nbs/20_reproduce.ipynb #29ed24a5
-def _speed(label, done, total, seconds):
+def _speed(label, done, total, seconds, tokens_per_second=None):
     "How far a long step is, how fast, and how long it will take."
     text = f'{done}/{total} {label}'
-    return f'{text}, {done/seconds:.0f}/s, {tqdm.format_interval((total-done)*seconds/done)} left' if done and seconds>=1 else text
+    speed = f'{done/max(seconds, 1e-3):.0f}/s' if tokens_per_second is None else f'{tokens_per_second} tokens/s'
+    return f'{text}, {speed}, {tqdm.format_interval((total-done)*seconds/done)} left' if done and seconds>=1 else text
 
 @contextlib.contextmanager
 def _alone(run):
@@ -179,23 +188,24 @@ def reproduce(
     out:Path=None,          # Run directory; `runs/PROFILE` if None
     pairs:list=None,        # Names such as `8B-70B`; all of the profile's if None
     seed:int=42,            # Of everything random
-    parameters:dict=None,   # More of the stages' parameters, for example `dict(epochs=10)`
+    parameters:dict=None,   # More of the stages' parameters, for example `dict(epochs=10)`; `models` (hub names or folders, small to large) for profile `sampled`
     beyond:bool=False,      # Run `BEYOND` after `STAGES`
 )->Run:
     "Run every stage that is not done. Raises: `InputError` on a wrong name, value or directory, or what a stage finds wrong with its input."
     parameters = {name: _absolute(value) for name,value in (parameters or {}).items()}
+    models = [_absolute(model) for model in parameters.pop('models', ())]
     if DATA_ENV in os.environ: os.environ[DATA_ENV] = _absolute(os.environ[DATA_ENV])
     chosen = STAGES+BEYOND*beyond
     check_parameters(parameters, chosen)
-    run = open_run(profile, Path(out or Path('runs')/profile), pairs, seed)
+    run = open_run(profile, Path(out or Path('runs')/profile), pairs, seed, models)
     names = [pair.name for pair in run.pairs]
-    common = dict(profile=profile, pairs=names, seed=seed)
+    common, marks = dict(profile=profile, pairs=names, seed=seed), _model_marks(run)
     with _alone(run), tqdm(chosen, unit='stage', disable=None, bar_format='{desc:<13} {bar} {n_fmt}/{total_fmt} stages [{elapsed}]{postfix}') as bar:
         stages = _remember(run, pairs=names, seed=seed)['stages']
         for stage in bar:
             bar.set_description_str(stage)
             given = common | {name: value for name,value in parameters.items() if name in stage_parameters(stage)}
-            mark = fingerprint(stage, given)
+            mark = fingerprint(stage, given | marks)
             if is_done(run, stages.get(stage, {}), mark):
                 _plain(stage, 'done already')
                 continue
@@ -256,3 +266,19 @@ def write_report(
         os.replace(part, path)
     except OSError as e: raise InputError(f'{path}: cannot be written ({e.strerror}). Choose another --out.') from None
     return path
+
+# %% ../nbs/20_reproduce.ipynb #906ae9ea
+def pack_run(
+    folder:Path, # Run directory with tasks and completions
+)->bytes:        # A zip for `read_pack`
+    "Pack a run's tasks and completions with a card of how they were drawn. Raises: `InputError` if there is no such run, or it has no text."
+    path = Path(folder)/'run.json'
+    if not path.exists(): raise InputError(f'{path}: not there. Give the directory of a run.')
+    record = json.loads(path.read_text(encoding='utf-8'))
+    run = open_run(record['profile'], folder)
+    with _alone(run): tasks, completions = run.read('tasks'), run.read('completions')
+    (run.dir/'ledger.json').unlink(missing_ok=True)
+    shown = {name: {key: value for key,value in held.items() if key!='engine'} | dict(source=Path(held['source']).name if Path(held['source']).is_absolute() else held['source'])
+             for name,held in record.get('sampling', {}).items()}
+    card = dict(llmr=__version__, profile=run.profile.name, order=list(run.profile.models), seed=record['seed'], versions=record['versions'], commit=record['commit'], sampling=shown)
+    return pack(tasks, completions, card)

@@ -13,6 +13,7 @@ from llmr.core import DATA_ENV, get_pairs, get_profile, package_file
 ROOT = Path(__file__).resolve().parent.parent
 NBS = ROOT/'nbs'
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
+TOY = ('--profile', 'toy', '--param', 'tasks_per_split=20') # as `make fixture` runs it
 
 
 def llmr(*arguments, **options):
@@ -60,7 +61,7 @@ def _started_toy_run(tmp_path_factory, request):
     "A toy run that goes on beside the first tests, if any test of this session wants one."
     if not any('toy_run' in item.fixturenames or 'toy_copy' in item.fixturenames for item in request.session.items): return None
     folder = tmp_path_factory.mktemp('toy')/'run'
-    return folder, llmr('reproduce', '--profile', 'toy', '--out', folder)
+    return folder, llmr('reproduce', *TOY, '--out', folder)
 
 
 @pytest.fixture(scope='session')

@@ -10,7 +10,7 @@ def toy(toy_run):
     return {name: pd.read_parquet(toy_run[0]/f'{name}.parquet') for name in ('tasks', 'outcomes', 'scores', 'thresholds', 'decisions')}
 
 
-PAIRS = [Pair('A', 'B'), Pair('B', 'C'), Pair('A', 'C')]
+PAIRS = [Pair('small', 'large')]
 
 
 def test_the_papers_heads_are_chosen(toy):

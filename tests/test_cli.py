@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from conftest import llmr, table_bytes
+from conftest import TOY, llmr, table_bytes
 from test_sampling import recording, write_toy
 
 from llmr import __version__
@@ -20,8 +20,11 @@ def test_help_and_version(capsys):
 
 
 @pytest.mark.parametrize('arguments,told', [
-    (['--profile', 'tiny'], 'no profile is called'), (['--profile', 'toy', '--pairs', 'A-D'], "no model 'D'"), (['--pairs', '70B-8B'], 'small first'),
+    (['--profile', 'tiny'], 'no profile is called'), (['--profile', 'toy', '--pairs', 'small-D'], "no model 'D'"), (['--pairs', '70B-8B'], 'small first'),
     (['--profile', 'toy', '--param', 'epoch=3'], "no stage has a parameter 'epoch'; there are"), (['--profile', 'toy', '--param', 'epochs=many'], 'not of type int'),
+    (['--profile', 'sampled'], 'needs a small and a large model. Give --small and --large'), (['--profile', 'sampled', '--small', 'x'], 'half of a pair'),
+    (['--profile', 'sampled', '--small', 'x', '--large', 'x'], 'the same twice'), (['--profile', 'toy', '--small', 'x', '--large', 'y'], 'profile toy has its own models'),
+    (['--profile', 'sampled', '--completions', 'nowhere.zip'], 'nowhere.zip: not a pack'), (['--small', 'x', '--large', 'y', '--completions', 'z.zip'], 'brings its own models and tasks'),
     (['--profile', 'toy', '--param', 'run_dir=x'], "no stage has a parameter 'run_dir'"), (['--profile', 'toy', '--seed', '-1'], 'seed -1')])
 def test_wrong_names_and_values(arguments, told, tmp_path, capsys):
     assert main(['reproduce', '--out', str(tmp_path/'run'), *arguments])==2
@@ -45,7 +48,7 @@ def test_a_directory_of_another_profile(toy_copy, capsys):
     before = table_bytes(toy_copy)
     assert main(['reproduce', '--profile', 'shipped', '--out', str(toy_copy)])==2
     assert "of profile 'toy', not 'shipped'" in capsys.readouterr().err
-    assert table_bytes(toy_copy)==before and main(['reproduce', '--profile', 'toy', '--out', str(toy_copy)])==0
+    assert table_bytes(toy_copy)==before and main(['reproduce', *TOY, '--out', str(toy_copy)])==0
 
 
 def damage(folder, name, change):
@@ -61,17 +64,17 @@ def fewer(line):
 
 
 @pytest.mark.parametrize('name,change,told', [
-    ('b_test.jsonl', lambda lines: lines[:-1], 'model B has no completion of task 16'),
-    ('b_test.jsonl', lambda lines: [*lines[:-1], lines[-1][:30]], 'b_test.jsonl, line 16: not valid JSON'),
-    ('b_test.jsonl', lambda lines: [*lines, lines[0]], 'b_test.jsonl, line 17: task 1 stands on line 1 already'),
-    ('c_train.jsonl', lambda lines: [*lines[:-1], fewer(lines[-1])], 'c_train.jsonl, line 20: task 44 has 9 samples and the first line 10'),
-    ('c_train.jsonl', lambda lines: [fewer(line) for line in lines], 'model C, task 25: 9 samples where others of split train have 10'),
-    ('a_val.jsonl', lambda lines: [lines[0].replace('"task_id": 17', '"task_id": 99'), *lines[1:]], 'completions of task 99, which is not among the tasks')])
+    ('large_test.jsonl', lambda lines: lines[:-1], 'model large has no completion of task 240'),
+    ('large_test.jsonl', lambda lines: [*lines[:-1], lines[-1][:30]], 'large_test.jsonl, line 20: not valid JSON'),
+    ('large_test.jsonl', lambda lines: [*lines, lines[0]], 'large_test.jsonl, line 21: task 1 stands on line 1 already'),
+    ('large_train.jsonl', lambda lines: [*lines[:-1], fewer(lines[-1])], 'large_train.jsonl, line 20: task 460 has 9 samples and the first line 10'),
+    ('large_train.jsonl', lambda lines: [fewer(line) for line in lines], 'model large, task 301: 9 samples where others of split train have 10'),
+    ('small_val.jsonl', lambda lines: [lines[0].replace('"task_id": 241', '"task_id": 99'), *lines[1:]], 'completions of task 99, which is not among the tasks')])
 def test_bad_recordings_damage_nothing(toy_copy, tmp_path, capsys, name, change, told):
     (tmp_path/'recordings').mkdir()
     folder, before = write_toy(tmp_path/'recordings'), table_bytes(toy_copy)
     damage(folder, name, change)
-    assert main(['reproduce', '--profile', 'toy', '--out', str(toy_copy), '--param', f'recordings={folder}'])==2
+    assert main(['reproduce', *TOY, '--out', str(toy_copy), '--param', f'recordings={folder}'])==2
     assert told in capsys.readouterr().err
     assert table_bytes(toy_copy)==before
 
@@ -87,6 +90,26 @@ def test_a_checksum_mismatch(tmp_path, monkeypatch, capsys):
 
 def test_an_encoder_that_cannot_be_loaded(toy_copy, capsys):
     before = table_bytes(toy_copy)
-    assert main(['reproduce', '--profile', 'toy', '--out', str(toy_copy), '--param', 'encoder=no/such-encoder'])==2
+    assert main(['reproduce', *TOY, '--out', str(toy_copy), '--param', 'encoder=no/such-encoder'])==2
     shown = capsys.readouterr().err
     assert "encoder 'no/such-encoder' cannot be loaded" in shown and table_bytes(toy_copy)==before
+
+
+def test_a_directory_of_other_models(tmp_path, capsys):
+    from llmr.core import open_run
+    open_run('sampled', tmp_path, None, 42, ['org/a', 'org/b@main'])
+    assert main(['reproduce', '--profile', 'sampled', '--small', 'org/a', '--large', 'org/c', '--out', str(tmp_path)])==2
+    assert 'a run directory of the models org/a, org/b@main, not org/a, org/c' in capsys.readouterr().err
+
+
+def test_an_unknown_model_sampler_and_benchmark(tmp_path, capsys):
+    line = ['reproduce', '--profile', 'sampled', '--small', 'no/small', '--large', 'no/large', '--out', str(tmp_path/'run'), '--benchmark', 'toy']
+    assert main([*line[:-1], 'nowhere'])==2 and 'no tasks are called' in capsys.readouterr().err
+    assert main([*line, '--sampler', 'magic'])==2 and "no completions are called 'magic'" in capsys.readouterr().err
+    assert main(line)==2 and "model 'no/small' cannot be loaded" in capsys.readouterr().err
+    assert not (tmp_path/'run'/'completions.parquet').exists()
+
+
+def test_what_cannot_be_packed(tmp_path, capsys):
+    assert main(['pack', str(tmp_path), '--out', str(tmp_path/'x.zip')])==2 and 'run.json: not there' in capsys.readouterr().err
+    assert not (tmp_path/'x.zip').exists()

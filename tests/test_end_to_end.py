@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import matplotlib.image
 import pandas as pd
 import pytest
-from conftest import llmr, table_bytes
+from conftest import TOY, llmr, table_bytes
 
 from llmr.cli import main
 from llmr.core import open_run
@@ -24,7 +24,7 @@ def test_tables_have_the_papers_columns(toy_run):
     folder, _, _ = toy_run
     assert (folder/'tables'/'table1.csv').read_text().splitlines()[0]=='pair,0,20,40,60,80,100,sd0,sd20,sd40,sd60,sd80,sd100'
     assert (folder/'tables'/'figure4.csv').read_text().splitlines()[0]=='quality,pair,target_cost_advantage,performance_gap,actual_cost_advantage'
-    assert len(pd.read_csv(folder/'tables'/'table1.csv'))==3 and len(pd.read_csv(folder/'tables'/'figure4.csv'))==24
+    assert len(pd.read_csv(folder/'tables'/'table1.csv'))==1 and len(pd.read_csv(folder/'tables'/'figure4.csv'))==8
     assert (folder/'tables'/'audit.csv').exists()
 
 
@@ -39,7 +39,7 @@ def test_figures_are_not_empty(toy_run, name):
 
 def test_every_stage_is_recorded(toy_run):
     kept = record(toy_run[0])
-    assert (kept['profile'], kept['seed'], kept['pairs'])==('toy', 42, ['A-B', 'B-C', 'A-C']) and kept['versions']['torch']
+    assert (kept['profile'], kept['seed'], kept['pairs'])==('toy', 42, ['small-large']) and kept['versions']['torch']
     assert set(kept['stages'])==set(STAGES)
     for stage in STAGES:
         held = kept['stages'][stage]
@@ -53,11 +53,11 @@ def test_what_the_command_prints(toy_run):
     lines = err.splitlines()
     assert [line.split()[0] for line in lines]==list(STAGES) and '\r' not in err
     assert max(map(len, out.splitlines()))<=max(100, len(f'notebooks {folder}/figures'))
-    for told in ('Table 1', 'A-B', 'Gain over random', 'head-strict', str(folder/'tables'), str(folder/'figures')): assert told in out
+    for told in ('Table 1', 'small-large', 'Gain over random', 'head-strict', str(folder/'tables'), str(folder/'figures')): assert told in out
 
 
 def test_a_finished_run_is_not_run_again(toy_copy, capsys):
-    assert main(['reproduce', '--profile', 'toy', '--out', str(toy_copy)])==0
+    assert main(['reproduce', *TOY, '--out', str(toy_copy)])==0
     assert capsys.readouterr().err.count('done already')==len(STAGES)
 
 
@@ -65,7 +65,7 @@ def test_only_what_lacks_its_output_is_run_again(toy_copy, capsys):
     before = table_bytes(toy_copy)
     (toy_copy/'gains.parquet').unlink()
     (toy_copy/'tables'/'score_bands.csv').write_text('spoilt')
-    assert main(['reproduce', '--profile', 'toy', '--out', str(toy_copy)])==0
+    assert main(['reproduce', *TOY, '--out', str(toy_copy)])==0
     again = [line.split()[0] for line in capsys.readouterr().err.splitlines() if 'done already' not in line]
     assert again==['06_evaluation', '07_analysis'] and table_bytes(toy_copy)==before
 
@@ -74,7 +74,7 @@ def test_two_runs_in_one_directory(toy_copy, capsys):
     import fcntl
     with open(toy_copy/'.lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert main(['reproduce', '--profile', 'toy', '--out', str(toy_copy)])==2
+        assert main(['reproduce', *TOY, '--out', str(toy_copy)])==2
     assert 'another llmr is running here' in capsys.readouterr().err
 
 
@@ -99,24 +99,48 @@ def test_killed_in_training_and_run_again(toy_run, tmp_path):
         for name in ('features', 'losses', 'scores', 'curves', 'gains', 'thresholds', 'baseline', 'decisions', 'claims'): (folder/f'{name}.parquet').unlink()
         shutil.rmtree(folder/'heads')
         (folder/'progress.json').unlink(missing_ok=True)
-        process = llmr('reproduce', '--profile', 'toy', '--out', folder)
+        process = llmr('reproduce', *TOY, '--out', folder)
         caught = wait_for_training(folder, process)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         if caught: break
     assert caught, 'the run was never caught in training'
     assert '05_router' not in record(folder)['stages'] and not (folder/'gains.parquet').exists()
-    process = llmr('reproduce', '--profile', 'toy', '--out', folder)
+    process = llmr('reproduce', *TOY, '--out', folder)
     _, err = process.communicate(timeout=300)
     assert process.returncode==0, err
     assert [line.split()[0] for line in err.splitlines() if 'done already' in line]==list(STAGES[:4])
     assert table_bytes(folder)==table_bytes(toy_run[0])
 
 
-def test_one_pair_gives_what_all_pairs_give(toy_run, toy_copy):
-    run = open_run('toy', toy_copy, ['B-C'])
-    for stage in ('05_router', '06_evaluation'): run_stage(run, stage, dict(profile='toy', pairs=['B-C'], seed=42))
-    for name in ('scores', 'thresholds', 'gains'):
-        mine, every = (pd.read_parquet(folder/f'{name}.parquet') for folder in (toy_copy, toy_run[0]))
-        assert mine.pair.unique().tolist()==['B-C']
-        pd.testing.assert_frame_equal(mine, every[every.pair=='B-C'].reset_index(drop=True))
+def test_what_sampling_leaves_in_the_record(toy_run):
+    held, drawn = record(toy_run[0])['sampling'], pd.read_parquet(toy_run[0]/'sampled.parquet')
+    completions = pd.read_parquet(toy_run[0]/'completions.parquet')
+    assert list(held)==['large', 'small'] and len(drawn)==len(completions)==2*(200+20+20) and set(drawn.template)=={'chat'}
+    for name,rows in completions.groupby('model'):
+        assert held[name]['new_tokens']==rows.n_tokens.sum() and held[name]['completions']==240 and held[name]['settings']['temperature']==.7
+        assert held[name]['revision']==drawn.revision[drawn.model==name].iloc[0] and len(held[name]['revision'])==16
+    assert completions[completions.model=='small'].groupby('task_id').text.nunique().max()>3
+
+
+def test_a_run_killed_while_sampling_goes_on(toy_run, tmp_path):
+    folder, path = tmp_path/'run', tmp_path/'run'/'samples'/'samples.jsonl'
+    process = llmr('reproduce', *TOY, '--out', folder)
+    while process.poll() is None and (not path.exists() or path.read_bytes().count(b'\n')<40): time.sleep(.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    kept = path.read_bytes().count(b'\n')
+    assert 40<=kept<480 and not (folder/'completions.parquet').exists()
+    time.sleep(2) # the notebook's own process notices that its parent is gone
+    run = open_run('toy', folder)
+    run_stage(run, '02_sampling', dict(profile='toy', pairs=['small-large'], seed=42))
+    assert (folder/'completions.parquet').read_bytes()==(toy_run[0]/'completions.parquet').read_bytes()
+
+
+def test_a_packed_run_gives_the_same_tables(toy_run, tmp_path, capsys):
+    assert main(['pack', str(toy_run[0]), '--out', str(tmp_path/'toy.zip')])==0
+    line = ['reproduce', '--profile', 'sampled', '--completions', str(tmp_path/'toy.zip'), '--out', str(tmp_path/'again'), '--param', 'encoder=hashing']
+    assert main(line)==0, capsys.readouterr().err
+    again, first = table_bytes(tmp_path/'again'), table_bytes(toy_run[0])
+    same = [name for name in first if name!='sampled.parquet']
+    assert [name for name in same if again.get(name)!=first[name]]==[]

@@ -15,9 +15,12 @@ def recording(path, *lines):
     return path
 
 
+def toy_tables(): return [pd.read_parquet(package_file(f'toy/tables/{name}.parquet')) for name in ('tasks', 'completions')]
+
+
 def write_toy(folder):
     "The toy completions as a folder of recordings."
-    tasks, completions = load_tasks('toy'), pd.read_parquet(package_file('toy/completions.parquet'))
+    tasks, completions = toy_tables()
     for (model, split),rows in completions.merge(tasks[['task_id', 'split']]).groupby(['model', 'split']):
         lines = [dict(item=dict(task_id=task_id), text=mine.text.tolist(), num_tokens=mine.n_tokens.tolist()) for task_id,mine in rows.groupby('task_id')]
         recording(folder/f'{model.lower()}_{dict(validation="val").get(split, split)}.jsonl', *lines)
@@ -47,30 +50,30 @@ def test_damaged_recordings_are_named(tmp_path, lines, told):
 
 
 @pytest.mark.parametrize('drop,told', [
-    ('model=="B" and task_id==7', 'model B has no completion of task 7'), ('task_id==7', 'task 7 .test. has no completion of any model'),
-    ('model=="C" and task_id==30 and sample==9', 'model C, task 30: 9 samples where others of split train have 10'), ('model=="C"', "no completion of model 'C'")])
+    ('model=="large" and task_id==14', 'model large has no completion of task 14'), ('task_id==14', 'task 14 .test. has no completion of any model'),
+    ('model=="large" and task_id==309 and sample==9', 'model large, task 309: 9 samples where others of split train have 10'), ('model=="large"', "no completion of model 'large'")])
 def test_models_must_be_comparable(drop, told):
-    tasks, completions = load_tasks('toy'), pd.read_parquet(package_file('toy/completions.parquet'))
-    with pytest.raises(InputError, match=told): check_completions(completions.query(f'not ({drop})'), tasks, ('A', 'B', 'C'))
+    tasks, completions = toy_tables()
+    with pytest.raises(InputError, match=told): check_completions(completions.query(f'not ({drop})'), tasks, ('small', 'large'))
 
 
 def test_a_completion_of_no_task_and_a_second_sample():
-    tasks, completions = load_tasks('toy'), pd.read_parquet(package_file('toy/completions.parquet'))
-    with pytest.raises(InputError, match='completions of task 7, which is not among the tasks'): check_completions(completions, tasks.query('task_id!=7'), ('A', 'B', 'C'))
+    tasks, completions = toy_tables()
+    with pytest.raises(InputError, match='completions of task 14, which is not among the tasks'): check_completions(completions, tasks.query('task_id!=14'), ('small', 'large'))
 
 
 def test_a_folder_gives_what_was_recorded(tmp_path):
-    tasks = load_tasks('toy')
-    pd.testing.assert_frame_equal(load_completions(str(write_toy(tmp_path)), tasks, ('A', 'B', 'C')), load_completions('toy', tasks, ('A', 'B', 'C')))
+    tasks, completions = toy_tables()
+    pd.testing.assert_frame_equal(load_completions(str(write_toy(tmp_path)), tasks, ('small', 'large')), completions)
 
 
 def test_a_folder_that_lacks_a_file(tmp_path):
-    (write_toy(tmp_path)/'b_val.jsonl').unlink()
-    with pytest.raises(InputError, match='b_val.jsonl: cannot be read'): load_completions(str(tmp_path), load_tasks('toy'), ('A', 'B', 'C'))
+    (write_toy(tmp_path)/'large_val.jsonl').unlink()
+    with pytest.raises(InputError, match='large_val.jsonl: cannot be read'): load_completions(str(tmp_path), load_tasks('toy'), ('small', 'large'))
 
 
 def test_unknown_completions():
-    with pytest.raises(InputError, match='no completions are called'): load_completions('nowhere', load_tasks('toy'), ('A', 'B', 'C'))
+    with pytest.raises(InputError, match='no completions are called'): load_completions('nowhere', load_tasks('toy'), ('small', 'large'))
 
 
 def test_the_recordings_are_those_that_were_shipped(recorded_data, shipped):
