@@ -17,7 +17,7 @@ help:
 	@echo 'make bench       side-by-side speed comparisons'
 	@echo 'make readme      README.md from nbs/index.ipynb'
 	@echo 'make fixture     the tables in llmr/data/toy/tables that stand in for earlier stages when a notebook is run alone'
-	@echo 'make toypair     the toy pair and its tasks, trained from scratch (about an hour of one core; a stopped run goes on)'
+	@echo 'make toypair     the toy pair and its tasks, trained from scratch (about half an hour of one core; a stopped run goes on)'
 	@echo 'make shipped     the shipped numbers in llmr/data/shipped, from a run of the recorded completions; then the README'
 	@echo 'make clean       remove caches and builds; runs/ and .venv stay'
 
@@ -79,7 +79,7 @@ fixture: .venv/.dev
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_fixture.ipynb runs/toy_fixture.ipynb
 	rm -rf runs/fixture
 	$(BIN)/llmr reproduce --profile toy --beyond --out runs/fixture --param tasks_per_split=20
-	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables && rm llmr/data/toy/tables/{timings,plus,answers}.parquet
+	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables && rm llmr/data/toy/tables/{timings,plus,answers,grading}.parquet
 
 toypair: .venv/.dev
 	mkdir -p runs

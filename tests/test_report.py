@@ -3,13 +3,14 @@ import base64
 import json
 import re
 from html.parser import HTMLParser
+from shutil import copy
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import NBS, llmr
 
-from llmr.core import InputError, Pair
+from llmr.core import InputError, Pair, package_file
 from llmr.evaluation import paired_outcomes
 from llmr.problem import route
 from llmr.report import check_report_prices, chosen_routers, cost_rows, figure_html, moved_tasks, name_prices, next_steps, plot_answer, random_band, report_page, router_scores, table_html
@@ -165,3 +166,10 @@ def test_the_report_takes_what_the_command_gives():
 def test_random_band_is_the_closed_form(shipped, pairs):
     band = random_band(paired_outcomes(shipped('outcomes'), pairs[1]))
     assert band['mean'].iloc[0]==0 and band.sd.iloc[[0, -1]].eq(0).all() and 100*band['mean'].iloc[-1]==pytest.approx(8.4, abs=.1)
+
+
+def test_the_router_that_stage_09_chose_is_the_one_shown(toy_copy):
+    copy(package_file('toy/tables/selected.parquet'), toy_copy)
+    text = write_report(toy_copy).read_text(encoding='utf-8')
+    router = pd.read_parquet(toy_copy/'selected.parquet').router[0]
+    assert 'by stage 09' in text and text.count(f'router standard {router}</caption>')==3

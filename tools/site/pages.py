@@ -95,7 +95,7 @@ def output(out, source, place):
     picture = picture_of(shown, source, name, pictures, drawn)
     if picture: return figure(picture, source, above)
     if 'text/html' in shown:
-        block = STYLE.sub('', shown['text/html']).replace('\n', '')
+        block = re.sub(r'<(/?)h1\b', r'<\1h2', STYLE.sub('', shown['text/html']).replace('\n', ''))  # the page has its heading
         return f'<div class="table" tabindex="0">{block}</div>' if '<table' in block and 'id="' not in block else block
     return printed(shown.get('text/plain', ''))
 
