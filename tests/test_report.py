@@ -84,7 +84,7 @@ def test_a_run_must_be_finished(tmp_path, toy_copy):
     with pytest.raises(InputError, match='stage 06_evaluation has not been run'): finished_run(toy_copy)
 
 
-@pytest.mark.parametrize('arguments,message', [(('--price', 'A=-1', '--price', 'B=1', '--price', 'C=1'), 'price of A'), (('--price', 'A=1'), 'no price for B'), (('--price', 'D=1'), 'no such model'), (('--margin', '2'), 'margin')])
+@pytest.mark.parametrize('arguments,message', [(('--price', 'small=-1', '--price', 'large=1'), 'price of small'), (('--price', 'small=1'), 'no price for large'), (('--price', 'D=1'), 'no such model'), (('--margin', '2'), 'margin')])
 def test_bad_arguments_exit_with_2(toy_run, tmp_path, arguments, message):
     done = llmr('report', toy_run[0], '--out', tmp_path/'page.html', *arguments)
     _, err = done.communicate(timeout=200)
