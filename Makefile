@@ -79,7 +79,7 @@ fixture: .venv/.dev
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_fixture.ipynb runs/toy_fixture.ipynb
 	rm -rf runs/fixture
 	$(BIN)/llmr reproduce --profile toy --beyond --out runs/fixture --param tasks_per_split=20
-	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables && rm llmr/data/toy/tables/{timings,plus,answers,grading}.parquet
+	rm -rf llmr/data/toy/tables && mkdir llmr/data/toy/tables && cp runs/fixture/*.parquet llmr/data/toy/tables && rm llmr/data/toy/tables/{timings,plus,answers}.parquet
 
 toypair: .venv/.dev
 	mkdir -p runs
