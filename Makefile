@@ -54,7 +54,7 @@ test-vllm: export VLLM_HOST_IP = 127.0.0.1
 test-vllm: export VLLM_NO_USAGE_STATS = 1
 test-vllm: export DO_NOT_TRACK = 1
 test-vllm: .venv-vllm/.ready
-	.venv-vllm/bin/python -m pytest -q tests/vllm
+	.venv-vllm/bin/python -m pytest -q tests/engines
 
 beyond: .venv/.dev
 	$(BIN)/llmr reproduce --beyond

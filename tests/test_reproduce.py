@@ -42,9 +42,10 @@ def test_stages_beyond_the_paper_are_run_on_demand_and_not_again(toy_copy, monke
         ran.append((stage, given))
         return dict(seconds=0, reads={}, writes={})
     monkeypatch.setattr(runner, 'run_stage', stage)
-    runner.reproduce('toy', toy_copy)
+    same = dict(tasks_per_split=20) # as the run was made
+    runner.reproduce('toy', toy_copy, parameters=same)
     assert ran==[]
-    for _ in range(2): runner.reproduce('toy', toy_copy, parameters=dict(repeats=1), beyond=True)
+    for _ in range(2): runner.reproduce('toy', toy_copy, parameters=same | dict(repeats=1), beyond=True)
     assert [name for name,_ in ran]==list(BEYOND) and ran[0][1]['repeats']==1 and ran[0][1]['profile']=='toy'
 
 
