@@ -17,7 +17,8 @@ sys.path.insert(0, str(ROOT/'tools'))
 import readme  # noqa: E402
 
 NEED_TEXT = {'10_datasets', '11_augmentation'}  # They read the tasks' sentences, which no shipped table has: their pages are of toy size
-SLOW = '09_routers'  # Takes as long as the others together, and none of them reads what it writes: executed beside them
+SLOW = '09_routers'  # Takes as long as the others together: executed beside them
+LATE = (SLOW, '12_verdict', '17_report')  # It is waited for here, and the others read what it writes
 KERNEL = "c.InlineBackend.figure_formats = {'png', 'svg'}\n"
 
 
@@ -108,9 +109,9 @@ def way(path, run:Run, beyond):
 
 
 def in_order():
-    "Notebooks of nbs/: stages as `llmr reproduce --beyond` runs them, other numbered ones, the slow one, and pages, which read what all of them wrote."
+    "Notebooks of nbs/: stages as `llmr reproduce --beyond` runs them, other numbered ones, the slow one and its readers, and pages, which read what all of them wrote."
     order = {stem: place for place,stem in enumerate(STAGES+BEYOND)}
-    return sorted((ROOT/'nbs').glob('*.ipynb'), key=lambda path: (not path.stem[:2].isdigit(), path.stem==SLOW, order.get(path.stem, len(order)), path.stem))
+    return sorted((ROOT/'nbs').glob('*.ipynb'), key=lambda path: (not path.stem[:2].isdigit(), LATE.index(path.stem)+1 if path.stem in LATE else 0, order.get(path.stem, len(order)), path.stem))
 
 
 def executed(run:Run, cache, beyond=True, tell=print):
