@@ -38,7 +38,7 @@ def timed(work):
 def main():
     "Write `runs/bench/sampling.csv` and print it."
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument('--tasks', type=int, default=16, help='tasks of each split (default: 16)')
+    options.add_argument('--tasks', type=int, default=60, help='tasks of each split (default: 60)')
     options.add_argument('--samples', type=int, default=10, help='completions of a train task (default: 10)')
     options.add_argument('--max-tokens', type=int, default=512)
     options.add_argument('--repeats', type=int, default=3)
