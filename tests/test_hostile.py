@@ -243,27 +243,28 @@ def sandbox_processes(of, what):
     return judges if what=='judge' else outer+inner
 
 
-def killing(what, stop, seed, killed, moved):
-    "Kill one of our own judges or sandboxes at ten random moments, each after something was done since the last: on a slow machine a worker is not killed before it can start."
-    rng = random.Random(seed)
-    while len(killed)<10 and not stop.wait(rng.uniform(.02, .2)):
-        if not moved.is_set(): continue
+def killing(what, stop, seed, killed, done):
+    "Kill one of our own judges or sandboxes at ten random moments, 30 outcomes or more apart: no worker is killed before it can start, and no program loses two, which would be counted against it."
+    rng, last = random.Random(seed), 0
+    while len(killed)<10 and not stop.wait(rng.uniform(.01, .1)):
+        if done[-1]<last+30: continue
         found = sandbox_processes(os.getpid(), what)
         if not found: continue
         try: os.kill(rng.choice(found), signal.SIGKILL)
         except ProcessLookupError: continue
         killed.append(what)
-        moved.clear()
+        last = done[-1]
 
 
 @pytest.mark.parametrize('what', ('judge', 'sandbox'))
 def test_kills_of_workers_change_nothing(job, what):
     _, completions, tasks, expected = job
-    stop, moved, killed, seed = threading.Event(), threading.Event(), [], 0
-    while len(killed)<10 and seed<20:
-        thread = threading.Thread(target=killing, args=(what, stop, seed, killed, moved))
+    stop, killed, seed = threading.Event(), [], 0
+    while len(killed)<10 and seed<40:
+        done = [0]
+        thread = threading.Thread(target=killing, args=(what, stop, seed, killed, done))
         thread.start()
-        try: outcomes = execute(completions, tasks, tell=lambda done, total: moved.set())
+        try: outcomes = execute(completions, tasks, tell=lambda so_far, total: done.append(so_far))
         finally: stop.set(); thread.join(); stop.clear()
         pd.testing.assert_frame_equal(outcomes, expected)
         seed += 1
