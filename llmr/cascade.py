@@ -90,7 +90,7 @@ def score_on(
     return scored
 
 # %% ../nbs/14_cascade.ipynb #1de68fe0
-PARAMETERS = {'1B': 1., '8B': 8., '70B': 70., 'A': 1., 'B': 8., 'C': 70., 'small': .001, 'large': .0022}
+PARAMETERS = {'1B': 1., '8B': 8., '70B': 70., 'A': 1., 'B': 8., 'C': 70., 'small': .0005, 'large': .0019}
 ROUTER_PARAMETERS = .023
 
 def check_prices(

@@ -155,7 +155,10 @@ class Sampler:
         "Yield `(request, completion)`."
         requests = make_requests(prompts, n, seed)
         for i,completion in self.complete(requests): yield requests[i], completion
-    def complete(self, requests, skip=frozenset()):
+    def complete(self,
+        requests:list,          # Of `Request`
+        skip:set=frozenset(),   # Indices of requests that need no answer
+    ):
         "Yield `(index, completion)` of each request whose index is not in `skip`, in any order."
         raise NotImplementedError
     @cached_property
@@ -203,7 +206,10 @@ class Batch:
         self.uniforms = torch.as_tensor(np.stack([np.random.default_rng(request.seed).random(max(limits)) for request in requests]))
         self.written, self.logprobs, self.reasons = [[] for _ in requests], [0.]*len(requests), [None]*len(requests)
         self.rows = list(range(len(requests)))
-    def prefill(self, model, pad):
+    def prefill(self,
+        model,   # Of transformers, with a language-model head
+        pad:int, # Token that fills the left of shorter prompts
+    ):
         "Read the prompts. Returns `(logits, cache, mask)`, a row a request."
         unique = {ids: i for i,ids in enumerate(dict.fromkeys(map(tuple, self.prompts)))}
         width, rows = max(map(len, unique)), torch.tensor([unique[tuple(ids)] for ids in self.prompts], device=model.device)
@@ -212,7 +218,11 @@ class Batch:
         seen = model(input_ids=ids, attention_mask=mask, position_ids=(mask.cumsum(-1)-1).clamp(min=0), use_cache=True, logits_to_keep=1)
         seen.past_key_values.batch_select_indices(rows)
         return seen.logits[rows, -1], seen.past_key_values, mask[rows]
-    def write(self, tokens, logprobs, ended):
+    def write(self,
+        tokens:list,   # One a row that still writes
+        logprobs:list, # Of these tokens
+        ended,         # Called with a row's tokens: why it ends, or None
+    ):
         "Note a token a row. Returns the positions of rows that go on."
         for row,token,logprob in zip(self.rows, tokens, logprobs):
             if self.reasons[row]: continue

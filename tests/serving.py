@@ -12,9 +12,9 @@ from llmr.samplers import Request, Settings, Transformers
 
 @contextmanager
 def listening(handler, **state):
-    "A server on this machine with attributes `state`, for as long as the block lasts."
+    "A server on this machine with attributes `state`, for as long as the block lasts; its threads end with it, since torch aborts a process that leaves one behind."
     server = ThreadingHTTPServer(('127.0.0.1', 0), handler)
-    server.daemon_threads, server.url = True, f'http://127.0.0.1:{server.server_address[1]}/v1'
+    server.daemon_threads, server.url = False, f'http://127.0.0.1:{server.server_address[1]}/v1'
     for name,value in state.items(): setattr(server, name, value)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -26,7 +26,7 @@ def listening(handler, **state):
 
 class Quiet(BaseHTTPRequestHandler):
     "What both share."
-    protocol_version = 'HTTP/1.1'
+    protocol_version, timeout = 'HTTP/1.1', 2 # seconds that a connection may be idle
     def log_message(self, *_): pass
 
     def body(self): return self.rfile.read(int(self.headers['content-length'] or 0))
