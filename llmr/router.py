@@ -6,9 +6,9 @@
 __all__ = ['PAPER_ENCODER', 'VIEWS', 'KINDS', 'HEADS', 'embed', 'embed_cached', 'task_features', 'task_copies', 'task_versions',
            'split_prompt', 'hand_features', 'prompt_views', 'task_views', 'view_arrays', 'Head', 'Recipe', 'ema_decay',
            'soft_loss', 'brier', 'reliability', 'ece', 'head_scores', 'train_head', 'NothingToLearn', 'Examples',
-           'Kind', 'RandomKind', 'Length', 'HeadKind', 'InclusiveHead', 'ShiftedHead', 'Ridge', 'SentenceRidge',
-           'NGramRidge', 'Difference', 'Neighbours', 'Kernel', 'Factors', 'Forest', 'Boosting', 'Stack', 'fit_router',
-           'Router', 'fit_head', 'constant_losses', 'plot_losses', 'plot_reliability']
+           'Kind', 'RandomKind', 'Length', 'Oracle', 'HeadKind', 'InclusiveHead', 'ShiftedHead', 'Ridge',
+           'SentenceRidge', 'NGramRidge', 'Difference', 'Neighbours', 'Kernel', 'Factors', 'Forest', 'Boosting',
+           'Stack', 'fit_router', 'Router', 'fit_head', 'constant_losses', 'plot_losses', 'plot_reliability']
 
 # %% ../nbs/05_router.ipynb #45dcfabf
 import ast
@@ -120,29 +120,38 @@ def _encoder_key(encoder):
     folder = Path(encoder.partition('#')[0])
     return encoder+''.join(file_hash(path) for path in sorted(folder.glob('*')) if path.is_file()) if folder.is_dir() else encoder
 
+def _keep_vectors(path, known):
+    "Write vectors by key, whole or not at all."
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'.{path.name}')
+    with open(part, 'wb') as file: np.savez(file, **known)
+    part.replace(path)
+
 # %% ../nbs/05_router.ipynb #c762b87e
 def embed_cached(
     texts:list,  # Prompts
     encoder:str, # As for `embed`
     folder:Path, # Where vectors are kept, one file an encoder
+    tell=None,   # Callback `(done, total)`, told and kept every `chunk` texts
+    chunk:int=512, # Texts, sorted by length
 )->np.ndarray:   # (N, d) float32
     "As `embed`, but only for texts that `folder` has not seen. Raises: `InputError` as `embed` does."
     keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     path = Path(folder)/f'{hashlib.sha256(_encoder_key(encoder).encode()).hexdigest()[:16]}.npz'
     known = dict(np.load(path)) if path.exists() else {}
-    fresh = {key: text for key,text in zip(keys, texts) if key not in known}
-    if fresh:
-        known |= dict(zip(fresh, embed(list(fresh.values()), encoder)))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f'.{path.name}')
-        with open(part, 'wb') as file: np.savez(file, **known)
-        part.replace(path)
+    fresh = sorted({key: text for key,text in zip(keys, texts) if key not in known}.items(), key=lambda pair: len(pair[1]))
+    for start in range(0, len(fresh), chunk):
+        part = dict(fresh[start:start+chunk])
+        known |= dict(zip(part, embed(list(part.values()), encoder)))
+        _keep_vectors(path, known)
+        if tell: tell(min(start+chunk, len(fresh)), len(fresh))
     return np.stack([known[key] for key in keys])
 
 # %% ../nbs/05_router.ipynb #d8cc5e2d
 def task_features(
     tasks:pd.DataFrame, # `tasks`
     encoder:str,        # As for `embed`, or `shipped`: MiniLM vectors of MBPP's prompts that come with the package
+    find=embed,         # `(texts, encoder)` to vectors: `embed`, or `embed_cached` with its folder
 )->pd.DataFrame:        # `features`
     "Half-precision encoder vector of each task's prompt; `copy` is 0 where `tasks` has no such column. Raises: `InputError` on tasks without text, or not among the shipped."
     if encoder=='shipped':
@@ -150,7 +159,7 @@ def task_features(
         for task_id in set(tasks.task_id)-set(features.task_id): raise InputError(f'task {task_id} has no shipped vector. Choose an encoder by name.')
         return check_table('features', features[features.task_id.isin(tasks.task_id) & (features['copy']==0)])
     for task_id in tasks.task_id[tasks.text.isna()]: raise InputError(f'task {task_id} has no text, which encoder {encoder!r} needs. Use profile recorded, or encoder shipped.')
-    vectors = embed([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder).astype(np.float16)
+    vectors = find([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder).astype(np.float16)
     return check_table('features', pd.DataFrame(dict(task_id=tasks.task_id, copy=tasks.get('copy', 0), encoder=encoder, vector=list(vectors))))
 
 # %% ../nbs/05_router.ipynb #b9d20f4e
@@ -160,11 +169,12 @@ def task_copies(
     how:str=None,       # As for `augment`, or `none`; if None, `swap`, or for encoder `shipped` its `wordnet`
     seed:int=42,        # Of the copies
     model:str='bert-base-uncased', # As for `augment`
+    find=embed,         # As for `task_features`
 )->pd.DataFrame:        # `features` of the copies alone, numbered from 1
     "Vectors of three reworded copies of each task that is not of the test split. Raises: `InputError` as `augment` and `task_features` do, or on another way than the shipped copies' one. Source: §4.1."
     mine, shipped = tasks[tasks.split!='test'], encoder=='shipped'
     if how=='none': return check_table('features', task_features(tasks[:1], encoder)[:0])
-    if not shipped: return task_features(augment(mine, how or 'swap', seed=seed, model=model).query('copy>0'), encoder)
+    if not shipped: return task_features(augment(mine, how or 'swap', seed=seed, model=model).query('copy>0'), encoder, find)
     if how not in (None, 'wordnet'): raise InputError(f'augmentation {how!r}: the shipped numbers hold copies made with wordnet, and no text to make others from. Use profile recorded, or augmentation none.')
     features = pd.read_parquet(package_file('shipped/features.parquet'))
     return check_table('features', features[features.task_id.isin(mine.task_id) & (features['copy']>0)])
@@ -233,10 +243,11 @@ def prompt_views(
     prompts:list,      # N texts
     encoder:str,       # As for `embed`
     views:tuple=VIEWS, # Which
+    find=embed,        # As for `task_features`
 )->dict:               # View -> (N, d) float32 of half precision
     "Views of prompts. Raises: `InputError` as `embed` does, or on an unknown view."
     grams = HashingVectorizer(analyzer='char_wb', ngram_range=(2, 5), n_features=512, alternate_sign=False, norm=None)
-    makers = dict(prompt=lambda: embed(prompts, encoder), sentence=lambda: embed([split_prompt(prompt)[0] for prompt in prompts], encoder),
+    makers = dict(prompt=lambda: find(prompts, encoder), sentence=lambda: find([split_prompt(prompt)[0] for prompt in prompts], encoder),
                   hand=lambda: hand_features(prompts).to_numpy(), ngrams=lambda: np.log1p(grams.transform(prompts).toarray()))
     for name in set(views)-set(makers): raise InputError(f'no view is called {name!r}; there are {", ".join(makers)}.')
     return {name: makers[name]().astype(np.float16).astype(np.float32) for name in views}
@@ -245,6 +256,7 @@ def prompt_views(
 def task_views(
     tasks:pd.DataFrame, # `tasks`
     encoder:str,        # As for `task_features`
+    find=embed,         # As for `task_features`
 )->pd.DataFrame:        # `views`: the prompt's own vector is in `features`
     "Further views of each task. Raises: `InputError` on tasks without text, or not among the shipped."
     if encoder=='shipped':
@@ -252,7 +264,7 @@ def task_views(
         for task_id in set(tasks.task_id)-set(views.task_id): raise InputError(f'task {task_id} has no shipped views. Choose an encoder by name.')
         return check_table('views', views[views.task_id.isin(tasks.task_id)])
     for task_id in tasks.task_id[tasks.text.isna()]: raise InputError(f'task {task_id} has no text, which encoder {encoder!r} needs. Use profile recorded, or encoder shipped.')
-    views = prompt_views([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder, VIEWS[1:])
+    views = prompt_views([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder, VIEWS[1:], find)
     return check_table('views', pd.concat([pd.DataFrame(dict(task_id=tasks.task_id, encoder=encoder, view=name, vector=list(x.astype(np.float16)))) for name,x in views.items()]))
 
 # %% ../nbs/05_router.ipynb #0490543f
@@ -475,6 +487,13 @@ class Length(Kind, name='length'):
     reads = ('hand',)
     def _fit(self, examples, seed): return dict(sign=[-1])
     def _score(self, views): return self.state['sign'][0]*views['hand'][:, 0]
+
+# %% ../nbs/05_router.ipynb #7b0e5d91
+class Oracle(Kind, name='oracle'):
+    "The gap itself: no router can rank better, and none can know it beforehand."
+    reads = ('gap',)
+    def _fit(self, examples, seed): return {}
+    def _score(self, views): return views['gap'][:, 0]
 
 # %% ../nbs/05_router.ipynb #2979e72e
 class HeadKind(Kind, name='head-strict'):
