@@ -470,7 +470,11 @@ def progress(
 ):             # A callback `(done, total, **more)`
     "Leaves the state of a long step in `progress.json`, at most five times a second."
     start, last = time.monotonic(), 0.
-    def tell(done, total, **more):
+    def tell(
+        done,   # How many there are
+        total,  # How many there will be
+        **more, # What stands beside them
+    ):
         "Note that `done` of `total` are done; `more` stands beside them."
         nonlocal last
         if done<total and time.monotonic()-last<.2: return

@@ -247,6 +247,7 @@ def finished_run(
     if lacking: raise InputError(f'{folder}: stage {lacking[0]} has not been run. Finish it: `llmr reproduce --profile {known.get("profile")} --out {folder}`.')
     return open_run(known['profile'], Path(folder), known['pairs'], known['seed'])
 
+# %% ../nbs/20_reproduce.ipynb #fa9aa4ee
 def write_report(
     folder:Path,          # A finished run
     out:Path=None,        # File to write; `report.html` in the run if None
