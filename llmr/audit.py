@@ -322,6 +322,7 @@ def row_losses(
     "`soft_loss` of each row by itself, for intervals."
     return np.array([soft_loss([score], [label]) for score,label in zip(scores, y)])
 
+# %% ../nbs/08_audit.ipynb #d5e6f7a2
 def leaky_losses(
     x:np.ndarray,  # (N, V, d) features of every version of the train tasks
     y:np.ndarray,  # (N,) labels
