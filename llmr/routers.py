@@ -11,6 +11,7 @@ __all__ = ['HEADS_SHOWN', 'CANDIDATES', 'Study', 'sample_matrix', 'paired_per_sa
 # %% ../nbs/09_routers.ipynb #5a39f89c
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,8 +26,8 @@ from tqdm import tqdm
 from .core import InputError, Pair, _replace, set_theme
 from .evaluation import TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_outcomes
 from .labels import pair_gaps
-from .problem import HIDDEN_TESTS, format_prompt
-from .router import KINDS, NothingToLearn, Router, embed_cached, fit_router, prompt_views, split_prompt
+from .problem import HIDDEN_TESTS, format_prompt, quality_gap
+from .router import KINDS, VIEWS, NothingToLearn, Router, embed, embed_cached, fit_router, prompt_views
 
 # %% ../nbs/09_routers.ipynb #402a51d7
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Study:
     data: str               # Name of the data, for tables
     pair: Pair              # Small and large
     task_ids: np.ndarray    # (N,)
-    views: dict             # Name -> (N, d)
+    views: dict             # Name -> (N, d); `gap` is the mean gap, for the oracle alone
     small: np.ndarray       # (N, M) qualities, NaN where a task has fewer samples
     large: np.ndarray       # (N, M)
     others: np.ndarray      # (N, K) mean qualities of the other models; K may be 0
@@ -104,7 +105,8 @@ def make_study(
     small, large = (sample_matrix(of(model), task_ids, samples) for model in pair)
     further = [model for model in mine.model.unique() if model not in pair and set(of(model).task_id)>=set(task_ids)]
     others = np.column_stack([np.zeros((len(task_ids), 0)), *(np.nanmean(sample_matrix(of(model), task_ids), 1) for model in further)])
-    return Study(data, pair, np.asarray(task_ids), views, small, large, others, _brevity(mine, pair, samples, task_ids), paired_per_sample(mine, pair, task_ids))
+    gap = quality_gap(np.nanmean(small, 1), np.nanmean(large, 1))
+    return Study(data, pair, np.asarray(task_ids), views | dict(gap=gap[:, None]), small, large, others, _brevity(mine, pair, samples, task_ids), paired_per_sample(mine, pair, task_ids))
 
 # %% ../nbs/09_routers.ipynb #218e6f07
 HEADS_SHOWN = ('head-strict', 'head-inclusive', 'head-shifted', 'head-brevity')
@@ -143,14 +145,14 @@ def cross_scores(
     keep:np.ndarray=None, # (N,) mask of the tasks that may be learned from; all if None
     seed:int=42,       # Of everything random
 )->np.ndarray:         # (N,)
-    "Scores of each task by a router fitted on the other folds, every fold at the same mean; all equal where those hold nothing to learn."
+    "Scores of each task by a router fitted on the other folds, every fold at the same mean (but for the oracle's, which are not learned); all equal where those hold nothing to learn."
     scores = np.zeros(len(fold))
     for number in np.unique(fold):
         out = fold==number
         learn = ~out if keep is None else ~out & keep
         try: scores[out] = fit_on(study.rows(learn), kind, seed).score(study.rows(out).views)
         except NothingToLearn: scores[out] = 0
-    return _level(scores, fold)
+    return scores if kind=='oracle' else _level(scores, fold)
 
 # %% ../nbs/09_routers.ipynb #dd60f0fd
 def cross_gains(
@@ -337,11 +339,8 @@ def keep_router(
 def _own_views(tasks, encoder, cache):
     "Views of own tasks, and whether no test was shown; vectors come from the cache where one is given."
     prompts = [format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)]
-    views = prompt_views(prompts, encoder, ('hand', 'ngrams'))
-    find = (lambda texts: embed_cached(texts, encoder, cache)) if cache else (lambda texts: prompt_views(texts, encoder, ('prompt',))['prompt'])
-    half = lambda x: x.astype(np.float16).astype(np.float32)
     hidden = all(prompt.endswith(f'\n\n{HIDDEN_TESTS}') for prompt in prompts)
-    return dict(prompt=half(find(prompts)), sentence=half(find([split_prompt(prompt)[0] for prompt in prompts])), **views), hidden
+    return prompt_views(prompts, encoder, find=partial(embed_cached, folder=cache) if cache else embed), hidden
 
 # %% ../nbs/09_routers.ipynb #066c3c29
 LEAST = 25 # Tasks: four of five folds must leave 20 for the nested choice
@@ -384,12 +383,13 @@ def train_router(
     mine = tasks[tasks.split!='test']
     for kind in kinds:
         if kind not in KINDS: raise InputError(f'no kind of router is called {kind!r}; there are {", ".join(KINDS)}.')
+        if not set(KINDS[kind].reads)<=set(VIEWS): raise InputError(f'router {kind} reads what no prompt tells ({", ".join(KINDS[kind].reads)}). Choose another kind.')
     if len(mine)<LEAST: raise InputError(f'{len(mine)} tasks to learn from: too few to choose a router. Give at least {LEAST}, not counting those of split test.')
     _check_folder(folder)
     study = make_study(outcomes[outcomes.task_id.isin(mine.task_id)], pair, {}, mine.task_id.to_numpy(), 'own')
     if np.ptp(np.nanmean(study.small, 1)-np.nanmean(study.large, 1))==0: raise NothingToLearn(f'{pair.small} and {pair.large} differ by the same on every task: nothing to learn. Choose another pair or other tasks.')
     views, hidden = _own_views(mine, encoder, cache)
-    study = replace(study, views=views)
+    study = replace(study, views=study.views | views)
     scores = cross_gains([study], kinds, 2, 5, seed, _bar('cross-validation'))
     kind = choose(scores, [study], kinds)
     nested, _ = nested_scores([study], kinds, 5, seed, _bar('nested'))
