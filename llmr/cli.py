@@ -1,6 +1,8 @@
 "The `llmr` command: names, arguments and exit codes. What it does is in the notebooks."
 import argparse
 import json
+import math
+import shlex
 import sys
 
 from llmr import __version__
@@ -39,6 +41,20 @@ def parameter(text):
     if not equals: raise argparse.ArgumentTypeError(f'{text!r} is not NAME=VALUE')
     try: return name, json.loads(value)
     except ValueError: return name, value
+
+
+def seed(text):
+    "A whole number from 0."
+    if not text.isdecimal(): raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from 0')
+    return int(text)
+
+
+def finite(text):
+    "A number that is not infinite and not NaN."
+    try: value = float(text)
+    except ValueError: value = math.nan
+    if not math.isfinite(value): raise argparse.ArgumentTypeError(f'{text!r} is not a finite number')
+    return value
 
 
 def parser():
@@ -102,12 +118,12 @@ def add_router_commands(commands):
     sub.add_argument('--out', required=True, metavar='DIR', help='router directory to write')
     sub.add_argument('--encoder', default='minilm', metavar='NAME', help='minilm, hashing (needs nothing), a hub name or a local folder (default: minilm)')
     sub.add_argument('--kinds', nargs='+', metavar='KIND', help='kinds of router to choose among (default: all but the slow heads)')
-    sub.add_argument('--seed', type=int, default=42, metavar='N', help='of everything random (default: 42)')
+    sub.add_argument('--seed', type=seed, default=42, metavar='N', help='of everything random (default: 42)')
     sub = commands.add_parser('route', help='say which model should answer a prompt', description='Score prompts with a trained router and send each to a model, one JSON line a prompt.')
     sub.add_argument('prompts', nargs='+', metavar='PROMPT', help='text of a task, with its asserts where the models see them')
     sub.add_argument('--router', required=True, metavar='DIR', help='router directory, from `llmr train` or heads/ of a run')
     cut = sub.add_mutually_exclusive_group()
-    cut.add_argument('--tau', type=float, metavar='T', help='threshold: scores from T up go to the small model')
+    cut.add_argument('--tau', type=finite, metavar='T', help='threshold: scores from T up go to the small model')
     cut.add_argument('--target', default='0.6', metavar='SHARE', help='share of tasks for the small model, one that the router was calibrated for (default: 0.6)')
 
 
@@ -120,13 +136,13 @@ def add_verdict_command(commands):
     sub.add_argument('--large', required=True, metavar='MODEL', help='name of the large model')
     sub.add_argument('--margin', type=float, default=.01, metavar='M', help='loss of total pass rate that is acceptable, a fraction (default: 0.01, one point)')
     sub.add_argument('--least', type=float, default=.1, metavar='SHARE', help='smallest share for the small model that is worth the trouble (default: 0.1)')
-    sub.add_argument('--split', default='test', help='which tasks, where the outcomes name a split (default: test)')
+    sub.add_argument('--split', help='which tasks, where the outcomes name a split (default: test, or the only one that there is)')
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, score; split `validation` sets thresholds (default: those of the run that were not fitted on these tasks; else random routing)')
     sub.add_argument('--router', metavar='NAME', help='which router, where the scores hold several (default in a run: the one that stage 09 chose, else head-strict)')
     sub.add_argument('--certify', type=float, metavar='ALPHA', help='also look for a threshold whose risk is at most ALPHA, a fraction; needs scores')
     sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of total pass rate) (default: harm)')
     sub.add_argument('--delta', type=float, default=.1, metavar='D', help='for --certify: chance that the certificate is wrong (default: 0.1)')
-    sub.add_argument('--seed', type=int, default=42, metavar='N', help='of the resamples (default: 42)')
+    sub.add_argument('--seed', type=seed, default=42, metavar='N', help='of the resamples (default: 42)')
 
 
 def price(text):
@@ -159,8 +175,11 @@ def train(args):
     from llmr.routers import CANDIDATES, train_router
     tasks, outcomes = read_own(args.tasks, args.outcomes)
     table = train_router(tasks, outcomes, Pair(args.small, args.large), args.encoder, args.out, dict(seed=args.seed, kinds=tuple(args.kinds or CANDIDATES)))
-    chosen = table.router[table.selected].iloc[0]
-    return f'{table[["router", "gain", "low", "high"]].to_string(index=False, float_format="{:+.2f}".format)}\n\nchosen: {chosen}; believe the row `nested`. Router in {args.out}'
+    chosen, nested = table.router[table.selected].iloc[0], table[table.router=='nested'].iloc[0]
+    told = 'these tasks show that the router beats random routing' if nested.low>0 else 'these tasks do not show that the router beats random routing'
+    lines = [table[['router', 'gain', 'low', 'high']].to_string(index=False, float_format='{:+.2f}'.format), '', f'chosen: {chosen}; believe the row `nested`: {told}. Router in {args.out}',
+             f'What it would lose or win: llmr verdict {shlex.join([args.outcomes, "--small", args.small, "--large", args.large, "--scores", f"{args.out}/scores.parquet"])}']
+    return '\n'.join(lines)
 
 
 def known_scores(args, pair):
@@ -168,7 +187,7 @@ def known_scores(args, pair):
     from pathlib import Path
     from llmr.datasets import read_scores
     run = Path(args.outcomes)
-    if args.scores: return read_scores(args.scores, pair, args.router)
+    if args.scores: return read_scores(args.scores, pair, args.router, args.split)
     if (run/'selected.parquet').exists() and not args.router: return read_scores(run/'selected.parquet', pair)
     if run.is_dir() and args.split!='train': return read_scores(args.outcomes, pair, args.router or 'head-strict')
     if run.is_dir() and args.router: raise InputError(f'{args.router} was trained on split train, and would be judged by what it has seen. Choose another --split, or no --router.')
@@ -183,6 +202,7 @@ def judge_pair(args):
     from llmr.thresholds import certify, task_risk
     from llmr.verdict import decide, headroom, judge, pair_tasks, verdict_text
     pair, outcomes = Pair(args.small, args.large), read_outcomes(args.outcomes)
+    args.split = args.split or (outcomes.split.iloc[0] if outcomes.split.nunique()==1 else 'test')
     pair_tasks(outcomes, pair, args.split)
     scores = known_scores(args, pair)
     ways = judge(outcomes, pair, scores, args.split, seed=args.seed)
@@ -227,6 +247,9 @@ def main(argv=None):
         except InputError as e:
             print(f'llmr: {e}', file=sys.stderr)
             return 2
+        except KeyboardInterrupt:
+            print('llmr: stopped. Nothing was written.', file=sys.stderr)
+            return 130
         return code
     from llmr.reproduce import reproduce, summary
     named = {name: value for name,value in dict(isolation=args.isolation, workers=args.workers).items() if value is not None}

@@ -47,7 +47,7 @@ def read_jsonl(
     "Read a JSON-lines file. Raises: `InputError` naming the file and line of what can't be read."
     rows = []
     unpack = gzip.decompress if str(path).endswith('.gz') else bytes
-    try: text = unpack(Path(path).read_bytes()).decode('utf-8')
+    try: text = unpack(Path(path).read_bytes()).decode('utf-8-sig')
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as e: raise InputError(f'{path}: cannot be read ({e}). Check the path and its encoding (UTF-8).') from None
     for number,line in enumerate(text.split('\n'), 1):
         if not line.strip(): continue
@@ -126,12 +126,12 @@ SCHEMAS = dict(
 def _column(name, values, kind):
     "`values` as an Arrow array of `kind`. Raises: `InputError` naming table, column and the first bad row."
     if kind==ID: kind = pa.int64() if pd.api.types.is_integer_dtype(values) else pa.string()
+    refused = pa.ArrowException, TypeError, ValueError
     try: return pa.array(values, type=kind, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError): pass
+    except refused: pass
     for row,value in enumerate(values):
         try: pa.array([value], type=kind, from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
-            raise InputError(f'{name}.{values.name}, row {row}: {value!r} is not of type {kind}.') from None
+        except refused: raise InputError(f'{name}.{values.name}, row {row}: {value!r:.80} is not of type {kind}.') from None
     raise InputError(f'{name}.{values.name}: cannot be read as {kind}.')
 
 def _check_values(name, frame, table):

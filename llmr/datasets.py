@@ -14,6 +14,8 @@ from pathlib import Path
 # %% ../nbs/10_datasets.ipynb #c56c2fd2
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 # %% ../nbs/10_datasets.ipynb #909234a0
 from .core import SCHEMAS, InputError, Pair, check_table, data_file, read_jsonl
@@ -92,46 +94,68 @@ def verdicts(
     return nested.reset_index()
 
 # %% ../nbs/10_datasets.ipynb #4f461117
+def _text_rows(path):
+    "Objects of a JSON-lines file. Raises: `InputError` naming file and line of text that no file can hold."
+    rows = read_jsonl(path)
+    for number,row in rows:
+        try: json.dumps(row, ensure_ascii=False).encode()
+        except UnicodeEncodeError as e: raise InputError(f'{path}, line {number}: {e.object[e.start]!r} is half of a character. Write the file again as UTF-8.') from None
+    return [row for _,row in rows]
+
 def _own_rows(path, table, needed, defaults):
-    "A frame from a file of own rows, absent columns filled. Raises: `InputError` naming file and column."
+    "A frame from a file of own rows, absent columns and empty cells filled. Raises: `InputError` naming file and column."
     path = Path(path)
     if not path.exists(): raise InputError(f'{path}: no such file. Give a .parquet or .jsonl file of {table}.')
     if path.suffix=='.parquet':
-        try: frame = pd.read_parquet(path)
-        except (OSError, ValueError) as e: raise InputError(f'{path}: not a readable Parquet file ({e}).') from None
-    elif path.suffix=='.jsonl': frame = pd.DataFrame([row for _,row in read_jsonl(path)])
+        try: frame = pq.read_table(path).to_pandas(ignore_metadata=True)
+        except (OSError, pa.ArrowException) as e: raise InputError(f'{path}: not a readable Parquet file ({e}).') from None
+    elif path.suffix=='.jsonl': frame = pd.DataFrame(_text_rows(path))
     else: raise InputError(f'{path}: neither .parquet nor .jsonl. Save the {table} as one of them.')
     for name in needed:
         if name not in frame: raise InputError(f'{path}: no column {name!r}. {table.capitalize()} need {", ".join(needed)}.')
     for name,value in defaults.items():
-        if name not in frame: frame[name] = [value]*len(frame)
+        gone = frame[name].isna() if name in frame else [True]*len(frame)
+        if name not in frame or name not in ('split', 'sample'): frame[name] = [value if empty else held for held,empty in zip(frame.get(name, gone), gone)]
     return frame
 
 # %% ../nbs/10_datasets.ipynb #3cd0e2a4
+ROW_0 = 'Row 0 is the first.'
+
 def _own_outcomes(path):
     "Own outcomes, absent columns filled but for `split`. Raises: `InputError` naming file, column and row."
     outcomes = _own_rows(path, 'outcomes', ('task_id', 'model', 'n_tests', 'n_passed'), dict(sample=0, tests=[], errors=[], status='ran', n_tokens=0))
     for name in ('n_tests', 'n_passed'):
-        if not pd.api.types.is_numeric_dtype(outcomes[name]): raise InputError(f'{path}: {name} holds {outcomes[name].iloc[0]!r}, which is no number. Give whole numbers.')
+        for row,count in enumerate(outcomes[name]):
+            if not isinstance(count, (int, float, np.number, np.bool_)) or count%1!=0: raise InputError(f'{path}, row {row}: {name} is {count!r:.80}, and should be a whole number: how many tests there are, how many are passed. {ROW_0}')
+        outcomes[name] = outcomes[name].astype(int)
     bad = (outcomes.n_tests<1) | (outcomes.n_passed<0) | (outcomes.n_passed>outcomes.n_tests)
-    if bad.any(): raise InputError(f'{path}, row {bad.argmax()}: {outcomes.n_passed[bad.argmax()]} of {outcomes.n_tests[bad.argmax()]} tests passed. Passed tests run from 0 to n_tests, and there is at least one.')
+    if bad.any(): raise InputError(f'{path}, row {bad.argmax()}: {outcomes.n_passed[bad.argmax()]} of {outcomes.n_tests[bad.argmax()]} tests passed. Passed tests run from 0 to n_tests, and there is at least one. {ROW_0}')
     return outcomes
 
-def _declared(name, frame):
-    "The declared columns of a table, checked."
-    return check_table(name, frame[[column for column in frame if column in SCHEMAS[name].columns]])
+def _declared(path, name, frame):
+    "The declared columns of a table, checked. Raises: `InputError` naming file, column and row."
+    try: return check_table(name, frame[[column for column in frame if column in SCHEMAS[name].columns]])
+    except InputError as e: raise InputError(f'{path}: {e} {ROW_0}') from None
 
 # %% ../nbs/10_datasets.ipynb #4ec8a045
 def read_own(
     tasks_path:Path,    # Own tasks
     outcomes_path:Path, # Own outcomes
 )->tuple:               # `(tasks, outcomes)` tables
-    "Read own tables. Raises: `InputError` naming file and column, or an outcome of a task that is not there."
-    tasks = _own_rows(tasks_path, 'tasks', ('task_id', 'text'), dict(benchmark='own', split='train', tests=[], setup='', entry_point=None))
+    "Read own tables; a split stands in either or in both. Raises: `InputError` naming file, column and row, a task without text, an outcome of a task that is not there, or a task of two splits."
+    tasks = _own_rows(tasks_path, 'tasks', ('task_id', 'text'), dict(benchmark='own', tests=[], setup='', entry_point=None))
     outcomes = _own_outcomes(outcomes_path)
-    for task_id in set(outcomes.task_id)-set(tasks.task_id): raise InputError(f'{outcomes_path}: task {task_id!r} has outcomes and is not among the tasks of {tasks_path}.')
-    if 'split' not in outcomes: outcomes['split'] = outcomes.task_id.map(tasks.set_index('task_id').split)
-    return _declared('tasks', tasks), _declared('outcomes', outcomes)
+    if 'split' not in tasks: tasks['split'] = tasks.task_id.map(outcomes.drop_duplicates('task_id').set_index('task_id').split).fillna('train') if 'split' in outcomes else 'train'
+    for task_id,tests in zip(tasks.task_id, tasks.tests):
+        if isinstance(tests, str): raise InputError(f'{tasks_path}: tests of task {task_id!r} are the text {tests!r:.80}. Give a list of texts.')
+    tasks = _declared(tasks_path, 'tasks', tasks)
+    for task_id in tasks.task_id[tasks.text.isna()][:1]: raise InputError(f'{tasks_path}: task {task_id!r} has no text. Give it one, or drop the task.')
+    for task_id in outcomes.task_id[~outcomes.task_id.isin(tasks.task_id)][:1]:
+        raise InputError(f'{outcomes_path}: task {task_id!r} has outcomes and is not among the tasks of {tasks_path}, whose first is {tasks.task_id.tolist()[0]!r}. Name tasks alike in both files, as text or as numbers.')
+    splits = outcomes.task_id.map(tasks.set_index('task_id').split)
+    outcomes = _declared(outcomes_path, 'outcomes', outcomes if 'split' in outcomes else outcomes.assign(split=splits))
+    for task_id in outcomes.task_id[outcomes.split!=splits][:1]: raise InputError(f'{outcomes_path}: task {task_id!r} has another split than in {tasks_path}, or two of them. Give it one.')
+    return tasks, outcomes
 
 # %% ../nbs/10_datasets.ipynb #6d64274a
 def read_outcomes(
@@ -140,18 +164,19 @@ def read_outcomes(
     "Read outcomes without their tasks. Raises: `InputError` naming file, column and row."
     path = Path(path)
     outcomes = _own_outcomes(path/'outcomes.parquet' if path.is_dir() else path)
-    return _declared('outcomes', outcomes if 'split' in outcomes else outcomes.assign(split='test'))
+    return _declared(path, 'outcomes', outcomes if 'split' in outcomes else outcomes.assign(split='test'))
 
 # %% ../nbs/10_datasets.ipynb #6aac28d8
 def read_scores(
     path:Path,        # Own scores (.parquet or .jsonl: task_id, score, perhaps split), or a run directory
     pair:Pair,        # Small and large
     router:str=None,  # Which router's, where there are several
+    split:str='test', # Of all tasks, where the file names none
 )->pd.DataFrame:      # task_id, split, score
     "Read one router's scores of one pair. Raises: `InputError` naming file and column, or listing the routers that there are."
     path = Path(path)
     file = path/'scores.parquet' if path.is_dir() else path
-    scores = _own_rows(file, 'scores', ('task_id', 'score'), dict(split='test', pair=pair.name, quality='standard', router=router or 'own'))
+    scores = _own_rows(file, 'scores', ('task_id', 'score'), dict(split=split, pair=pair.name, quality='standard', router=router or 'own'))
     mine = scores[(scores.pair==pair.name) & (scores['quality']=='standard')]
     names = list(mine.router.unique())
     if router is None and len(names)>1 or router is not None and router not in names: raise InputError(f'{file}: {"no router "+repr(router) if router else "several routers"} for {pair.name}; there are {", ".join(names) or "none"}. Name one of them.')

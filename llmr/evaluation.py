@@ -170,9 +170,12 @@ def bootstrap_gains(
     paired:pd.DataFrame, # (N,) as for `gain_over_random`
     weights:np.ndarray,  # (B, N) from `bootstrap_weights`
 )->np.ndarray:           # (B,) in points
-    "`gain_over_random` of each resample, all at once."
-    x, gap = _resampled_curves(scores, paired, weights)
-    return 100*((np.diff(x)*(gap[:, 1:]+gap[:, :-1])/2).sum(1)-gap[:, -1]/2)
+    "`gain_over_random` of each resample, as many at once as fit into little memory."
+    gains = []
+    for some in np.array_split(weights, 1+weights.size//4_000_000):
+        x, gap = _resampled_curves(scores, paired, some)
+        gains.append(100*((np.diff(x)*(gap[:, 1:]+gap[:, :-1])/2).sum(1)-gap[:, -1]/2))
+    return np.concatenate(gains)
 
 # %% ../nbs/06_evaluation.ipynb #cdc33808
 def bootstrap_gap(

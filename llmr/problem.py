@@ -191,7 +191,8 @@ def route(
     scores:np.ndarray, # Chance that the small model does at least as well, per task
     tau:float,         # Threshold
 )->np.ndarray:         # True where the task goes to the small model
-    "Send to the small model every task scoring at least `tau`. Source: Equation 1."
+    "Send to the small model every task scoring at least `tau`. Raises: `InputError` if `tau` is NaN. Source: Equation 1."
+    if np.isnan(tau).any(): raise InputError('tau is NaN, which no score reaches. Give a number.')
     return np.asarray(scores)>=tau
 
 # %% ../nbs/01_problem.ipynb #e077977b

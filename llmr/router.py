@@ -15,6 +15,7 @@ import ast
 import hashlib
 import json
 import re
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -42,7 +43,7 @@ from torch.optim.swa_utils import AveragedModel
 # %% ../nbs/05_router.ipynb #0cf8e606
 from .core import InputError, check_table, colours, file_hash, label_line, package_file, set_theme, write_json
 from .labels import PAPER_LABEL, best_shift, soft_labels
-from .problem import INSTRUCTIONS, format_prompt, quality_gap, route
+from .problem import HIDDEN_TESTS, INSTRUCTIONS, format_prompt, quality_gap, route
 from .rewording import augment
 
 # %% ../nbs/05_router.ipynb #ece2edb1
@@ -66,7 +67,7 @@ def _sentence_model(name):
 
 def _sentence_vectors(name, texts):
     "Vectors of a sentence-transformers model."
-    return _sentence_model(name).encode(texts, show_progress_bar=False)
+    return _sentence_model(name).encode(texts, show_progress_bar=len(texts)>1000 and sys.stderr.isatty())
 
 # %% ../nbs/05_router.ipynb #8d636400
 def _pool(states, mask, pooling):
@@ -249,6 +250,7 @@ def prompt_views(
     grams = HashingVectorizer(analyzer='char_wb', ngram_range=(2, 5), n_features=512, alternate_sign=False, norm=None)
     makers = dict(prompt=lambda: find(prompts, encoder), sentence=lambda: find([split_prompt(prompt)[0] for prompt in prompts], encoder),
                   hand=lambda: hand_features(prompts).to_numpy(), ngrams=lambda: np.log1p(grams.transform(prompts).toarray()))
+    prompts = [prompt.encode(errors='replace').decode() for prompt in prompts]
     for name in set(views)-set(makers): raise InputError(f'no view is called {name!r}; there are {", ".join(makers)}.')
     return {name: makers[name]().astype(np.float16).astype(np.float32) for name in views}
 
@@ -445,6 +447,15 @@ class Examples:
         weight = 1/(.5+1/samples)
         return weight/weight.max()
 
+    def drawn(self,
+        most:int, # Largest number of tasks
+        seed:int, # Of the draw
+    ):
+        "At most `most` of the tasks, at random."
+        if len(self.small)<=most: return self
+        rows = np.sort(np.random.default_rng(seed).choice(len(self.small), most, replace=False))
+        return Examples({name: x[rows] for name,x in self.views.items()}, self.small[rows], self.large[rows], None if self.others is None else self.others[rows])
+
 # %% ../nbs/05_router.ipynb #eb88f6d9
 KINDS = {}
 
@@ -582,6 +593,7 @@ class Kernel(Kind, name='kernel'):
     "Kernel ridge regression of the gap on the prompt's and the sentence's vectors."
     reads = ('prompt', 'sentence')
     gamma, penalty = 1., .1 # Of the Gaussian, in inverse mean square lengths; of the weights
+    most = 2000 # Examples
 
     def _kernel(self, views):
         "(N, examples) mean over views of Gaussians."
@@ -600,6 +612,7 @@ class Kernel(Kind, name='kernel'):
         return KernelRidge(alpha=self.penalty, kernel='precomputed').fit(self._kernel(examples.views), y, sample_weight=examples.weight).dual_coef_
 
     def _fit(self, examples, seed):
+        examples = examples.drawn(self.most, seed)
         self._remember(examples.views)
         mean = np.average(examples.gap, weights=examples.weight)
         return self.state | dict(dual=self._solve(examples, examples.gap-mean), base=[mean])
@@ -611,6 +624,7 @@ class Factors(Kernel, name='factors'):
     "Kernel ridge regression of all models' qualities at once, cut to the leading directions; the score is the difference of two of them."
     rank = 3
     def _fit(self, examples, seed):
+        examples = examples.drawn(self.most, seed)
         self._remember(examples.views)
         parts = [np.nanmean(quality, 1) for quality in (examples.small, examples.large)]
         quality = np.column_stack([*parts, *(() if examples.others is None else examples.others.T)])
@@ -644,8 +658,10 @@ def _tree_scores(state, x):
 class Forest(Kind, name='forest'):
     "Random forest of the gap on the counts by hand."
     reads = ('hand',)
+    most = 2000 # Examples of each tree
     def _fit(self, examples, seed):
-        found = RandomForestRegressor(100, min_samples_leaf=10, max_features=.3, random_state=seed).fit(examples.views['hand'], examples.gap, sample_weight=examples.weight)
+        most = self.most if len(examples.gap)>self.most else None
+        found = RandomForestRegressor(100, min_samples_leaf=10, max_features=.3, max_samples=most, random_state=seed).fit(examples.views['hand'], examples.gap, sample_weight=examples.weight)
         return _tree_arrays([tree.tree_ for tree in found.estimators_], 1/100)
     def _score(self, views): return _tree_scores(self.state, views['hand'])
 
@@ -712,14 +728,31 @@ def fit_router(
 
 # %% ../nbs/05_router.ipynb #16c70fa6
 def _restored(card, weights):
-    "The model that a card and its arrays describe; a kind must be able to score one task."
+    "The model that a card and its arrays describe; a kind must be able to score one task. Raises: `ValueError`, among others."
+    if not all(torch.isfinite(values).all() for values in weights.values()): raise ValueError('its arrays hold NaN or infinity')
+    if not isinstance(card['encoder'], str): raise ValueError(f'its encoder is {card["encoder"]!r}')
+    for share,tau in card.get('thresholds', {}).items():
+        if not isinstance(tau, (int, float)) or not np.isfinite(tau): raise ValueError(f'its threshold for a share of {share} is {tau!r}')
     if 'kind' not in card:
         head = Head(card.pop('width'), card['recipe']['hidden'], card['recipe']['dropout'])
         head.load_state_dict(weights)
         return head.eval()
+    if card['kind'] not in KINDS: raise ValueError(f'no kind of router is called {card["kind"]!r}; there are {", ".join(KINDS)}')
     router = KINDS[card.pop('kind')]({name: values.numpy() for name,values in weights.items()})
-    if not np.isfinite(router.score({name: np.zeros((1, card['widths'][name]), np.float32) for name in router.reads})).all(): raise ValueError('its arrays hold NaN')
+    router.score({name: np.zeros((1, card['widths'][name]), np.float32) for name in router.reads})
     return router
+
+# %% ../nbs/05_router.ipynb #1bc9c87a
+def _as_trained(prompts, hidden):
+    "Prompts in the form that routers are trained on; those that `format_prompt` made stay as they are. Raises: `InputError` unless they are a list of texts."
+    if isinstance(prompts, str): raise InputError('one text where a list of texts is needed. Give [prompt].')
+    formed = []
+    for row,prompt in enumerate(prompts):
+        if not isinstance(prompt, str): raise InputError(f'prompt {row} is {prompt!r:.80}, which is no text.')
+        sentence, tests = split_prompt(prompt)
+        formed.append(prompt if HIDDEN_TESTS in prompt else format_prompt(sentence, tests or ['']*hidden))
+    return formed
+
 
 # %% ../nbs/05_router.ipynb #f5cae026
 @dataclass
@@ -730,9 +763,10 @@ class Router:
     card: dict      # pair, quality, label, recipe; for a kind: its name, widths of its views
 
     def score(self, prompts):
-        "(N,) scores, higher goes to the small model first, of texts from `format_prompt`. Raises: `InputError` if the encoder's width is not the router's."
+        "(N,) scores, higher goes to the small model first. Raises: `InputError` if prompts are no list of texts, or the encoder's width is not the router's."
+        prompts = _as_trained(prompts, self.card.get('hidden_tests', False))
         reads, widths = (('prompt',), dict(prompt=len(self.head.mean))) if isinstance(self.head, Head) else (self.head.reads, self.card['widths'])
-        views = prompt_views(list(prompts), self.encoder, reads)
+        views = prompt_views(prompts, self.encoder, reads)
         for name,x in views.items():
             if x.shape[1]!=widths[name]: raise InputError(f'encoder {self.encoder!r} gives {x.shape[1]} features and the head takes {widths[name]} (view {name}). Use the encoder that it was trained on.')
         return head_scores(self.head, views['prompt']) if isinstance(self.head, Head) else self.head.score(views)
@@ -743,13 +777,17 @@ class Router:
         return route(self.score(prompts), tau)
 
     def save(self, folder):
-        "Keep the router as `head.safetensors` and `router.json` in `folder`, made if it is not there."
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        "Keep the router as `head.safetensors` and `router.json` in `folder`, made if it is not there; each is written in one step. Raises: `InputError` if it can't be written."
+        folder, part = Path(folder), Path(folder)/'.head.safetensors'
         is_head = isinstance(self.head, Head)
         state = self.head.state_dict() if is_head else {name: torch.as_tensor(np.ascontiguousarray(values)) for name,values in self.head.state.items()}
-        save_file(state, folder/'head.safetensors')
-        write_json(folder/'router.json', dict(encoder=self.encoder, **(dict(width=len(self.head.mean)) if is_head else dict(kind=self.head.name)), **self.card))
+        card = dict(encoder=self.encoder, **(dict(width=len(self.head.mean)) if is_head else dict(kind=self.head.name)), **self.card)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            save_file(state, part)
+            part.replace(folder/'head.safetensors')
+            write_json(folder/'router.json', card)
+        except (OSError, SafetensorError) as e: raise InputError(f'{folder}: the router cannot be written there ({e}). Choose another folder.') from None
 
     @classmethod
     def load(cls, folder):
@@ -757,7 +795,7 @@ class Router:
         try:
             card, weights = json.loads((Path(folder)/'router.json').read_text(encoding='utf-8')), load_file(Path(folder)/'head.safetensors')
             return cls(_restored(card, weights), card.pop('encoder'), card)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, SafetensorError) as e:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, MemoryError, SafetensorError) as e:
             raise InputError(f'{folder}: not a router directory ({type(e).__name__}: {e}). It needs router.json and head.safetensors as Router.save wrote them.') from None
 
 # %% ../nbs/05_router.ipynb #21c144e5

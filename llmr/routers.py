@@ -9,6 +9,7 @@ __all__ = ['HEADS_SHOWN', 'CANDIDATES', 'Study', 'sample_matrix', 'paired_per_sa
            'train_router']
 
 # %% ../nbs/09_routers.ipynb #5a39f89c
+import os
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -19,12 +20,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from tqdm import tqdm
 
 # %% ../nbs/09_routers.ipynb #5bab6012
-from .core import InputError, Pair, set_theme
+from .core import InputError, Pair, _replace, set_theme
 from .evaluation import TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_outcomes
 from .labels import pair_gaps
-from .problem import format_prompt, quality_gap
+from .problem import HIDDEN_TESTS, format_prompt, quality_gap
 from .router import KINDS, VIEWS, NothingToLearn, Router, embed, embed_cached, fit_router, prompt_views
 
 # %% ../nbs/09_routers.ipynb #402a51d7
@@ -52,9 +54,10 @@ class Study:
 def sample_matrix(
     values:pd.DataFrame, # task_id, sample, value
     task_ids:list,       # N tasks
+    samples:list=None,   # M samples; those that occur if None
 )->np.ndarray:           # (N, M), NaN where a task has fewer samples
     "Values as a matrix, a row a task, a column a sample. Raises: `InputError` if a task has none."
-    matrix = values.pivot(index='task_id', columns='sample', values='value').reindex(task_ids).to_numpy(float)
+    matrix = values.pivot(index='task_id', columns='sample', values='value').reindex(index=task_ids, columns=samples).to_numpy(float)
     gone = ~np.isfinite(matrix).any(1)
     if gone.any(): raise InputError(f'task {list(task_ids)[gone.argmax()]} has no outcome. Give every model the same tasks, or drop it.')
     return matrix
@@ -74,11 +77,12 @@ def paired_per_sample(
     return pd.concat(parts).loc[list(task_ids)]
 
 # %% ../nbs/09_routers.ipynb #dc2e7316
-def _brevity(outcomes, pair, shape, task_ids):
+def _brevity(outcomes, pair, samples, task_ids):
     "Brevity-aware gaps; NaN where tokens were not counted or samples have no partner."
     both = outcomes[outcomes.model.isin(pair)]
-    if not both.n_tokens.gt(0).any(): return np.full(shape, np.nan)
-    return sample_matrix(pair_gaps(both, pair, 'brevity').rename(columns=dict(gap='value')), task_ids)
+    if not both.n_tokens.gt(0).any(): return np.full((len(task_ids), len(samples)), np.nan)
+    both = both[both.groupby(['task_id', 'sample']).model.transform('size')==2]
+    return pair_gaps(both, pair, 'brevity').pivot(index='task_id', columns='sample', values='gap').reindex(index=task_ids, columns=samples).to_numpy(float)
 
 # %% ../nbs/09_routers.ipynb #924ebf07
 def make_study(
@@ -88,18 +92,21 @@ def make_study(
     task_ids:np.ndarray,   # N tasks
     data:str='run',        # Name of the data, for tables
 )->Study:
-    "Gather one pair's tasks. Raises: `InputError` on an unknown model, or a task without outcomes of one model."
+    "Gather one pair's tasks. Raises: `InputError` on an unknown model, the same model twice, or a task without outcomes of one model."
+    if pair.small==pair.large: raise InputError(f'small and large are both {pair.small!r}. Name two models.')
     for model in set(pair)-set(outcomes.model): raise InputError(f'no model {model!r} has outcomes; there are {", ".join(sorted(outcomes.model.unique()))}.')
     mine = outcomes[outcomes.task_id.isin(task_ids)]
     mine = mine.assign(value=mine.n_passed/mine.n_tests)
     of = lambda model: mine[mine.model==model]
     for model in pair:
-        for task_id in [t for t in task_ids if t not in set(of(model).task_id)][:1]: raise InputError(f'task {task_id} has no outcome of model {model}. Give both models the same tasks, or drop it.')
-    small, large = (sample_matrix(of(model), task_ids) for model in pair)
+        gone = pd.Index(task_ids).difference(of(model).task_id, sort=False)
+        if len(gone): raise InputError(f'task {gone[0]} has no outcome of model {model}{f", and {len(gone)-1} more have none" if len(gone)>1 else ""}. Give both models the same tasks, or drop it.')
+    samples = sorted(mine['sample'][mine.model.isin(pair)].unique())
+    small, large = (sample_matrix(of(model), task_ids, samples) for model in pair)
     further = [model for model in mine.model.unique() if model not in pair and set(of(model).task_id)>=set(task_ids)]
     others = np.column_stack([np.zeros((len(task_ids), 0)), *(np.nanmean(sample_matrix(of(model), task_ids), 1) for model in further)])
     gap = quality_gap(np.nanmean(small, 1), np.nanmean(large, 1))
-    return Study(data, pair, np.asarray(task_ids), views | dict(gap=gap[:, None]), small, large, others, _brevity(mine, pair, small.shape, task_ids), paired_per_sample(mine, pair, task_ids))
+    return Study(data, pair, np.asarray(task_ids), views | dict(gap=gap[:, None]), small, large, others, _brevity(mine, pair, samples, task_ids), paired_per_sample(mine, pair, task_ids))
 
 # %% ../nbs/09_routers.ipynb #218e6f07
 HEADS_SHOWN = ('head-strict', 'head-inclusive', 'head-shifted', 'head-brevity')
@@ -123,6 +130,13 @@ def fold_numbers(
     "Folds of equal size, at random."
     return np.random.default_rng(seed).permutation(n)%folds
 
+# %% ../nbs/09_routers.ipynb #4d15b371
+def _level(scores, fold):
+    "Scores moved to the same mean in every fold."
+    means = np.bincount(fold, scores)/np.bincount(fold)
+    return np.round(scores-means[fold], 12)+scores.mean()
+
+
 # %% ../nbs/09_routers.ipynb #bf72935b
 def cross_scores(
     study:Study,       # N tasks
@@ -131,14 +145,14 @@ def cross_scores(
     keep:np.ndarray=None, # (N,) mask of the tasks that may be learned from; all if None
     seed:int=42,       # Of everything random
 )->np.ndarray:         # (N,)
-    "Scores of each task by a router fitted on the other folds; 0 where those hold nothing to learn."
+    "Scores of each task by a router fitted on the other folds, every fold at the same mean (but for the oracle's, which are not learned); all equal where those hold nothing to learn."
     scores = np.zeros(len(fold))
     for number in np.unique(fold):
         out = fold==number
         learn = ~out if keep is None else ~out & keep
         try: scores[out] = fit_on(study.rows(learn), kind, seed).score(study.rows(out).views)
         except NothingToLearn: scores[out] = 0
-    return scores
+    return scores if kind=='oracle' else _level(scores, fold)
 
 # %% ../nbs/09_routers.ipynb #dd60f0fd
 def cross_gains(
@@ -204,10 +218,12 @@ def nested_scores(
     fold, scores = fold_numbers(n, folds, seed), {(study.pair.name, 'nested'): np.zeros((1, n)) for study in studies}
     for number in range(folds):
         out, inner = fold==number, [study.rows(fold!=number) for study in studies]
-        chosen.append(choose(cross_gains(inner, candidates, 1, folds, seed+1), inner, candidates))
-        for study,part in zip(studies, inner): scores[study.pair.name, 'nested'][0, out] = fit_on(part, chosen[-1], seed).score(study.rows(out).views)
-        if tell: tell(number+1, folds)
-    return scores, chosen
+        some = (lambda done, total: tell(number*total+done, folds*total)) if tell else None
+        chosen.append(choose(cross_gains(inner, candidates, 1, folds, seed+1, some), inner, candidates))
+        for study,part in zip(studies, inner):
+            try: scores[study.pair.name, 'nested'][0, out] = fit_on(part, chosen[-1], seed).score(study.rows(out).views)
+            except NothingToLearn: pass
+    return {name: _level(drawn[0], fold)[None] for name,drawn in scores.items()}, chosen
 
 # %% ../nbs/09_routers.ipynb #1fe14c67
 def optimism(
@@ -307,7 +323,7 @@ def keep_router(
     study:Study,    # All tasks that may be learned from
     kind:str,       # The chosen kind
     encoder:str,    # As for `embed`
-    out_of_fold:np.ndarray, # (N,) scores that no task's own router gave
+    out_of_fold:np.ndarray, # Scores of its tasks by routers that had not seen them, once or several times
     card:dict,      # What else to put on the card
     folder:Path,    # Router directory
 )->Router:
@@ -321,9 +337,37 @@ def keep_router(
 
 # %% ../nbs/09_routers.ipynb #5ed9bf7c
 def _own_views(tasks, encoder, cache):
-    "Views of own tasks; vectors come from the cache where one is given."
+    "Views of own tasks, and whether no test was shown; vectors come from the cache where one is given."
     prompts = [format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)]
-    return prompt_views(prompts, encoder, find=partial(embed_cached, folder=cache) if cache else embed)
+    hidden = all(prompt.endswith(f'\n\n{HIDDEN_TESTS}') for prompt in prompts)
+    return prompt_views(prompts, encoder, find=partial(embed_cached, folder=cache) if cache else embed), hidden
+
+# %% ../nbs/09_routers.ipynb #066c3c29
+LEAST = 25 # Tasks: four of five folds must leave 20 for the nested choice
+
+def _check_folder(folder):
+    "Raises: `InputError` if nothing can be written to `folder`, before the work of hours."
+    there = next(path for path in (Path(folder).absolute(), *Path(folder).absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK): raise InputError(f'{folder}: cannot be written, {there} is {"read-only" if there.is_dir() else "a file"}. Choose another folder.')
+
+def _bar(label):
+    "A progress bar on the terminal, as a callback `(done, total)`."
+    bar = tqdm(desc=label, disable=None)
+    def tell(done, total):
+        "`done` of `total` are done."
+        bar.total = total
+        bar.update(done-bar.n)
+        if done==total: bar.close()
+    return tell
+
+
+# %% ../nbs/09_routers.ipynb #4d2642fb
+def _keep_scores(router, study, nested, rest, folder):
+    "Keep a score of every task by a router that had not seen it: for tasks learned from, the nested one."
+    prompts = [format_prompt(*row) for row in zip(rest.text, rest.tests, rest.setup)]
+    scores = pd.concat([pd.DataFrame(dict(task_id=ids, score=held)) for ids,held in ((study.task_ids, nested), (rest.task_id, router.score(prompts) if prompts else [])) if len(ids)])
+    _replace(Path(folder)/'scores.parquet', lambda part: scores.to_parquet(part, index=False))
+
 
 # %% ../nbs/09_routers.ipynb #6981b165
 def train_router(
@@ -331,22 +375,27 @@ def train_router(
     outcomes:pd.DataFrame, # `outcomes` of both models
     pair:Pair,             # Small and large
     encoder:str,           # As for `embed`
-    folder:Path,           # Router directory; written last
+    folder:Path,           # Router directory; written last, with `scores.parquet` for `llmr verdict`
     choice:dict=None,      # `seed` (42), `kinds` (`CANDIDATES`), `cache` (folder for vectors, none)
 )->pd.DataFrame:           # As of `gain_rows`: every candidate cross-validated, then `nested`
-    "Choose, fit, calibrate and keep a router. Raises: `InputError` on unknown models or kinds, a task without outcomes of one model, fewer than 20 tasks, nothing to learn, or an unknown encoder."
+    "Choose, fit, calibrate and keep a router. Raises: `InputError` on unknown models or kinds, a task without outcomes of one model, fewer than 25 tasks, nothing to learn, an unknown encoder, or a folder that cannot be written."
     seed, kinds, cache = (({} if choice is None else choice).get(name, value) for name,value in (('seed', 42), ('kinds', CANDIDATES), ('cache', None)))
     mine = tasks[tasks.split!='test']
     for kind in kinds:
         if kind not in KINDS: raise InputError(f'no kind of router is called {kind!r}; there are {", ".join(KINDS)}.')
         if not set(KINDS[kind].reads)<=set(VIEWS): raise InputError(f'router {kind} reads what no prompt tells ({", ".join(KINDS[kind].reads)}). Choose another kind.')
-    if len(mine)<20: raise InputError(f'{len(mine)} tasks to learn from: too few to choose a router. Give at least 20.')
-    study = make_study(outcomes[outcomes.task_id.isin(mine.task_id)], pair, _own_views(mine, encoder, cache), mine.task_id.to_numpy(), 'own')
+    if len(mine)<LEAST: raise InputError(f'{len(mine)} tasks to learn from: too few to choose a router. Give at least {LEAST}, not counting those of split test.')
+    _check_folder(folder)
+    study = make_study(outcomes[outcomes.task_id.isin(mine.task_id)], pair, {}, mine.task_id.to_numpy(), 'own')
     if np.ptp(np.nanmean(study.small, 1)-np.nanmean(study.large, 1))==0: raise NothingToLearn(f'{pair.small} and {pair.large} differ by the same on every task: nothing to learn. Choose another pair or other tasks.')
-    scores = cross_gains([study], kinds, 2, 5, seed)
+    views, hidden = _own_views(mine, encoder, cache)
+    study = replace(study, views=study.views | views)
+    scores = cross_gains([study], kinds, 2, 5, seed, _bar('cross-validation'))
     kind = choose(scores, [study], kinds)
-    table = gain_rows('own', [study], scores | nested_scores([study], kinds, 5, seed)[0], kind, seed)
+    nested, _ = nested_scores([study], kinds, 5, seed, _bar('nested'))
+    table = gain_rows('own', [study], scores | nested, kind, seed)
     believed, apparent = table[table.router=='nested'].iloc[0], table.gain[table.router==kind].iloc[0]
-    card = dict(data_hash=data_hash([mine.drop(columns='split'), outcomes]), seed=seed, gain_points=dict(nested=believed.gain, low=believed.low, high=believed.high, apparent=apparent))
-    keep_router(study, kind, encoder, scores[pair.name, kind].mean(0), card, folder)
+    card = dict(data_hash=data_hash([mine.drop(columns='split'), outcomes]), seed=seed, hidden_tests=hidden, gain_points=dict(nested=believed.gain, low=believed.low, high=believed.high, apparent=apparent))
+    router = keep_router(study, kind, encoder, scores[pair.name, kind].ravel(), card, folder)
+    _keep_scores(router, study, nested[pair.name, 'nested'][0], tasks[tasks.split=='test'], folder)
     return table

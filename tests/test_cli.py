@@ -38,6 +38,15 @@ def test_arguments_that_cannot_be_read(capsys):
         assert e.value.code==2 and capsys.readouterr().err
 
 
+def test_a_seed_below_0_and_a_stop(monkeypatch, capsys):
+    for arguments in (['train', 't.jsonl', 'o.jsonl', '--out', 'r'], ['verdict', 'o.jsonl']):
+        with pytest.raises(SystemExit) as e: main([*arguments, '--small', 'a', '--large', 'b', '--seed', '-1'])
+        assert e.value.code==2 and "'-1' is not a whole number from 0" in capsys.readouterr().err
+    def stopped(*given): raise KeyboardInterrupt
+    monkeypatch.setattr('llmr.datasets.read_own', stopped)
+    assert main(['train', 't.jsonl', 'o.jsonl', '--out', 'r', '--small', 'a', '--large', 'b'])==130 and 'stopped' in capsys.readouterr().err
+
+
 def test_exit_code_of_the_process(tmp_path):
     process = llmr('reproduce', '--profile', 'tiny', '--out', tmp_path/'run')
     out, err = process.communicate(timeout=60)

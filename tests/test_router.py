@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from llmr.core import InputError
-from llmr.problem import load_tasks
+from llmr.problem import format_prompt, load_tasks
 from llmr.router import Head, Recipe, Router, brier, ece, ema_decay, embed, fit_head, fit_router, head_scores, soft_loss, task_copies, task_features, task_versions, train_head
 
 
@@ -66,7 +66,7 @@ def test_a_router_comes_back(tmp_path, learnable):
     x = np.stack(features.vector).astype(np.float32)
     head, _ = train_head((x, np.linspace(0, 1, len(x))), (x, np.linspace(0, 1, len(x))), Recipe(epochs=1))
     Router(head, 'hashing', dict(pair='A-B', recipe=asdict(Recipe()))).save(tmp_path/'kept')
-    again, prompts = Router.load(tmp_path/'kept'), ['Write a function to add 3.', 'Write a function.']
+    again, prompts = Router.load(tmp_path/'kept'), [format_prompt(text, []) for text in ('Write a function to add 3.', 'Write a function.')]
     assert (again.score(prompts)==head_scores(head, embed(prompts, 'hashing').astype(np.float16))).all()
     assert again.card['pair']=='A-B' and again.route(prompts, 0.).all() and not again.route(prompts, 1.).any()
 

@@ -223,7 +223,7 @@ def test_the_command_refuses(tmp_path, capsys, more, told):
 
 
 @pytest.mark.parametrize('line,told', [
-    ('{"task_id": "t0", "model": "A", "n_tests": "many", "n_passed": 0}', 'n_tests holds'), ('{"task_id": "t0", "model": "A", "n_tests": 1}', "n_passed"),
+    ('{"task_id": "t0", "model": "A", "n_tests": "many", "n_passed": 0}', "n_tests is 'many'"), ('{"task_id": "t0", "model": "A", "n_tests": 1}', "n_passed"),
     ('{"task_id": "t0", "model": "A", "n_tests": 1, "n_passed": 2}', '2 of 1 tests passed'), ('{"task_id"', 'not valid JSON')])
 def test_the_command_names_the_damage(tmp_path, capsys, line, told):
     (tmp_path/'o.jsonl').write_text(line)
