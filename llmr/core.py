@@ -303,7 +303,7 @@ def get_pairs(
     return [known[name] for name in dict.fromkeys(names or profile.pairs)]
 
 # %% ../nbs/00_core.ipynb #3ef8c6e1
-def _replace(path, write):
+def replace_file(path, write):
     "Call `write(path)` on a neighbour of `path`, then rename it over `path`."
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{os.getpid()}.{path.name}')
@@ -325,7 +325,7 @@ def write_json(
     record:dict, # What, as JSON
 ):
     "Write `record` to `path` in one step."
-    _replace(Path(path), lambda part: part.write_text(json.dumps(record, indent=1, sort_keys=True)+'\n', encoding='utf-8'))
+    replace_file(Path(path), lambda part: part.write_text(json.dumps(record, indent=1, sort_keys=True)+'\n', encoding='utf-8'))
 
 # %% ../nbs/00_core.ipynb #481eb201
 def file_hash(
@@ -411,7 +411,7 @@ def write(
     "Check a table and keep it. Raises: `InputError` naming table, column and row."
     frame = check_table(name, frame)
     path = self.dir/f'{name}.parquet'
-    _replace(path, lambda part: frame.to_parquet(part, index=False))
+    replace_file(path, lambda part: frame.to_parquet(part, index=False))
     self._log('writes', path)
     return frame
 
@@ -443,7 +443,7 @@ def csv(
 )->pd.DataFrame:        # The same
     "Keep a frame for people and spreadsheets."
     path = self.dir/'tables'/f'{name}.csv'
-    _replace(path, lambda part: frame.to_csv(part, index=False))
+    replace_file(path, lambda part: frame.to_csv(part, index=False))
     self._log('writes', path)
     return frame
 
@@ -457,7 +457,7 @@ def figure(
     "Keep a figure as PNG and SVG."
     for kind,tags in (('png', dict(Software=None)), ('svg', dict(Date=None))):
         path = self.dir/'figures'/f'{name}.{kind}'
-        _replace(path, lambda part: figure.savefig(part, format=kind, dpi=160, bbox_inches='tight', metadata=tags))
+        replace_file(path, lambda part: figure.savefig(part, format=kind, dpi=160, bbox_inches='tight', metadata=tags))
         self._log('writes', path)
     plt.close(figure)
     return figure

@@ -249,7 +249,7 @@ def test_a_verdict_on_the_trained_router(tmp_path, capsys, split):
 
 
 @pytest.mark.parametrize('n,drop,more,message', [
-    (12, None, (), '12 tasks'), (24, None, (), 'at least 25'), (40, None, ('--small', 'big'), "both 'big'"), (40, (3, 'tiny'), (), 'no outcome of model tiny'), (40, None, ('--small', 'huge'), "no model 'huge'"), (40, None, ('--kinds', 'magic'), "no kind of router is called 'magic'"),
+    (12, None, (), '12 tasks'), (19, None, (), 'at least 20'), (40, None, ('--small', 'big'), "both 'big'"), (40, (3, 'tiny'), (), 'no outcome of model tiny'), (40, None, ('--small', 'huge'), "no model 'huge'"), (40, None, ('--kinds', 'magic'), "no kind of router is called 'magic'"),
     (40, None, ('--encoder', 'no/such'), 'cannot be loaded')])
 def test_own_data_that_cannot_be_used_leaves_nothing(tmp_path, capsys, n, drop, more, message):
     tasks, outcomes = own_files(tmp_path, n, drop, 1)
@@ -257,7 +257,7 @@ def test_own_data_that_cannot_be_used_leaves_nothing(tmp_path, capsys, n, drop, 
     assert message in capsys.readouterr().err and not (tmp_path/'router').exists()
 
 
-def test_as_few_as_are_promised_are_enough(tmp_path): assert train(tmp_path, *own_files(tmp_path, 25))==0
+def test_as_few_as_are_promised_are_enough(tmp_path): assert train(tmp_path, *own_files(tmp_path, 20))==0
 
 
 @pytest.mark.parametrize('make', [lambda path: path.write_text('x'), lambda path: path.parent.joinpath('read').mkdir(mode=0o500)])
