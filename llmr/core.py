@@ -104,7 +104,7 @@ SCHEMAS = dict(
                ('task_id', 'pair', 'quality', 'sample'), (), (_split, _quality)),
     labels=Table(dict(task_id=ID, split=_str, pair=_str, quality=_str, label=_str, t=_float, y=_float),
                  ('task_id', 'pair', 'quality', 'label'), (), (_split, _quality, _label)),
-    features=Table(dict(task_id=ID, encoder=_str, vector=pa.list_(pa.float16())), ('task_id', 'encoder')),
+    features=Table(dict(task_id=ID, copy=_int, encoder=_str, vector=pa.list_(pa.float16())), ('task_id', 'copy', 'encoder')),
     views=Table(dict(task_id=ID, encoder=_str, view=_str, vector=pa.list_(pa.float16())), ('task_id', 'encoder', 'view')),
     losses=Table(_router | dict(split=_str, epoch=_int, loss=_float, brier=_float, ece=_float),
                  ('pair', 'quality', 'router', 'split', 'epoch'), (), (_split, _quality)),
@@ -470,7 +470,11 @@ def progress(
 ):             # A callback `(done, total, **more)`
     "Leaves the state of a long step in `progress.json`, at most five times a second."
     start, last = time.monotonic(), 0.
-    def tell(done, total, **more):
+    def tell(
+        done,   # How many there are
+        total,  # How many there will be
+        **more, # What stands beside them
+    ):
         "Note that `done` of `total` are done; `more` stands beside them."
         nonlocal last
         if done<total and time.monotonic()-last<.2: return

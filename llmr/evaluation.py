@@ -36,11 +36,14 @@ def paired_outcomes(
     split:str='test',             # Which tasks
     definition:str='every_test',  # Which tests count: `every_test`, or `table1`
 )->pd.DataFrame:                  # By task_id: small_tests, small_passed, large_tests, large_passed
-    "Tests and passes of both models on each task, summed over samples. Raises: `InputError` if a task lacks one of the models."
+    "Tests and passes of both models on each task, summed over samples. Raises: `InputError` if a task lacks one of the models, or no test of a model counts."
     chosen = outcomes[outcomes.split==split]
     parts = [_counts(chosen[chosen.model==model], definition).add_prefix(f'{side}_') for side,model in zip(('small', 'large'), pair)]
     for task_id in parts[0].index.symmetric_difference(parts[1].index)[:1]: raise InputError(f'task {task_id} ({split}) has outcomes of only one model of {pair.name}. Give both the same tasks.')
     if parts[0].empty: raise InputError(f'no outcome of {pair.name} on split {split}.')
+    why = dict(every_test='no task has a test', table1='no program ran its tests through').get(definition)
+    for part,model in zip(parts, pair):
+        if not part.iloc[:, 0].any(): raise InputError(f'model {model}, split {split}: {why}, so {definition} has nothing to count. Look at status and errors in the outcomes, and sample this model anew or choose another pair (--pairs).')
     return parts[0].join(parts[1]).sort_index()
 
 # %% ../nbs/06_evaluation.ipynb #2f754444
@@ -223,6 +226,15 @@ def _split_scores(group, paired):
     for task_id in paired.index.difference(test.index)[:1]: raise InputError(f'task {task_id} has outcomes and no score of router {group.router.iloc[0]}. Score every test task.')
     return group.score[group.split=='validation'].to_numpy(), test.reindex(paired.index).to_numpy()
 
+# %% ../nbs/06_evaluation.ipynb #cac80460
+def _evaluate(tables, which, validation, test, paired, weights):
+    "Append one router's rows to `(thresholds, curves, gains)`; thresholds only where there are validation scores."
+    thresholds, curves, gains = tables
+    if validation is not None: thresholds.append(evaluate_thresholds(validation, test, paired, weights).assign(**which))
+    curves.append(evaluate_curve(test, paired, weights).assign(**which))
+    low, high = interval(bootstrap_gains(test, paired, weights))
+    gains.append(pd.DataFrame([dict(**which, gain=gain_over_random(test, paired), low=low, high=high)]))
+
 # %% ../nbs/06_evaluation.ipynb #910e3031
 def evaluate_scores(
     scores:pd.DataFrame,   # `scores` of every router
@@ -241,15 +253,6 @@ def evaluate_scores(
             _evaluate(tables, dict(pair=pair.name, quality=quality, router=router), validation, test, paired, weights)
         for quality in scores['quality'].unique(): _evaluate(tables, dict(pair=pair.name, quality=quality, router='oracle'), None, knows, paired, weights)
     return tuple(pd.concat(parts, ignore_index=True) for parts in tables)
-
-# %% ../nbs/06_evaluation.ipynb #cac80460
-def _evaluate(tables, which, validation, test, paired, weights):
-    "Append one router's rows to `(thresholds, curves, gains)`; thresholds only where there are validation scores."
-    thresholds, curves, gains = tables
-    if validation is not None: thresholds.append(evaluate_thresholds(validation, test, paired, weights).assign(**which))
-    curves.append(evaluate_curve(test, paired, weights).assign(**which))
-    low, high = interval(bootstrap_gains(test, paired, weights))
-    gains.append(pd.DataFrame([dict(**which, gain=gain_over_random(test, paired), low=low, high=high)]))
 
 # %% ../nbs/06_evaluation.ipynb #772e9f05
 def figure4(

@@ -159,7 +159,11 @@ class _Kept:
     def __exit__(self, *_):
         if self.file: self.file.close()
 
-    def add(self, key, grade):
+    def add(self,
+        key,   # From `_program_key`
+        grade, # A `Graded`; its values are not kept
+    ):
+        "Keep an outcome."
         self.known[key] = grade
         if self.file:
             self.file.write(json.dumps([key, grade[:-1]])+'\n')
@@ -254,6 +258,7 @@ def evaluations(
             if result!='passed': raise InputError(f'{expression!r:.200} has no value: {error or grade.error}. Mend the code or the expression.')
         yield list(grade.values)
 
+# %% ../nbs/03_execution.ipynb #99ba0f23
 def evaluate(
     code:str,           # Source, as a module
     expressions:list,   # Of Python expressions that use its names
@@ -261,6 +266,15 @@ def evaluate(
 )->list:                # A value each
     "Values of expressions after running one module. Raises: `InputError` naming the expression that has none."
     return next(evaluations([(code, expressions)], limits, workers=1))
+
+# %% ../nbs/03_execution.ipynb #20a72f91
+def input_call(
+    entry_point:str, # A function
+    arguments:list,  # Of one call
+    view:str='{}',   # What is compared, of the call: `set({})` where order does not count
+)->str:
+    "The call as an expression."
+    return view.format(f'{entry_point}({", ".join(map(repr, arguments))})')
 
 # %% ../nbs/03_execution.ipynb #71451d0d
 TOLERANT = '''from collections import Counter, OrderedDict, defaultdict, deque
@@ -275,14 +289,6 @@ def close(value, expected, atol):
     return value!=value and expected!=expected or abs(value-expected)<=(atol or 1e-6)+1e-7*abs(expected)
 '''
 
-def input_call(
-    entry_point:str, # A function
-    arguments:list,  # Of one call
-    view:str='{}',   # What is compared, of the call: `set({})` where order does not count
-)->str:
-    "The call as an expression."
-    return view.format(f'{entry_point}({", ".join(map(repr, arguments))})')
-
 def tolerant_assert(
     call:str,     # From `input_call`
     value:object, # Its right value
@@ -291,6 +297,7 @@ def tolerant_assert(
     "An assert on a call's value, for the setup code `TOLERANT`."
     return f'assert close({call}, {value!r}, {atol!r})'
 
+# %% ../nbs/03_execution.ipynb #32e561a8
 def tolerant_tests(
     solution:str,      # Source of a right solution
     entry_point:str,   # Its function

@@ -49,13 +49,14 @@ def pair_gaps(
     pair:Pair,             # Which two models
     quality:str,           # `standard` or `brevity`
 )->pd.DataFrame:           # `gaps` of one pair and quality
-    "Gap of each sample of each task: sample j of the small model against sample j of the large one. Raises: `InputError` if a sample has no partner."
+    "Gap of each sample of each task: sample j of the small model against sample j of the large one. Raises: `InputError` if a sample has no partner, or an outcome no test."
     kinds = dict(standard=standard_gap, brevity=brevity_gap)
     if quality not in kinds: raise InputError(f'no quality is called {quality!r}; there are {", ".join(kinds)}.')
     key = ['task_id', 'sample']
     small, large = (outcomes[outcomes.model==model].sort_values(key, ignore_index=True) for model in pair)
     for task_id,sample in pd.MultiIndex.from_frame(small[key]).symmetric_difference(pd.MultiIndex.from_frame(large[key]))[:1]:
         raise InputError(f'task {task_id}, sample {sample}: only one model of {pair.name} has an outcome. Give both models the same tasks and samples.')
+    for row in pd.concat([small, large]).query('n_tests==0').itertuples(): raise InputError(f'task {row.task_id} ({row.split}), model {row.model}: its outcome has no test, so no share of passed tests. Give every task at least one test, or drop the task.')
     gaps = small[['split', *key]].assign(pair=pair.name, quality=quality, gap=kinds[quality](small, large))
     return check_table('gaps', gaps)
 

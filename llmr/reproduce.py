@@ -36,7 +36,7 @@ from .sampling import pack
 
 # %% ../nbs/20_reproduce.ipynb #867e1f79
 STAGES = ('01_problem', '02_sampling', '03_execution', '04_labels', '05_router', '06_evaluation', '07_analysis', '08_audit')
-BEYOND = ('09_routers', '12_verdict', '13_thresholds', '16_grading', '14_cascade', '15_models')
+BEYOND = ('09_routers', '11_augmentation', '12_verdict', '13_thresholds', '16_grading', '14_cascade', '15_models')
 
 def stage_notebook(
     stage:str, # One of `STAGES` or `BEYOND`
@@ -247,6 +247,7 @@ def finished_run(
     if lacking: raise InputError(f'{folder}: stage {lacking[0]} has not been run. Finish it: `llmr reproduce --profile {known.get("profile")} --out {folder}`.')
     return open_run(known['profile'], Path(folder), known['pairs'], known['seed'])
 
+# %% ../nbs/20_reproduce.ipynb #fa9aa4ee
 def write_report(
     folder:Path,          # A finished run
     out:Path=None,        # File to write; `report.html` in the run if None

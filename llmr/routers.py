@@ -10,6 +10,7 @@ __all__ = ['HEADS_SHOWN', 'CANDIDATES', 'Study', 'sample_matrix', 'paired_per_sa
 
 # %% ../nbs/09_routers.ipynb #5a39f89c
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,8 +24,8 @@ from matplotlib.figure import Figure
 from .core import InputError, Pair, set_theme
 from .evaluation import TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_outcomes
 from .labels import pair_gaps
-from .problem import format_prompt
-from .router import KINDS, NothingToLearn, Router, embed_cached, fit_router, prompt_views, split_prompt
+from .problem import format_prompt, quality_gap
+from .router import KINDS, VIEWS, NothingToLearn, Router, embed, embed_cached, fit_router, prompt_views
 
 # %% ../nbs/09_routers.ipynb #402a51d7
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Study:
     data: str               # Name of the data, for tables
     pair: Pair              # Small and large
     task_ids: np.ndarray    # (N,)
-    views: dict             # Name -> (N, d)
+    views: dict             # Name -> (N, d); `gap` is the mean gap, for the oracle alone
     small: np.ndarray       # (N, M) qualities, NaN where a task has fewer samples
     large: np.ndarray       # (N, M)
     others: np.ndarray      # (N, K) mean qualities of the other models; K may be 0
@@ -97,7 +98,8 @@ def make_study(
     small, large = (sample_matrix(of(model), task_ids) for model in pair)
     further = [model for model in mine.model.unique() if model not in pair and set(of(model).task_id)>=set(task_ids)]
     others = np.column_stack([np.zeros((len(task_ids), 0)), *(np.nanmean(sample_matrix(of(model), task_ids), 1) for model in further)])
-    return Study(data, pair, np.asarray(task_ids), views, small, large, others, _brevity(mine, pair, small.shape, task_ids), paired_per_sample(mine, pair, task_ids))
+    gap = quality_gap(np.nanmean(small, 1), np.nanmean(large, 1))
+    return Study(data, pair, np.asarray(task_ids), views | dict(gap=gap[:, None]), small, large, others, _brevity(mine, pair, small.shape, task_ids), paired_per_sample(mine, pair, task_ids))
 
 # %% ../nbs/09_routers.ipynb #218e6f07
 HEADS_SHOWN = ('head-strict', 'head-inclusive', 'head-shifted', 'head-brevity')
@@ -321,10 +323,7 @@ def keep_router(
 def _own_views(tasks, encoder, cache):
     "Views of own tasks; vectors come from the cache where one is given."
     prompts = [format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)]
-    views = prompt_views(prompts, encoder, ('hand', 'ngrams'))
-    find = (lambda texts: embed_cached(texts, encoder, cache)) if cache else (lambda texts: prompt_views(texts, encoder, ('prompt',))['prompt'])
-    half = lambda x: x.astype(np.float16).astype(np.float32)
-    return dict(prompt=half(find(prompts)), sentence=half(find([split_prompt(prompt)[0] for prompt in prompts])), **views)
+    return prompt_views(prompts, encoder, find=partial(embed_cached, folder=cache) if cache else embed)
 
 # %% ../nbs/09_routers.ipynb #6981b165
 def train_router(
@@ -340,6 +339,7 @@ def train_router(
     mine = tasks[tasks.split!='test']
     for kind in kinds:
         if kind not in KINDS: raise InputError(f'no kind of router is called {kind!r}; there are {", ".join(KINDS)}.')
+        if not set(KINDS[kind].reads)<=set(VIEWS): raise InputError(f'router {kind} reads what no prompt tells ({", ".join(KINDS[kind].reads)}). Choose another kind.')
     if len(mine)<20: raise InputError(f'{len(mine)} tasks to learn from: too few to choose a router. Give at least 20.')
     study = make_study(outcomes[outcomes.task_id.isin(mine.task_id)], pair, _own_views(mine, encoder, cache), mine.task_id.to_numpy(), 'own')
     if np.ptp(np.nanmean(study.small, 1)-np.nanmean(study.large, 1))==0: raise NothingToLearn(f'{pair.small} and {pair.large} differ by the same on every task: nothing to learn. Choose another pair or other tasks.')

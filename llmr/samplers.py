@@ -240,7 +240,10 @@ def _with_room(cache):
     class RoomyLayer(DynamicLayer):
         "Keys and values as views of larger tensors."
         held = None
-        def update(self, key_states, value_states, *args, **kwargs):
+        def update(self,
+            key_states, value_states, # (batch, heads, new tokens, size) of the new tokens
+            *args, **kwargs,          # What transformers also gives, not needed
+        ):
             "Add tokens. Returns all keys and values."
             upto = self.keys.shape[-2]+key_states.shape[-2]
             if self.held is None or self.held[0].data_ptr()!=self.keys.data_ptr() or self.held[0].shape[-2]<upto:
@@ -299,7 +302,10 @@ class Transformers(Sampler):
         "`stop` if the last token ends a completion."
         if tokens[-1] in self.ends: return 'stop'
         if tokens[-1] in self.closing and any(stop in self.tokenizer.decode(tokens) for stop in self.settings.stop): return 'stop'
-    def complete(self, requests, skip=frozenset()):
+    def complete(self,
+        requests,         # From `make_requests`
+        skip=frozenset(), # Indices of requests that are known already
+    ):                    # Yields `(index, completion)`
         "Draw in batches of similar length. Raises: `InputError` as loading does, or if one request does not fit into memory."
         return _complete_local(self, requests, skip)
     def close(self):
@@ -395,7 +401,10 @@ class VLLM(Sampler):
         if not self.tokenizer.chat_template: return self.llm.generate([render(self.tokenizer, request.prompt, prefill)[0] for request in requests], given, use_tqdm=False)
         turns = [[dict(role='user', content=request.prompt), *([dict(role='assistant', content=prefill)] if prefill else [])] for request in requests]
         return self.llm.chat(turns, given, use_tqdm=False, add_generation_prompt=not prefill, continue_final_message=bool(prefill))
-    def complete(self, requests, skip=frozenset()):
+    def complete(self,
+        requests,         # From `make_requests`
+        skip=frozenset(), # Indices of requests that are known already
+    ):                    # Yields `(index, completion)`
         "Draw in chunks. Raises: `InputError` as loading does."
         return _complete_chunks(self, requests, skip)
     def close(self):
@@ -486,7 +495,10 @@ class OpenAI(Sampler):
             more = dict(extra_body=dict(add_generation_prompt=False, continue_final_message=True)) if s.prefill else {}
             stream = self.client.chat.completions.create(messages=turns, **given, **more, **(dict(logprobs=True) if self.logprobs else {}))
         with stream: return _answer_of(stream, request, template, s.prefill)
-    def complete(self, requests, skip=frozenset()):
+    def complete(self,
+        requests,         # From `make_requests`
+        skip=frozenset(), # Indices of requests that are known already
+    ):                    # Yields `(index, completion)`
         "Draw with many requests under way at a time. Raises: `InputError` if the server refuses, or never answers."
         return _complete_served(self, requests, skip)
     def close(self):

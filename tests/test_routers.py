@@ -12,7 +12,7 @@ from llmr.datasets import load_extract, read_extract, read_own
 from llmr.evaluation import gain_over_random
 from llmr.problem import format_prompt, load_tasks
 from llmr.router import KINDS, VIEWS, Kind, NothingToLearn, Router, embed_cached, fit_router, hand_features, split_prompt
-from llmr.routers import CANDIDATES, choose, cross_gains, cross_scores, data_hash, fewer_samples, fit_on, fold_numbers, gain_rows, make_study, nested_scores
+from llmr.routers import CANDIDATES, choose, cross_gains, cross_scores, data_hash, fewer_samples, fit_on, fold_numbers, gain_rows, make_study, nested_scores, train_router
 
 
 def easy_outcomes(n=60, samples=3, seed=0):
@@ -30,7 +30,7 @@ def study():
     return make_study(outcomes, Pair('A', 'B'), {name: x for name in VIEWS}, np.arange(60), 'made up')
 
 
-@pytest.mark.parametrize('kind', sorted(set(KINDS)-{'random', 'length'}))
+@pytest.mark.parametrize('kind', sorted(set(KINDS)-{'random', 'length', 'oracle'}))
 def test_every_kind_learns_the_same_twice_and_comes_back(kind, study, tmp_path):
     once, twice = fit_on(study, kind), fit_on(study, kind)
     scores = once.score(study.views)
@@ -73,7 +73,7 @@ def test_samples_weigh_by_their_number():
 
 
 @pytest.mark.parametrize('change,message', [
-    (dict(kind='oracle'), 'no kind of router'), (dict(small=np.full(30, np.nan)), 'row 0 has no quality of the small model'), (dict(small=np.ones(29)), '29 tasks|one row a task'),
+    (dict(kind='magic'), 'no kind of router'), (dict(kind='oracle'), "reads view 'gap'"), (dict(small=np.full(30, np.nan)), 'row 0 has no quality of the small model'), (dict(small=np.ones(29)), '29 tasks|one row a task'),
     (dict(small=np.ones(30), large=np.ones(30)), 'nothing to learn'), (dict(views=dict(hand=np.ones((30, 2)))), "reads view 'prompt'"), (dict(views=np.full((30, 2), np.nan)), 'NaN or infinity')])
 def test_what_no_router_can_learn_from(change, message):
     rng = np.random.default_rng(0)
@@ -99,6 +99,28 @@ def test_vectors_are_kept_by_content(tmp_path, monkeypatch):
     monkeypatch.setattr(module, 'embed', lambda texts, encoder: seen.append(texts) or np.ones((len(texts), 256), np.float32))
     again = embed_cached(['b', 'c', 'a', 'a'], 'hashing', tmp_path)
     assert seen==[['c']] and (again[[2, 0]]==first).all() and (again[1]==1).all()
+
+
+def test_embedding_goes_on_after_a_kill(tmp_path, monkeypatch):
+    import llmr.router as module
+    texts, real, told = ['dddd', 'a', 'ccc', 'bb', 'a'], module.embed, []
+    def dies(some, encoder):
+        if 'ccc' in some: raise KeyboardInterrupt
+        return real(some, encoder)
+    monkeypatch.setattr(module, 'embed', dies)
+    with pytest.raises(KeyboardInterrupt): embed_cached(texts, 'hashing', tmp_path, chunk=2)
+    monkeypatch.setattr(module, 'embed', lambda some, encoder: told.append(some) or real(some, encoder))
+    assert (embed_cached(texts, 'hashing', tmp_path)==real(texts, 'hashing')).all() and told==[['ccc', 'dddd']]
+
+
+def test_the_oracle_is_the_ceiling_and_no_router(study, tmp_path):
+    fold = fold_numbers(60, 5, 0)
+    gains = {kind: gain_over_random(cross_scores(study, kind, fold), study.paired) for kind in ('oracle', 'kernel', 'random')}
+    assert gains['oracle']>gains['kernel']>gains['random']
+    x, outcomes = easy_outcomes()
+    own = pd.DataFrame(dict(task_id=range(60), benchmark='own', split='train', text='add', tests=[[]]*60, setup='', entry_point=''))
+    with pytest.raises(InputError, match='no prompt tells'): train_router(own, outcomes, Pair('A', 'B'), 'hashing', tmp_path/'router', dict(kinds=('oracle',)))
+    assert not (tmp_path/'router').exists()
 
 
 def test_no_task_is_scored_by_a_router_that_saw_it(study):

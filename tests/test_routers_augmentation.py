@@ -5,12 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmr.augmentation import augment, effect, fixed_words, wordnet_folder
+from llmr.augmentation import effect
 from llmr.core import InputError
 from llmr.evaluation import bootstrap_weights
 from llmr.problem import load_tasks
-
-pytest.importorskip('nlpaug', reason='nlpaug is not installed (extra `augment`)')
+from llmr.rewording import augment, fixed_words, wordnet_folder
 
 
 @pytest.fixture(scope='module')
@@ -49,7 +48,7 @@ def test_only_the_sentence_changes_and_a_seed_repeats_it(how, tasks, request):
 
 
 def test_what_is_fixed():
-    assert fixed_words('Add x and 3 to my_list, then Stop.', ['assert Stop(my_list) == 3'])==['3', 'my_list,', 'Stop.']
+    assert fixed_words('Add x and 3 to my_list, then Stop.', ['assert Stop(my_list) == 3'])==['x', '3', 'my_list,', 'Stop.']
 
 
 @pytest.mark.parametrize('how,model,message', [('magic', None, 'no augmentation is called'), ('contextual', 'no/such-model', 'cannot be loaded')])

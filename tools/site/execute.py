@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
 import readme  # noqa: E402
 
-NEED_TEXT = {'10_datasets', '11_augmentation'}  # They read the tasks' sentences, which no shipped table has: their pages are of toy size
+NEED_TEXT = {'10_datasets'}  # It reads the tasks' sentences, which no shipped table has: its page is of toy size
 SLOW = '09_routers'  # Takes as long as the others together: executed beside them
 LATE = (SLOW, '12_verdict', '17_report')  # It is waited for here, and the others read what it writes
 KERNEL = "c.InlineBackend.figure_formats = {'png', 'svg'}\n"
