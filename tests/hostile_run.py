@@ -24,7 +24,7 @@ GUARD_PROCESSES, GUARD_MB = 400, 8000 # more than that is a harness that failed:
 
 # What the program after a hostile one looks like from inside: the same as before it.
 SENTINEL = '''
-import builtins, collections, decimal, gc, heapq, json, locale, math, os, random, re, signal, stat, sys, tempfile, threading, time
+import builtins, collections, decimal, fcntl, gc, heapq, json, locale, math, os, random, re, signal, stat, sys, tempfile, threading, time
 def state():
     here = os.stat('.')
     with tempfile.TemporaryFile() as file: written = file.write(b'x'*1000)
@@ -32,8 +32,8 @@ def state():
     found = dict(files=sorted(os.listdir('.')), mode=stat.filemode(here.st_mode), old=abs(time.time()-here.st_mtime)>3600, marks=[] if sys.platform=='darwin' else os.listxattr('.'),
                  temporary=tempfile.gettempdir()==os.getcwd(), written=written, environment=sorted(os.environ), zone=time.tzname, umask=os.umask(0o077), random=random.random(), hash=hash('llmr'))
     found |= dict(recursion=sys.getrecursionlimit(), precision=decimal.getcontext().prec, locale=locale.setlocale(locale.LC_ALL), collecting=gc.isenabled(), threads=threading.active_count(),
-                  switch=sys.getswitchinterval(), digits=sys.get_int_max_str_digits(), nice=os.nice(0), processors=len(os.sched_getaffinity(0)), named=hasattr(builtins, 'SENTINEL'),
-                  handlers=[str(signal.getsignal(n)) for n in (2, 10, 14, 15)], roots=[math.sqrt(9), sum([1, 2]), sorted([2, 1]), abs(-1)], streams=[s is not None for s in (sys.stdin, sys.stdout)])
+                  switch=sys.getswitchinterval(), digits=sys.get_int_max_str_digits(), nice=os.getpriority(os.PRIO_PROCESS, 0), processors=len(os.sched_getaffinity(0)), named=hasattr(builtins, 'SENTINEL'),
+                  handlers=[str(signal.getsignal(n)) for n in (2, 10, 14, 15)], roots=[math.sqrt(9), sum([1, 2]), sorted([2, 1]), abs(-1)], streams=[s is not None for s in (sys.stdin, sys.stdout)], flags=[fcntl.fcntl(n, fcntl.F_GETFL) for n in range(3)])
     found |= dict(counter=dict(collections.Counter('aab')), loaded=json.loads('[1]'), compiled=re.compile('a').pattern, heap=heapq.nsmallest(1, [2, 1]), path=[p for p in sys.path if 'tmp' in p])
     import colorsys, xml.dom
     return found | dict(fresh=colorsys.__name__+xml.dom.__name__, open=[n for n in range(64) if is_open(n)])
@@ -75,7 +75,7 @@ def made_sources():
                 source_minus=([*deep, '3 passed', 'status=module_error:RecursionError'], add+'x = '+'-'*200_000+'1'), source_sum=([*deep, '3 passed'], add+'x = '+'+'.join(['1']*50_000)),
                 source_lambdas=(deep, add+'x = '+'lambda: '*20_000+'1'), source_attributes=([*deep, 'status=module_error', '3 passed'], add+'x = add'+'.a'*50_000), source_brackets=(deep, add+'x = '+'['*300+']'*300+'\n'+'x = '+'['*20_000),
                 source_ifs=(deep, add+''.join(' '*n+'if 1:\n' for n in range(150))+' '*150+'x = 1\n'), source_format=(deep+['3 passed', 'status=module_error'], add+'x = '+'f"{'*3000+'1'+'}"'*3000),
-                source_digits=([refused], add+'x = '+'9'*100_000), source_hexadecimal=(['3 passed'], add+'x = 0x'+'f'*1_000_000), source_long=(['3 passed'], add+'x = 1 # padding\n'*300_000),
+                source_digits=([refused], add+'x = '+'9'*100_000), source_hexadecimal=(['3 passed'], add+'x = 0x'+'f'*1_000_000), source_long=(['3 passed'], add+'x = 1 # padding\n'*150_000),
                 source_longer=(['3 passed'], add+'# '+'x'*20_000_000), source_text=(['3 passed'], add+'x = "'+'y'*5_000_000+'"\n'), source_comparisons=([*deep, '3 passed'], add+'x = '+'<'.join(['1']*30_000)))
 
 
@@ -176,6 +176,12 @@ def about_process(pid):
             Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]]
 
 
+def devices():
+    "Mode, owner and time of the files that every process is given open."
+    about = os.stat(os.devnull)
+    return [stat.filemode(about.st_mode), about.st_uid, about.st_ctime_ns]
+
+
 def kernel_objects(): return [Path(f'/proc/sysvipc/{kind}').read_text().count('\n') for kind in ('shm', 'sem', 'msg') if Path(f'/proc/sysvipc/{kind}').exists()]
 
 
@@ -189,7 +195,7 @@ def main(level, folder):
     ears = Listeners(folder)
     every = {name: entry for name,entry in programs(folder, ears.port, victim.pid).items() if re.search(os.environ.get('HOSTILE_ONLY', ''), name)}
     time.sleep(.3)
-    before = dict(data=tree(folder/'data'), home=tree(folder/'home'), victim=about_process(victim.pid), own=about_process(os.getpid()), kernel=kernel_objects())
+    before = dict(data=tree(folder/'data'), home=tree(folder/'home'), victim=about_process(victim.pid), own=about_process(os.getpid()), kernel=kernel_objects(), devices=devices())
     sentinel = Program(SENTINEL, ('state()',), values=True)
     row = [sentinel]
     for _,tests,source in every.values(): row += [Program(source, tests), sentinel]
@@ -204,7 +210,7 @@ def main(level, folder):
     watch.on = False
     watch.join()
     left = {pid: line for pid,line in descendants(os.getpid()).items() if pid!=victim.pid}
-    after = dict(data=tree(folder/'data'), home=tree(folder/'home'), victim=about_process(victim.pid), own=about_process(os.getpid()), kernel=kernel_objects())
+    after = dict(data=tree(folder/'data'), home=tree(folder/'home'), victim=about_process(victim.pid), own=about_process(os.getpid()), kernel=kernel_objects(), devices=devices())
     states = [repr(grade['values'][0]) if grade['tests']==('passed',) else f'{grade["status"]} {grade["error"]} {grade["errors"]}' for grade in grades[::2]]
     report = dict(grades=dict(zip(every, grades[1::2])), states=dict(zip(['start', *every], states)), before=before, after=after, heard=ears.stop(), left=left, grown_mb=grown, judge_mb=watch.judge_mb,
                   child_mb=watch.child_mb, most=watch.most, folders_left=[path for path in watch.folders if os.path.exists(path)], alive=victim.poll() is None,

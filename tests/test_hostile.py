@@ -152,6 +152,27 @@ def test_check_functions_stay_outside():
     assert honest.tests==('passed',) and nosy.tests==('failed',)
 
 
+SETUP = 'import math\nLIMIT, TABLE = 1e-6, {1: 3}\nnear = lambda a, b: abs(a-b)<LIMIT\ndef same(a, b): return near(a, b) and math.isclose(a, b) and helper(a)==a\ndef helper(a): return a\n'
+BENDS = '''
+import threading
+def bend():
+    while True: globals().update(LIMIT=1e9, TABLE={1: 99}, near=lambda *_: True, same=lambda *_: True, helper=lambda *_: 99)
+threading.Thread(target=bend, daemon=True).start()
+def add(a, b): return 99
+'''
+
+
+def test_setup_belongs_to_the_task():
+    tests = 'assert same(add(1, 2), 3)', 'assert abs(add(1, 2)-3)<LIMIT', 'assert near(add(1, 2), 3)', 'assert add(1, 2)==TABLE[1]'
+    honest, bending = run_programs([Program('def add(a, b): return a+b', tests, SETUP), Program(BENDS, tests, SETUP)], workers=1)
+    assert honest.tests==('passed',)*4 and bending.tests==('failed',)*4
+
+
+def test_tests_that_print_are_not_heard(capfd):
+    grade, = run_programs([Program('def add(a, b): return "\\x1b[2J"*a', ('print(add(9999, 0)); assert 1 is 1',))], workers=1)
+    assert grade.tests==('passed',) and capfd.readouterr()==('', '')
+
+
 # The same again: twice, under load, after kills
 
 def plain(grades): return [(grade.status, grade.error, grade.tests, grade.errors) for grade in grades]

@@ -61,7 +61,8 @@ class Server:
         self.names = module.__dict__
 
     def keep(self, value):
-        "A value that can't travel stays here, under a number."
+        "A value that can't travel stays here, under a number; a type of Python's own has a name."
+        if type(value) is type and builtins.__dict__.get(_type_name(value)) is value: return ['h', _type_name(value)]
         self.objects.append(value)
         return ['h', len(self.objects)-1]
 
@@ -88,12 +89,13 @@ class Server:
         if job['setup']:
             try: exec(job['setup'], self.names)
             except BaseException as e: return ['setup', name_of(e)]
-        return ['ready', *self.defined()]
+        return ['ready', *self.defined(job['called'])]
 
-    def defined(self):
-        "Names of the module: what can be called, other values, and modules with their full names."
+    def defined(self, called):
+        "Names of the module, those that tests call before others: what can be called, other values, and modules with their full names."
         calls, values, modules = [], [], {}
-        for name,value in list(self.names.items())[:MAX_NAMES]:
+        for name in dict.fromkeys([*filter(self.names.__contains__, called), *list(self.names)[-MAX_NAMES:]]):
+            value = self.names[name]
             if type(name) is not str or len(name)>MAX_NAME: continue
             if type(value) is ModuleType: modules[name] = ModuleType.__getattribute__(value, '__name__')
             else: (calls if callable(value) else values).append(name)

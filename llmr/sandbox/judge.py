@@ -6,6 +6,7 @@ but the 2. What the program does to `==`, `assert`, builtins, frames or descript
 """
 import ast
 import builtins
+import contextlib
 import errno
 import importlib
 import json
@@ -20,7 +21,6 @@ import tempfile
 import time
 from functools import lru_cache
 from itertools import count
-from types import CodeType
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import layers
@@ -50,7 +50,7 @@ class Zygote:
         self.control, theirs = socket.socketpair()
         settings = settings | dict(control=theirs.fileno(), directory=self.directory)
         command = [sys.executable, '-S', '-s', '-P', '-B', os.path.join(os.path.dirname(os.path.abspath(__file__)), 'zygote.py'), json.dumps(settings)]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=layers.clean_environment() | dict(LD_BIND_NOW='1'),
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=layers.clean_environment() | dict(LD_BIND_NOW='1', MALLOC_ARENA_MAX='1'),
                                         pass_fds=[theirs.fileno()], cwd='/')
         theirs.close()
         with self.control.makefile('rb', buffering=0) as file: line = file.readline()
@@ -86,8 +86,8 @@ class Child:
         if hasattr(socket, 'SO_PASSCRED'): self.channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.poller = select.poll()
         self.poller.register(self.channel, select.POLLIN)
-        self.pid, self.start = 0, time.monotonic()
-        self.checked = self.start
+        self.pid, self.start, self.away = 0, time.monotonic(), 0. # away: seconds that the child had nothing to do, since we were at a test
+        self.checked = self.heard = self.start
         self.last = 0., 0., self.start # processor and waiting seconds, and when, at the last sign of work
         zygote.fork(theirs)
         theirs.close()
@@ -103,14 +103,16 @@ class Child:
 
     def gone(self): raise Ended('killed', '')
 
-    def wait(self):
-        "Wait until the child has sent something. Raises: `Ended` when its time is up."
+    def wait(self, event=select.POLLIN):
+        "Wait until the child has sent something, or has room for more of ours. Raises: `Ended` when its time is up."
         tick = QUICK_TICK if self.limits['level']!='namespaces' else TICK
+        self.poller.modify(self.channel, event)
         while not self.poller.poll(1000*tick) or time.monotonic()-self.checked>=tick: self.check()
 
     def check(self):
         "Raises: `Ended` if the child has used up its processor time, does nothing, or has too many threads or files."
-        self.checked = now = time.monotonic()
+        self.checked = time.monotonic()
+        now = self.checked-self.away
         cpu, waited, threads = self.usage()
         idle = lambda cpu_then, waited_then, then: now-then-(cpu-cpu_then)-(waited-waited_then)
         if cpu>=self.limits['cpu_s'] or idle(*self.last)>=self.limits['wall_s'] or idle(0., 0., self.start)>=NAPS*self.limits['wall_s']: raise Ended('timeout', 'Timeout')
@@ -140,11 +142,18 @@ class Child:
     def receive(self):
         try: return wire.receive(self.read, wire.MAX_REPLY)
         except wire.Breach as e: raise Ended('killed', 'Breach') from e
+        finally: self.heard = time.monotonic()
 
     def send(self, message):
-        try: sent = wire.send(self.channel, message)
-        except OSError: self.gone()
-        if not sent: raise OverflowError('arguments larger than a message may be')
+        "Never waits for a child that does not read. Raises: `Ended`, `OverflowError`."
+        text = wire.framed(message)
+        if not text: raise OverflowError('arguments larger than a message may be')
+        self.away += time.monotonic()-self.heard
+        text = memoryview(text)
+        while text:
+            try: text = text[self.channel.send(text, socket.MSG_DONTWAIT):]
+            except BlockingIOError: self.wait(select.POLLOUT)
+            except OSError: self.gone()
 
     def ask(self, operation, target, *rest):
         "Have the child do something with a thing of its own; the value. Raises: what the program raised, `Ended`."
@@ -160,10 +169,12 @@ class Child:
         "Form of an argument that is not plain: a thing of the child's, one of Python's own by its name, or the items of an iterator."
         if type(value) is Remote: return value._form
         if getattr(builtins, getattr(value, '__name__', ''), None) is value: return ['h', value.__name__]
-        if hasattr(value, '__next__'): return wire.pack(list(value), self.keep)
+        if hasattr(value, '__next__'): return ['j', *wire.pack(list(value), self.keep)[1:]]
         raise TypeError(f'a test passes a {type(value).__name__}, which cannot be sent to the program')
 
     def remote(self, key):
+        "What a handle stands for: something of the child's, or a type of Python's own."
+        if isinstance(key, str) and isinstance(getattr(builtins, key, None), type): return getattr(builtins, key)
         if not isinstance(key, int): raise TypeError
         return Remote(self, ['h', key])
 
@@ -225,12 +236,6 @@ def directory_size(path):
 def compiled(test, mode): return compile(test, '<test>', mode)
 
 
-@lru_cache(4096)
-def names_in(code):
-    "Every name that a code object may look up, in its functions too."
-    return frozenset(code.co_names).union(*[names_in(inner) for inner in code.co_consts if isinstance(inner, CodeType)])
-
-
 @lru_cache(1024)
 def called_names(tests, setup):
     "Names that tests call and that are neither Python's own nor the task's helpers; if there are none, the first one that each test calls."
@@ -238,7 +243,7 @@ def called_names(tests, setup):
     for test in tests:
         try: tree = ast.parse(test)
         except SyntaxError: continue
-        own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | set(helpers(setup))
+        own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | helper_names(setup)
         calls.append([node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in own])
     foreign = [name for names in calls for name in names if not hasattr(builtins, name)]
     return tuple(dict.fromkeys(foreign or [names[0] for names in calls if names]))
@@ -246,14 +251,24 @@ def called_names(tests, setup):
 
 @lru_cache(1024)
 def helpers(setup):
-    "Functions and imports of a task's setup code, for test code: they are the task's, so they run here."
-    try: tree = ast.parse(setup)
-    except (SyntaxError, ValueError): return {}
-    tree.body = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom))]
-    space = {}
-    try: exec(compile(tree, '<setup>', 'exec'), space)
-    except Exception: return {}
-    return {name: value for name,value in space.items() if name!='__builtins__'}
+    "Functions, imports and constants of a task's setup code, as code: they are the task's, so they run here, where no program can replace them."
+    try: body = ast.parse(setup).body
+    except (SyntaxError, ValueError): return []
+    literal = ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Set, ast.UnaryOp, ast.BinOp, ast.unaryop, ast.operator, ast.Load
+    constant = lambda value: all(isinstance(part, literal) for part in ast.walk(value))
+    ours = lambda node: isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom)) or isinstance(node, ast.Assign) and (constant(node.value) or isinstance(node.value, ast.Lambda))
+    return [compile(ast.Module([node], []), '<setup>', 'exec') for node in body if ours(node)]
+
+
+def add_helpers(space, setup):
+    "Run a task's helpers in a test's names. One that fails, such as an import of what is not there, is left out."
+    for code in helpers(setup):
+        with contextlib.suppress(Exception): exec(code, space)
+    return space
+
+
+@lru_cache(1024)
+def helper_names(setup): return frozenset(add_helpers({}, setup))
 
 
 def namespace(child, ready, setup, called):
@@ -261,24 +276,19 @@ def namespace(child, ready, setup, called):
     the tests call a function of that name: a program that defines `abs` or a class `math` does not decide what a test means by it."""
     calls, values, modules = ready
     ours = lambda name: name.startswith('__') or name not in called and (hasattr(builtins, name) or name in layers.COMMON)
-    space = {name: Remote(child, ['h', name]) for name in calls if not ours(name)}
-    space |= {name: Value(child, name) for name in values if not ours(name)}
+    space = Names(child, {name for name in values if not ours(name)})
+    space.update((name, Remote(child, ['h', name])) for name in calls if not ours(name))
     full_names = modules | {name: name for name in (*calls, *values, *modules) if name in layers.COMMON and name not in called}
-    space |= {name: importlib.import_module(full) for name,full in full_names.items() if full in layers.COMMON and not name.startswith('__')}
-    return space | helpers(setup)
+    space.update((name, importlib.import_module(full)) for name,full in full_names.items() if full in layers.COMMON and not name.startswith('__'))
+    return add_helpers(space, setup)
 
 
-class Value:
-    "A variable of the program, fetched when a test names it."
-    def __init__(self, child, name): self.child, self.name = child, name
-    def fetch(self): return self.child.ask('value', ['h', self.name])
-
-
-def run_test(code, space):
-    "Run one test; its value, where it has one. Raises: what the test raises."
-    for name in names_in(code):
-        if type(space.get(name)) is Value: space[name] = space[name].fetch()
-    return eval(code, space)
+class Names(dict):
+    "The names of a program's tests. A variable of the program is fetched whenever one names it: a call may have changed it."
+    def __init__(self, child, variables): self.child, self.variables = child, variables
+    def __missing__(self, name):
+        if name not in self.variables: raise KeyError(name)
+        return self.child.ask('value', ['h', name])
 
 
 def not_plain(value): raise TypeError('not plain')
@@ -290,7 +300,7 @@ def judge(child, job, space):
     for test in job['tests']:
         result, error, value = 'passed', '', None
         try:
-            value = run_test(compiled(test, 'eval' if job['values'] else 'exec'), space)
+            value = eval(compiled(test, 'eval' if job['values'] else 'exec'), space)
             if job['values']: value = wire.pack(value, not_plain)
         except Ended as e: result, error = e.kind, e.error
         except AssertionError: result, error = 'failed', 'AssertionError'

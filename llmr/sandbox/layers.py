@@ -4,12 +4,13 @@
 
 - `namespaces`: own user, mount, pid, network, IPC and host name; a root directory with nothing in it but the standard
   library, read-only, and a private /tmp in memory; seccomp and resource limits on top.
-- `landlock`: the same seccomp filter and limits; the file system is read-only and readable only where Python lies;
-  a private directory for temporary files.
+- `landlock`: the same seccomp filter and limits; the file system is read-only and readable only where Python lies, though
+  names, sizes and times show everywhere; a private directory for temporary files.
 - `rlimits`: resource limits alone (macOS, old kernels). Against accidents, not against malice.
 """
 import ctypes
 import fcntl
+import glob
 import os
 import platform
 import resource
@@ -52,7 +53,7 @@ def clean_environment():
 # Namespaces
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 2, 4, 0x1000, 0x4000, 0x40000, 2
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 1, 2, 4, 0x1000, 0x4000, 0x40000, 2
 SYS_PIVOT_ROOT = dict(x86_64=155, aarch64=41)
 SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE = 442, -100, 0x8000
 DEVICES = ('/dev/null', '/dev/zero', '/dev/random', '/dev/urandom')
@@ -64,6 +65,12 @@ def python_paths():
     if getattr(sys, 'base_prefix', '').rstrip('/') not in ('', '/usr'): own.append(os.path.join(sys.base_prefix, 'lib'))
     every = {path for path in (*own, '/lib', '/lib64', '/lib32', '/usr/lib', '/usr/lib64', '/usr/share/zoneinfo') if os.path.isdir(path)}
     return sorted(path for path in every if not any(path.startswith(f'{other}/') for other in every if not os.path.islink(other)))
+
+
+def installed_packages():
+    "Directories below `python_paths` that hold installed packages: their data may be a benchmark with its answers."
+    found = {os.path.realpath(place) for path in python_paths() for below in ('', 'python*/') for place in glob.glob(f'{glob.escape(path)}/{below}*-packages')}
+    return sorted(place for place in found if os.path.isdir(place))
 
 
 def _mount(source, target, kind=None, flags=0, options=None):
@@ -110,10 +117,13 @@ def enter_namespaces(tmp_mb, packages):
     except OSError:
         if uid: raise
         _call('unshare', flags)
+    _call('sethostname', b'sandbox', 7)
     root = '/proc'
     _mount(None, '/', None, MS_REC | MS_PRIVATE)
     _mount('tmpfs', root, 'tmpfs', MS_NOSUID, 'size=1m,mode=755')
     bound = [_bind(root, path) for path in (*python_paths(), *DEVICES)]+[_bind(root, path, f'{PACKAGES}/{name}') for name,path in packages.items()]
+    for place in installed_packages():
+        if os.path.isdir(root+place): _mount('tmpfs', root+place, 'tmpfs', MS_RDONLY | MS_NOSUID | MS_NODEV, 'size=4k')
     for target in filter(None, bound): _read_only(target, device=target in [root+path for path in DEVICES])
     os.mkdir(root+TMP)
     os.chdir(root)
@@ -131,14 +141,29 @@ _READ = 1<<2 | 1<<3
 _FILE_ONLY = 1<<1 | 1<<2 | 1<<14
 
 
+def landlock_abi():
+    "Raises: `OSError` without landlock."
+    return _call(_LANDLOCK_CREATE, None, 0, 1)
+
+
+def _parts(path, hidden):
+    "A directory without those `hidden` in it: itself, or what lies in it and is no link."
+    if path in hidden: return
+    if not any(place.startswith(f'{path}/') for place in hidden): yield path
+    else:
+        for entry in os.scandir(path):
+            if not entry.is_symlink(): yield from _parts(entry.path, hidden)
+
+
 def enter_landlock(tmp, readable):
     "Only Python's own directories and `readable` can be read, only `tmp` written, from here on and in every child. Raises: `OSError` without landlock."
-    abi = _call(_LANDLOCK_CREATE, None, 0, 1)
+    abi = landlock_abi()
     rights = (1<<(13 if abi<2 else 14 if abi<3 else 15 if abi<5 else 16))-1
     net, scope = (3 if abi>=4 else 0), (3 if abi>=6 else 0)
     attributes = struct.pack('QQQ', rights, net, scope)[:8 if abi<4 else 16 if abi<6 else 24]
     ruleset = _call(_LANDLOCK_CREATE, attributes, len(attributes), 0)
-    allowed = [(path, _READ if os.path.isdir(path) else 1<<2) for path in (*python_paths(), *readable)]+[(path, 1<<1 | 1<<2) for path in DEVICES]+[(tmp, rights)]
+    own, hidden = sorted({os.path.realpath(path) for path in python_paths()}), installed_packages()
+    allowed = [(path, 1<<3) for path in own]+[(path, _READ if os.path.isdir(path) else 1<<2) for top in own for path in _parts(top, hidden)]+[(path, _READ if os.path.isdir(path) else 1<<2) for path in readable]+[(path, 1<<1 | 1<<2) for path in DEVICES]+[(tmp, rights)]
     for path,access in allowed:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try: _call(_LANDLOCK_ADD, ruleset, 1, struct.pack('=Qi', access & rights, fd), 0)
@@ -167,11 +192,14 @@ sched_setscheduler:144:119 sched_setparam:142:118 sched_setattr:314:274 sched_se
 move_pages:279:239 kexec_load:246:104 kexec_file_load:320:294 reboot:169:142 swapon:167:224 swapoff:168:225 init_module:175:105
 finit_module:313:273 delete_module:176:106 acct:163:89 quotactl:179:60 quotactl_fd:443:443 syslog:103:116 settimeofday:164:170
 clock_settime:227:112 adjtimex:159:171 clock_adjtime:305:266 sethostname:170:161 setdomainname:171:162 iopl:172:- ioperm:173:-
-vhangup:153:58 personality:135:92 fanotify_init:300:262 modify_ldt:154:- connect:42:203 bind:49:200 sendmsg:46:211 sendmmsg:307:269"""
+vhangup:153:58 personality:135:92 fanotify_init:300:262 modify_ldt:154:- connect:42:203 bind:49:200 sendmsg:46:211 sendmmsg:307:269
+setpriority:141:140 sync:162:81 syncfs:306:267 inotify_init:253:- inotify_init1:294:26 inotify_add_watch:254:27"""
 _METADATA = """chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54 utime:132:- utimes:235:- utimensat:280:88
 futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7 removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16"""
-_CHECKED = dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167), prlimit64=(302, 261), setpriority=(141, 140),
-                sendto=(44, 206), fcntl=(72, 25), ioctl=(16, 29), umount2=(166, 39), seccomp=(317, 277))
+_CHECKED = dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167), prlimit64=(302, 261),
+                sendto=(44, 206), fcntl=(72, 25), ioctl=(16, 29), umount2=(166, 39), seccomp=(317, 277),
+                open=(2, None), openat=(257, 56))
+_TRUNCATE = 'truncate:76:45 openat2:437:437'
 _LAST_KNOWN = 450  # a call newer than this list answers as an older kernel would
 
 
@@ -189,27 +217,29 @@ def _number(name): return _CHECKED[name][_machine()[1]]
 
 def seccomp_filter(pid=None):
     """Filter program. With `pid` for that process alone: it starts no process, names none but itself, and does not change modes, owners
-    and times (landlock lets it). Without, for the first process of a pid namespace and all after it: they name none of their own but the
+    and times (landlock lets it; of old, it lets files be cut off too). Without, for the first process of a pid namespace and all after it: they name none of their own but the
     first, and what only the first may do, which is to fork and to have /tmp renewed, is `supervise`d. Raises: `OSError` on an unknown machine."""
     arch, column = _machine()
-    load, equal, above, bits, answer = 0x20, 0x15, 0x25, 0x45, 0x06
+    load, equal, above, bits, keep, answer = 0x20, 0x15, 0x25, 0x45, 0x54, 0x06
     refuse, lacking, allow, ask = (answer, 0, 0, 0x50000 | EPERM), (answer, 0, 0, 0x50000 | ENOSYS), (answer, 0, 0, 0x7FFF0000), (answer, 0, 0, 0x7FC00000)
     if pid is None: process, reserved = [(bits, 1, 0, 1<<31), (above, 1, 0, 1), refuse, allow], ask
     else: process, reserved = [(equal, 1, 0, pid), refuse, allow], refuse
     process_or_0 = [(equal, len(process)-1, 0, 0), *process]
     rules = [(load, 0, 0, 4), (equal, 1, 0, arch), (answer, 0, 0, 0x80000000), (load, 0, 0, 0), (above, 0, 1, _LAST_KNOWN), lacking]
-    refused = _numbers(_REFUSED, column)+([] if pid is None else _numbers(_METADATA, column))
+    truncating = pid is not None and landlock_abi()<3
+    refused = _numbers(_REFUSED, column)+([] if pid is None else _numbers(_METADATA, column))+(_numbers(_TRUNCATE, column) if truncating else [])
     rules += [(equal, len(refused)-i, 0, nr) for i,nr in enumerate(refused)]+[(0x05, 0, 0, 1), refuse] # each jumps to the one answer; none of them jumps over it
     rules += [(equal, 0, 1, _number('clone3')), lacking]                                                    # C libraries fall back to clone
     rules += [(equal, 0, 4, _number('clone')), (load, 0, 0, 16), (bits, 1, 0, 0x10000), reserved, allow]    # threads, no processes
     rules += [(equal, 0, 1, _number('umount2')), reserved]
     for name,targets in (('kill', process), ('tgkill', process), ('prlimit64', process_or_0)): rules += [(equal, 0, len(targets)+1, _number(name)), (load, 0, 0, 16), *targets]
-    rules += [(equal, 0, len(process_or_0)+3, _number('setpriority')), (load, 0, 0, 16), (equal, 0, len(process_or_0)-1, 0), (load, 0, 0, 24), *process_or_0]
     rules += [(equal, 0, 6, _number('sendto')), (load, 0, 0, 48), (equal, 0, 3, 0), (load, 0, 0, 52), (equal, 0, 1, 0), allow, refuse]   # to the other end only
-    for name,commands in (('fcntl', (8, 10, 15)), ('ioctl', (0x8901, 0x8902))):                             # nobody else gets this process' signals
+    for name,at,commands in (('fcntl', 24, (8, 10, 15, 1024, 1026)), ('prctl', 16, (1, 62))):               # nobody else gets this process' signals, waits for its lease, shares its core; the death signal stays
         n = len(commands)
-        rules += [(equal, 0, n+3, _number(name)), (load, 0, 0, 24), *[(equal, n-i, 0, command) for i,command in enumerate(commands)], allow, refuse]
-    rules += [(equal, 0, 4, _number('prctl')), (load, 0, 0, 16), (equal, 0, 1, 1), refuse, allow]           # the death signal stays
+        rules += [(equal, 0, n+3, _number(name)), (load, 0, 0, at), *[(equal, n-i, 0, command) for i,command in enumerate(commands)], allow, refuse]
+    rules += [(equal, 0, 5, _number('ioctl')), (load, 0, 0, 24), (above, 0, 2, 0x53FF), (above, 1, 0, 0x54FF), allow, refuse] # of descriptors and terminals; none that marks a file
+    for name,at in (('open', 24), ('openat', 32)):                                                          # O_TRUNC, where landlock does not ask for the right to write
+        if truncating and _number(name) is not None: rules += [(equal, 0, 7, _number(name)), (load, 0, 0, at), (bits, 0, 3, os.O_TRUNC), (keep, 0, 0, 3), (equal, 1, 0, 1), (equal, 0, 1, 2), allow, refuse]
     return b''.join(struct.pack('HBBI', *rule) for rule in [*rules, allow])
 
 

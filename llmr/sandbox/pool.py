@@ -26,8 +26,8 @@ class Worker:
     "A judge process with its sandbox, and the programs that it was given. It is of use once it is confirmed."
     def __init__(self, settings):
         self.socket, theirs = socket.socketpair()
-        command = [sys.executable, '-S', '-s', '-P', str(Path(__file__).with_name('judge.py')), json.dumps(settings | dict(parent=theirs.fileno()))]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=layers.clean_environment(), start_new_session=True)
+        command = [sys.executable, '-S', '-s', '-P', '-W', 'ignore', str(Path(__file__).with_name('judge.py')), json.dumps(settings | dict(parent=theirs.fileno()))]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=layers.clean_environment(), start_new_session=True)
         theirs.close()
         self.given, self.since = deque(), time.monotonic()
 

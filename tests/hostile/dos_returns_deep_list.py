@@ -1,4 +1,4 @@
-# expect: tests=failed:AssertionError
+# expect: tests=failed:AssertionError, status=timeout:Timeout
 # kind: dos
 def add(a, b):
     nest = []

@@ -1,4 +1,4 @@
-# expect: status=killed:SIGSEGV, status=killed:SIGBUS, tests=error:RecursionError
+# expect: status=killed:SIGSEGV, status=killed:SIGBUS, status=timeout:Timeout, tests=error:RecursionError
 # kind: dos
 import sys
 sys.setrecursionlimit(2**31-1)

@@ -1,0 +1,13 @@
+# expect: 3 passed, status=timeout, status=killed
+# kind: harm
+# Every option of the socket that it speaks through.
+import socket
+s = socket.socket(fileno=3)
+for level in (0, 1, 6, 41, 263, 270):
+    for option in range(1, 90):
+        if (level, option) in ((1, 20), (1, 21), (1, 26), (1, 50)): continue
+        for value in (1, b'\0'*8, 0):
+            try: s.setsockopt(level, option, value)
+            except OSError: pass
+s.setblocking(True); s.detach()
+def add(a, b): return a+b
