@@ -291,7 +291,7 @@ def plot_routers(
     "Gain over random of every router with its interval, a panel per pair, the chosen router filled."
     set_theme()
     pairs, names = list(table.pair.unique()), list(dict.fromkeys(table.router+'  '+table.data))
-    fig, axes = plt.subplots(1, len(pairs), figsize=(2.6*len(pairs)+1.4, .27*len(names)+1.3), sharex=True, sharey=True, squeeze=False)
+    fig, axes = plt.subplots(1, len(pairs), figsize=(2.6*len(pairs)+.08*max(map(len, names)), .27*len(names)+1.3), sharex=True, sharey=True, squeeze=False)
     for ax,pair in zip(axes[0], pairs):
         for row in table[table.pair==pair].itertuples():
             at, colour = names.index(f'{row.router}  {row.data}'), 'C0' if row.selected else '.45'
