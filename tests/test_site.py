@@ -44,7 +44,8 @@ def test_a_page_of_an_executed_notebook(toy_run, tmp_path):
     _, text = pages.page(notebook, BASE, tmp_path, toy_run[0]/'figures', pages.opening(notebook))
     assert '| In | `outcomes`, `scores` |' in text and '<div class="table" tabindex="0"><div><table' in text.replace(' border="1" class="dataframe"', '')
     drawn = {path.name for path in tmp_path.iterdir()}
-    assert {'figure3_deferral.svg', 'figure4_thresholds.svg', 'gains.svg'}<=drawn and all(name.endswith('.svg') for name in drawn)
+    stage, lessons = {'figure3_deferral', 'figure4_thresholds', 'gains'}, {name for name in drawn if name.startswith('page-')}
+    assert drawn-lessons=={f'{name}.svg' for name in stage} and len(lessons)==3
     assert text.count('<figure')==len(drawn) and text.count('<figcaption')>=3 and not re.search(r'alt=""|#\|', text)
     assert (tmp_path/'gains.svg').read_bytes()==(toy_run[0]/'figures'/'gains.svg').read_bytes()
 
