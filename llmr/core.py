@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV', 'PROFILES', 'InputError', 'read_jsonl',
            'Table', 'check_table', 'package_file', 'data_file', 'bundle', 'unbundle', 'Pair', 'Profile', 'get_profile',
-           'with_models', 'get_pairs', 'write_json', 'file_hash', 'Run', 'open_run', 'set_theme', 'colours',
-           'label_line']
+           'with_models', 'get_pairs', 'replace_file', 'write_json', 'file_hash', 'Run', 'open_run', 'set_theme',
+           'colours', 'label_line']
 
 # %% ../nbs/00_core.ipynb #4460f7b3
 import gzip
@@ -303,13 +303,17 @@ def get_pairs(
     return [known[name] for name in dict.fromkeys(names or profile.pairs)]
 
 # %% ../nbs/00_core.ipynb #3ef8c6e1
-def replace_file(path, write):
-    "Call `write(path)` on a neighbour of `path`, then rename it over `path`."
+def replace_file(
+    path:Path, # To write; its folder is made if it is not there
+    write,     # Called with a neighbour of `path`, which it writes
+):
+    "Write a file whole or not at all: a neighbour is written, then renamed over `path`."
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{os.getpid()}.{path.name}')
     write(part)
     os.replace(part, path)
 
+# %% ../nbs/00_core.ipynb #4fa01b83
 def _git_commit():
     "Commit of the source tree that the package is run from, '' for an installed package."
     done = subprocess.run(['git', '-C', str(files('llmr')), 'rev-parse', 'HEAD'], capture_output=True, text=True)
@@ -411,7 +415,7 @@ def write(
     "Check a table and keep it. Raises: `InputError` naming table, column and row."
     frame = check_table(name, frame)
     path = self.dir/f'{name}.parquet'
-    replace_file(path, lambda part: frame.to_parquet(part, index=False))
+    replace_file(path, lambda part: frame.to_parquet(part, index=False, compression='zstd', compression_level=9))
     self._log('writes', path)
     return frame
 

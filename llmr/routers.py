@@ -357,8 +357,11 @@ def _check_folder(folder):
 def _bar(label):
     "A progress bar on the terminal, as a callback `(done, total)`."
     bar = tqdm(desc=label, disable=None)
-    def tell(done, total):
-        "`done` of `total` are done."
+    def tell(
+        done,  # Steps that are done
+        total, # Of how many
+    ):
+        "Move the bar."
         bar.total = total
         bar.update(done-bar.n)
         if done==total: bar.close()

@@ -75,7 +75,7 @@ def made_sources():
                 source_minus=([*deep, '3 passed', 'status=module_error:RecursionError'], add+'x = '+'-'*200_000+'1'), source_sum=([*deep, '3 passed'], add+'x = '+'+'.join(['1']*50_000)),
                 source_lambdas=(deep, add+'x = '+'lambda: '*20_000+'1'), source_attributes=([*deep, 'status=module_error', '3 passed'], add+'x = add'+'.a'*50_000), source_brackets=(deep, add+'x = '+'['*300+']'*300+'\n'+'x = '+'['*20_000),
                 source_ifs=(deep, add+''.join(' '*n+'if 1:\n' for n in range(150))+' '*150+'x = 1\n'), source_format=(deep+['3 passed', 'status=module_error'], add+'x = '+'f"{'*3000+'1'+'}"'*3000),
-                source_digits=([refused], add+'x = '+'9'*100_000), source_hexadecimal=(['3 passed'], add+'x = 0x'+'f'*1_000_000), source_long=(['3 passed'], add+'x = 1 # padding\n'*150_000),
+                source_digits=([refused], add+'x = '+'9'*100_000), source_hexadecimal=(['3 passed'], add+'x = 0x'+'f'*1_000_000), source_long=(['3 passed'], add+'x = 1 # padding\n'*300_000),
                 source_longer=(['3 passed'], add+'# '+'x'*20_000_000), source_text=(['3 passed'], add+'x = "'+'y'*5_000_000+'"\n'), source_comparisons=([*deep, '3 passed'], add+'x = '+'<'.join(['1']*30_000)))
 
 

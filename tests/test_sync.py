@@ -80,4 +80,4 @@ def test_site_lists_every_notebook():
 def test_no_text_is_shipped(shipped):
     assert shipped('tasks')[['text', 'tests', 'setup', 'entry_point']].isna().all(axis=None)
     assert shipped('completions')[['text', 'code']].isna().all(axis=None)
-    assert sum(path.stat().st_size for path in (ROOT/'llmr'/'data').rglob('*') if path.is_file() and 'models' not in path.parts)<4e6
+    assert sum(path.stat().st_size for path in (ROOT/'llmr'/'data').rglob('*') if path.is_file() and 'models' not in path.parts)<3e6

@@ -1,6 +1,6 @@
-# expect: tests=failed:AssertionError, status=timeout:Timeout
+# expect: tests=failed:AssertionError
 # kind: dos
 def add(a, b):
     nest = []
-    for _ in range(10**6): nest = [nest]
+    for _ in range(100_000): nest = [nest]
     return nest
