@@ -31,7 +31,7 @@ KINDS = ('harm', 'leak', 'forge', 'dos', 'contaminate', 'load', 'benign')
 STATUSES = ('ran', 'syntax_error', 'module_error', 'timeout', 'memory', 'killed')
 RESULTS = ('passed', 'failed', 'error', 'timeout', 'memory', 'killed', 'not_run')
 RUNS = [(level, user) for level in ('namespaces', 'landlock') for user in ('caller', 'nobody')]
-MOST_WALL_S = 60 # of a program whose limits are 1.25 s of CPU and 1.5 s asleep; waiting for a processor counts for neither, and four of these runs share the machine
+MOST_WALL_S = 60 # waiting for a processor counts for no limit, and four of these runs share the machine
 RUN_TIMEOUT_S = 1500
 slow = pytest.mark.skipif('LLMR_SLOW_TESTS' not in os.environ, reason='takes minutes; set LLMR_SLOW_TESTS=1')
 
