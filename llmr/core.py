@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV', 'PROFILES', 'InputError', 'read_jsonl',
            'Table', 'check_table', 'package_file', 'data_file', 'bundle', 'unbundle', 'Pair', 'Profile', 'get_profile',
-           'with_models', 'get_pairs', 'replace_file', 'write_json', 'file_hash', 'Run', 'open_run', 'set_theme',
-           'colours', 'label_line']
+           'split_source', 'with_models', 'get_pairs', 'replace_file', 'write_json', 'file_hash', 'Run', 'open_run',
+           'set_theme', 'colours', 'label_line']
 
 # %% ../nbs/00_core.ipynb #4460f7b3
 import gzip
@@ -52,9 +52,11 @@ def read_jsonl(
     for number,line in enumerate(text.split('\n'), 1):
         if not line.strip(): continue
         try: row = json.loads(line)
-        except ValueError as e:
+        except (ValueError, RecursionError) as e:
             raise InputError(f'{path}, line {number}: not valid JSON ({e}); the line is cut off or damaged. Fetch the file again.') from None
         if not isinstance(row, dict): raise InputError(f'{path}, line {number}: a {type(row).__name__} where an object is needed.')
+        try: json.dumps(row, ensure_ascii=False).encode() if '\\u' in line else None
+        except UnicodeEncodeError as e: raise InputError(f'{path}, line {number}: {e.object[e.start]!r} is half of a character. Write the file again as UTF-8.') from None
         rows.append((number, row))
     if not rows: raise InputError(f'{path}: holds no line. Fetch the file again.')
     return rows
@@ -125,12 +127,14 @@ SCHEMAS = dict(
 # %% ../nbs/00_core.ipynb #2c744e05
 def _column(name, values, kind):
     "`values` as an Arrow array of `kind`. Raises: `InputError` naming table, column and the first bad row."
-    if kind==ID: kind = pa.int64() if pd.api.types.is_integer_dtype(values) else pa.string()
     refused = pa.ArrowException, TypeError, ValueError
+    try: values = values.infer_objects() # Arrow cuts a fraction off among Python's own numbers, and refuses it among floats
+    except refused: pass
+    if kind==ID: kind = pa.int64() if pd.api.types.is_integer_dtype(values) else pa.string()
     try: return pa.array(values, type=kind, from_pandas=True)
     except refused: pass
     for row,value in enumerate(values):
-        try: pa.array([value], type=kind, from_pandas=True)
+        try: pa.array(pd.Series([value]), type=kind, from_pandas=True)
         except refused: raise InputError(f'{name}.{values.name}, row {row}: {value!r:.80} is not of type {kind}.') from None
     raise InputError(f'{name}.{values.name}: cannot be read as {kind}.')
 
@@ -275,6 +279,14 @@ def get_profile(
     if name in PROFILES: return PROFILES[name]
     raise InputError(f'no profile is called {name!r}; there are {", ".join(PROFILES)}.')
 
+# %% ../nbs/00_core.ipynb #5a7d0c31
+def split_source(
+    source:str, # Hub name (`@` and a revision behind), folder, or name on a server
+)->tuple:       # `(name or folder, revision)`; the revision is '' where none is given
+    "Tell a model from its revision. An `@` in a folder's path is the folder's own."
+    text = str(source)
+    return (text, '') if Path(text).exists() else text.partition('@')[::2]
+
 # %% ../nbs/00_core.ipynb #b6d152aa
 def with_models(
     profile:Profile, # Any
@@ -282,7 +294,7 @@ def with_models(
 )->Profile:          # The same for these models
     "Name models and pair them, neighbours first. Raises: `InputError` on fewer than two, or the same twice."
     if len(sources)<2: raise InputError(f'profile {profile.name} needs a small and a large model. Give --small and --large.')
-    long = [str(source).partition('@')[0].rstrip('/') for source in sources]
+    long = [split_source(source)[0].rstrip('/') for source in sources]
     short = [Path(name).name for name in long]
     names = short if len(set(short))==len(short) else ['_'.join(Path(name).parts[-2:]) for name in long]
     if len(set(names))<len(names): raise InputError(f'models {", ".join(map(str, sources))}: the same twice. Give two different models.')
@@ -298,7 +310,8 @@ def get_pairs(
     known = {Pair(*two).name: Pair(*two) for two in combinations(profile.models, 2)}
     for name in names or ():
         if name in known: continue
-        strange = ''.join(f', and no model {model!r}' for model in str(name).split('-') if model not in profile.models)
+        parts = str(name).split('-') # more than two where a model's own name has a hyphen
+        strange = ''.join(f', and no model {model!r}' for model in parts if model not in profile.models) if len(parts)==2 else ''
         raise InputError(f'no pair is called {name!r} in profile {profile.name}{strange}; there are {", ".join(known)} (small first).')
     return [known[name] for name in dict.fromkeys(names or profile.pairs)]
 
@@ -310,14 +323,17 @@ def replace_file(
     "Write a file whole or not at all: a neighbour is written, then renamed over `path`."
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{os.getpid()}.{path.name}')
-    write(part)
-    os.replace(part, path)
+    try:
+        write(part)
+        os.replace(part, path)
+    finally: part.unlink(missing_ok=True)
 
 # %% ../nbs/00_core.ipynb #4fa01b83
 def _git_commit():
-    "Commit of the source tree that the package is run from, '' for an installed package."
-    done = subprocess.run(['git', '-C', str(files('llmr')), 'rev-parse', 'HEAD'], capture_output=True, text=True)
-    return done.stdout.strip()
+    "Commit of the source tree that the package is run from, '' where there is none: an installed package (even if it lies within somebody's repository), or no git."
+    ask = lambda *words: subprocess.run(['git', '-C', str(files('llmr')), *words], capture_output=True, text=True).stdout.strip()
+    try: return ask('rev-parse', 'HEAD') if ask('ls-files', '__init__.py') else ''
+    except OSError: return ''
 
 def _versions():
     "Version of each package whose change could change a number."
@@ -433,8 +449,9 @@ def read(
 )->pd.DataFrame: # Checked
     "A table of this run. Raises: `InputError` if no earlier stage has written it, or it is damaged."
     path = self.dir/f'{name}.parquet'
-    if self.alone and not path.exists(): return check_table(name, _read_table(package_file(f'{self.profile.fixture}/{name}.parquet')))
-    if not path.exists(): raise InputError(f'{path}: not there. Run the stage that writes {name} first, or `llmr reproduce --out {self.dir}`.')
+    if self.alone and self.profile.fixture and not path.exists(): return check_table(name, _read_table(package_file(f'{self.profile.fixture}/{name}.parquet')))
+    mend = 'Give run_dir the directory of a run; only profile toy has tables that stand in for it' if self.alone else f'Run the stage that writes {name} first, or `llmr reproduce --profile {self.profile.name} --out {self.dir}`'
+    if not path.exists(): raise InputError(f'{path}: not there. {mend}.')
     self._log('reads', path)
     return check_table(name, _read_table(path))
 

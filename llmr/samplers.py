@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 # %% ../nbs/02_samplers.ipynb #b0d1ebf1
-from .core import InputError
+from .core import InputError, split_source
 
 # %% ../nbs/02_samplers.ipynb #0ff769f5
 FENCE = '```'
@@ -146,7 +146,7 @@ class Sampler:
         engine:dict=None,             # Options of the engine
         name:str=None,                # In tables; the last part of the source if None
     ):
-        self.path, _, self.asked = str(source).partition('@') if not Path(str(source)).exists() else (str(source), '', '')
+        self.path, self.asked = split_source(source)
         self.source, self.settings, self.name = str(source), settings, name or Path(self.path).name
         for option in engine or {}:
             if option not in self.options: raise InputError(f'sampler {self.kind} has no option {option!r}; there are {", ".join(self.options)}.')
