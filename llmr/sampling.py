@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
 # %% ../nbs/02_sampling.ipynb #8461dbf4
-from .core import SPLITS, InputError, bundle, check_table, colours, data_file, package_file, read_jsonl, set_theme, unbundle
+from .core import SPLITS, InputError, bundle, check_table, colours, data_file, json_rows, package_file, read_jsonl, set_theme, unbundle
 from .problem import format_prompt, load_tasks
 from .samplers import FENCE, Completion, Sampler, make_requests
 
@@ -134,8 +134,9 @@ def read_pack(
 )->tuple:      # `(tasks, completions, card)`
     "Tasks, completions and card of a pack. Raises: `InputError` on a damaged one."
     held = unbundle(path, ('tasks.jsonl', 'completions.jsonl', 'card.json'))
-    rows = pd.DataFrame([json.loads(line) for line in held['completions.jsonl'].decode().splitlines()])
-    return load_tasks(path), check_table('completions', rows.assign(code=rows.text.map(extract_code))), json.loads(held['card.json'])
+    rows = [row for _,row in json_rows(held['completions.jsonl'], f'{path}, completions.jsonl')]
+    code = [extract_code(str(row.get('text', ''))) for row in rows]
+    return load_tasks(path), check_table('completions', pd.DataFrame(rows).assign(code=code)), json.loads(held['card.json'])
 
 # %% ../nbs/02_sampling.ipynb #d16bb651
 RECORDED = 'tjbai-llmr'
@@ -177,7 +178,7 @@ class CompletionStore:
         if torn and path==self.path: os.truncate(path, path.stat().st_size-len(torn)) # a kill in the middle of a line
         for number,line in enumerate(whole.splitlines(), 1):
             try: key, completion = json.loads(line)
-            except ValueError as e: raise InputError(f'{path}, line {number}: not a completion ({e}). Delete that line; it will be drawn again.') from None
+            except (ValueError, TypeError) as e: raise InputError(f'{path}, line {number}: not a completion ({e}). Delete that line; it will be drawn again.') from None
             if not isinstance(key, list) or not isinstance(completion, list) or len(completion)!=len(Completion._fields): raise InputError(f'{path}, line {number}: not a completion. Delete that line; it will be drawn again.')
             self.known[tuple(key)] = Completion(*completion)._replace(logprob=float('nan') if completion[4] is None else completion[4])
     def __enter__(self):
