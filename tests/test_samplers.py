@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from http.server import BaseHTTPRequestHandler
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from serving import breaking, listening, serving
 from tiny import tiny_llama
 
 from llmr.core import InputError
-from llmr.samplers import SAMPLERS, OpenAI, Sampler, Settings, Transformers, after_fence, folder_revision, make_requests, make_sampler, pick_tokens
+from llmr.samplers import SAMPLERS, OpenAI, Sampler, Settings, Transformers, _answer_of, after_fence, folder_revision, make_requests, make_sampler, pick_tokens
 
 PROMPTS = ['Double a number.', 'Halve a number that is even, and double one that is odd.', 'Add.', 'Write the digits of a number backwards.']
 SHORT = Settings(max_tokens=12)
@@ -73,6 +74,15 @@ def test_a_completion_ends_before_a_stop_text(folder):
     reasons = Counter(completion.finish_reason for completion in found.values())
     assert reasons['stop'] and not any('a' in completion.text or 'é' in completion.text for completion in found.values())
     assert all(completion.n_tokens==40 for completion in found.values() if completion.finish_reason=='length')
+
+
+def test_a_turn_that_the_model_begins_does_not_end_at_its_first_fence(folder):
+    for prefill,text in (('', 'Here:\n```python\nx = 1\n```'), ('```python', 'Here:\n')):
+        sampler = Transformers(folder, Settings(prefill=prefill))
+        sampler._load()
+        tokens = sampler.tokenizer('Here:\n```python\nx = 1\n```', add_special_tokens=False)['input_ids']
+        assert any(sampler._ended(tokens[:n]) for n in range(1, len(tokens)+1))==bool(prefill) and sampler._text(tokens)==text
+    assert after_fence('Here:\n```python\nx = 1\n```')=='\nx = 1\n```'
 
 
 def test_a_model_that_says_nothing(tmp_path):
@@ -171,6 +181,12 @@ def test_a_server_that_fails_loses_nothing_and_doubles_nothing(folder, caplog, m
     assert all((found[key].n_tokens, found[key].finish_reason, found[key].n_prompt_tokens)==(c.n_tokens, c.finish_reason, c.n_prompt_tokens) for key,c in wanted.items())
 
 
+def test_halves_of_a_character_that_come_apart():
+    chunk = lambda text,reason=None: SimpleNamespace(usage=None, choices=[SimpleNamespace(text=text, logprobs=None, finish_reason=reason)])
+    for pieces,text in ((('a\ud83d', '\ude00b'), 'a\U0001f600b'), (('a\ud83d', 'b'), 'a\ufffdb')):
+        assert _answer_of([*map(chunk, pieces), chunk('', 'stop')], None, 'plain', '```python').text==text
+
+
 @needs_openai
 def test_a_server_that_never_answers(folder):
     with serving(folder) as server, breaking(server.url, dict.fromkeys(range(1, 99), 500)) as proxy:
@@ -198,9 +214,10 @@ def test_what_a_server_refuses(folder):
 
 
 @needs_openai
-def test_a_served_model_without_a_template_or_with_a_short_context(folder, plain):
+def test_a_served_model_without_a_template_or_with_a_short_context(folder, plain, caplog):
     with serving(plain) as server:
-        found = drawn(OpenAI('tiny', SHORT, dict(base_url=server.url, concurrency=1)))
+        with caplog.at_level(logging.WARNING): found = drawn(OpenAI('tiny', SHORT, dict(base_url=server.url, concurrency=8, tries=1)))
+        assert 'tiny has no chat template' in caplog.text
         assert texts(found)==texts(drawn(Transformers(plain, SHORT))) and {c.template for c in found.values()}=={'plain'}
     with serving(folder, max_context=60) as server:
         found = drawn(OpenAI('tiny', SHORT, dict(base_url=server.url)), n=1)
