@@ -27,8 +27,8 @@ def standard_gap(
     large:pd.DataFrame, # Of the large one, row by row the same task and sample
 )->np.ndarray:          # In [-1, 1], positive favours small
     "Difference of the shares of passed tests. Source: §4.1, standard quality function."
-    share = lambda outcomes: (outcomes.n_passed/outcomes.n_tests).to_numpy()
-    return quality_gap(share(small), share(large))
+    of_small, of_large = small.n_tests.to_numpy(), large.n_tests.to_numpy()
+    return quality_gap(small.n_passed.to_numpy()*of_large, large.n_passed.to_numpy()*of_small)/(of_small*of_large) # divided last, so that equal gaps are equal floats
 
 # %% ../nbs/04_labels.ipynb #a8eb72dd
 def brevity_gap(

@@ -59,6 +59,12 @@ def test_brevity_as_the_authors_coded_it(small, large, wins):
     assert (brevity_gap(outcomes('A', small), outcomes('B', large))[0]>=0)==wins
 
 
+def test_equal_gaps_are_equal_floats():
+    small, large = (outcomes(name, *((passed, 5, True) for passed in row)) for name,row in (('A', (3, 2, 1, 0, 1, 2)), ('B', (2, 1, 0, 1, 2, 3))))
+    gaps = pair_gaps(pd.concat([small, large]), Pair('A', 'B'), 'standard')
+    assert gaps.gap.tolist()==[1/3]*3+[-1/3]*3 and soft_labels(gaps, t=-1/3).y.eq(1).all() and soft_labels(gaps, t=1/3).y.sum()==3
+
+
 def test_a_sample_without_partner_is_named():
     both = pd.concat([outcomes('A', (1, 5, True), (1, 5, True)), outcomes('B', (1, 5, True))])
     with pytest.raises(InputError, match='task 1, sample 0: only one model of A-B'): pair_gaps(both, Pair('A', 'B'), 'standard')
