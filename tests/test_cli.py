@@ -3,11 +3,12 @@ import json
 
 import pytest
 from conftest import TOY, llmr, table_bytes
-from test_sampling import recording, write_toy
+from test_sampling import recording, toy_tables, write_toy
 
 from llmr import __version__
-from llmr.cli import main
-from llmr.core import DATA_ENV, PROFILES
+from llmr.cli import main, parser, sampling_parameters
+from llmr.core import DATA_ENV, PROFILES, open_run
+from llmr.sampling import pack
 
 
 def test_help_and_version(capsys):
@@ -105,7 +106,6 @@ def test_an_encoder_that_cannot_be_loaded(toy_copy, capsys):
 
 
 def test_a_directory_of_other_models(tmp_path, capsys):
-    from llmr.core import open_run
     open_run('sampled', tmp_path, None, 42, ['org/a', 'org/b@main'])
     assert main(['reproduce', '--profile', 'sampled', '--small', 'org/a', '--large', 'org/c', '--out', str(tmp_path)])==2
     assert 'a run directory of the models org/a, org/b@main, not org/a, org/c' in capsys.readouterr().err
@@ -117,6 +117,17 @@ def test_an_unknown_model_sampler_and_benchmark(tmp_path, capsys):
     assert main([*line, '--sampler', 'magic'])==2 and "no completions are called 'magic'" in capsys.readouterr().err
     assert main(line)==2 and "model 'no/small' cannot be loaded" in capsys.readouterr().err
     assert not (tmp_path/'run'/'completions.parquet').exists()
+
+
+def test_a_pack_goes_where_it_is_told_and_names_its_models_itself(tmp_path, capsys):
+    run = open_run('toy', tmp_path/'run')
+    for name,frame in zip(('tasks', 'completions'), toy_tables()): run.write(name, frame)
+    out = tmp_path/'new'/'x.zip'
+    assert main(['pack', str(run.dir), '--out', str(out)])==0 and out.stat().st_size>1000
+    out.write_bytes(pack(*toy_tables(), {})) # by hand: its card says no more than it must
+    assert sampling_parameters(parser().parse_args(['reproduce', '--profile', 'sampled', '--completions', str(out)]))['models']==['small', 'large']
+    assert main(['pack', str(run.dir), '--out', str(tmp_path/'new')])==2 and 'new: cannot be written' in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir() if path.name!='run']==['new']
 
 
 def test_what_cannot_be_packed(tmp_path, capsys):

@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,6 +65,9 @@ def test_equal_gaps_are_equal_floats():
     small, large = (outcomes(name, *((passed, 5, True) for passed in row)) for name,row in (('A', (3, 2, 1, 0, 1, 2)), ('B', (2, 1, 0, 1, 2, 3))))
     gaps = pair_gaps(pd.concat([small, large]), Pair('A', 'B'), 'standard')
     assert gaps.gap.tolist()==[1/3]*3+[-1/3]*3 and soft_labels(gaps, t=-1/3).y.eq(1).all() and soft_labels(gaps, t=1/3).y.sum()==3
+    tokens = [(small, large) for small in range(1, 60) for large in range(1, 60)]
+    drawn = brevity_gap(*(outcomes(name, *((1, pair[at], True) for pair in tokens)) for at,name in enumerate('AB')))
+    assert len(set(drawn))==len({Fraction(large-small, large+small+1) for small,large in tokens})
 
 
 def test_a_sample_without_partner_is_named():
