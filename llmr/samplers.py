@@ -48,8 +48,9 @@ class Settings:
         return self.stop if self.prefill else ()
     def __post_init__(self):
         "Raises: `InputError` on a value that no engine could use."
-        if self.temperature<0: raise InputError(f'temperature {self.temperature}: must be 0 (always the likeliest token) or more.')
+        if not 0<=self.temperature<float('inf'): raise InputError(f'temperature {self.temperature}: must be 0 (always the likeliest token) or more.')
         if self.max_tokens<1: raise InputError(f'max_tokens {self.max_tokens}: must be at least 1.')
+        if self.max_context is not None and self.max_context<1: raise InputError(f'max_context {self.max_context}: must be at least 1.')
         if not 0<self.top_p<=1: raise InputError(f'top_p {self.top_p}: must be above 0 and at most 1.')
 
 # %% ../nbs/02_samplers.ipynb #a562d39d
@@ -486,7 +487,7 @@ class OpenAI(Sampler):
         except ImportError: raise InputError('sampler openai: needs the package openai. Install it with `pip install "llmr[openai]"`.') from None
         self.errors, self.template = openai, 'chat'
         self.client = openai.OpenAI(api_key=os.environ.get('OPENAI_API_KEY') or 'none', base_url=self.engine['base_url'], timeout=self.engine['stall_s'], max_retries=0)
-        self.pace, self.stopped, self.logprobs = _Pace(self.engine['requests_per_minute']), threading.Event(), self.engine['logprobs']
+        self.pace, self.logprobs = _Pace(self.engine['requests_per_minute']), self.engine['logprobs']
     def _ask(self, request, template, logprobs):
         "One try at one request."
         s = self.settings
@@ -507,7 +508,8 @@ class OpenAI(Sampler):
         return _complete_served(self, requests, skip)
     def close(self):
         "Close the connections."
-        if hasattr(self, 'client'): self.client.close()
+        client = self.__dict__.pop('client', None)
+        if client: client.close()
 
 # %% ../nbs/02_samplers.ipynb #de2a7176
 def _refused(self, e, template, logprobs):
@@ -565,19 +567,19 @@ def _complete_served(self, requests, skip):
     for i in missing: todo.put(i)
     def work():
         "Answer requests until there are none."
-        while not self.stopped.is_set():
+        while not stopped.is_set():
             try: i = todo.get_nowait()
             except queue.Empty: return
             try: done.put((i, _persist(self, requests[i])))
             except BaseException as e: done.put((i, e))
-    self.stopped.clear()
+    stopped = self.stopped = threading.Event()
     for _ in range(min(self.engine['concurrency'], len(missing))): threading.Thread(target=work, daemon=True).start()
     try:
         for _ in missing:
             i, answer = done.get()
             if isinstance(answer, BaseException): raise answer
             yield i, answer
-    finally: self.stopped.set()
+    finally: stopped.set()
 
 # %% ../nbs/02_samplers.ipynb #6feddd2b
 SAMPLERS = {engine.kind: engine for engine in (Transformers, VLLM, OpenAI)}

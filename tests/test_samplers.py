@@ -123,7 +123,7 @@ def test_unknown_models_engines_options_and_values(tmp_path):
     with pytest.raises(InputError, match='Give a hub name that this machine can reach'): drawn(Transformers(tmp_path))
     with pytest.raises(InputError, match='no sampler is called'): make_sampler('magic', 'x')
     with pytest.raises(InputError, match="no option 'speed'; there are batch_size"): make_sampler('transformers', 'x', engine=dict(speed=2))
-    for change,told in ((dict(temperature=-1), 'temperature'), (dict(max_tokens=0), 'max_tokens'), (dict(top_p=0), 'top_p')):
+    for change,told in ((dict(temperature=-1), 'temperature'), (dict(temperature=float('nan')), 'temperature'), (dict(max_context=0), 'max_context'), (dict(max_tokens=0), 'max_tokens'), (dict(top_p=0), 'top_p')):
         with pytest.raises(InputError, match=told): Settings(**change)
     with pytest.raises(InputError, match='quantization is for sampler vllm'): drawn(Transformers(tmp_path, Settings(quantization='awq')))
 
@@ -222,6 +222,16 @@ def test_a_served_model_without_a_template_or_with_a_short_context(folder, plain
     with serving(folder, max_context=60) as server:
         found = drawn(OpenAI('tiny', SHORT, dict(base_url=server.url)), n=1)
         assert Counter(c.finish_reason for c in found.values())==dict(length=2, prompt_too_long=2)
+
+
+@needs_openai
+def test_a_closed_sampler_can_be_asked_again(folder):
+    with serving(folder) as server:
+        for make in (lambda: OpenAI('tiny', SHORT, dict(base_url=server.url)), lambda: Transformers(folder, SHORT)):
+            sampler = make()
+            first = drawn(sampler, n=1)
+            sampler.close()
+            assert texts(drawn(sampler, n=1))==texts(first)
 
 
 @needs_openai
