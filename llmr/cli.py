@@ -217,7 +217,6 @@ def judge_pair(args):
 
 def send(args):
     "Route prompts. Returns what to print."
-    from llmr.problem import route
     from llmr.router import Router
     router = Router.load(args.router)
     known, tau = router.card.get('thresholds', {}), args.tau
@@ -225,19 +224,16 @@ def send(args):
         if args.target not in known: raise InputError(f'{args.router}: not calibrated for a share of {args.target}; there are {", ".join(known) or "none"}. Give one of them, or --tau.')
         tau = known[args.target]
     models = router.card.get('large', 'large'), router.card.get('small', 'small')
-    scores = router.score(args.prompts)
-    lines = [dict(model=models[int(small)], score=float(score), tau=tau) for score,small in zip(scores, route(scores, tau))]
+    lines = [dict(model=models[int(small)], score=float(score), tau=tau) for score,small in zip(router.score(args.prompts), router.route(args.prompts, tau))]
     return '\n'.join(map(json.dumps, lines))
 
 
 def pack(args):
     "Pack a run. Returns what to print."
     from pathlib import Path
-    from llmr.core import replace_file
     from llmr.reproduce import pack_run
-    out, packed = Path(args.out or f'{Path(args.run).resolve().name}.zip'), pack_run(args.run)
-    try: replace_file(out, lambda part: part.write_bytes(packed))
-    except OSError as e: raise InputError(f'{out}: cannot be written ({e.strerror}). Choose another --out.') from None
+    out = Path(args.out or f'{Path(args.run).resolve().name}.zip')
+    out.write_bytes(pack_run(args.run))
     return f'{out}: {out.stat().st_size/1e6:.1f} MB. Replay: llmr reproduce --profile sampled --completions {out}'
 
 
