@@ -203,13 +203,13 @@ def _check_sum(path, known):
 # %% ../nbs/00_core.ipynb #b8ec5919
 def data_file(
     name:str,       # As in `registry.txt`, for example `mbpp/mbpp.jsonl`
-    also:Path=None, # Looked at first: a copy in an installed package
+    also:Path=None, # Taken if it is the very file: a copy in an installed package
 )->Path:            # A local file whose SHA-256 has been checked
     "Find a registered input below `LLMR_DATA`, or download it once. Raises: `InputError` on an unknown name, a wrong checksum or no network."
     store = pooch.create(pooch.os_cache('llmr'), base_url='')
     store.load_registry(package_file('registry.txt'))
     if name not in store.registry: raise InputError(f'no input file is called {name!r}. The registry has {", ".join(store.registry)}.')
-    if also and also.exists(): return _check_sum(also, store.registry[name]) or also
+    if also and also.exists() and pooch.file_hash(str(also))==store.registry[name]: return also
     folder = os.environ.get(DATA_ENV)
     if folder is None:
         try: return Path(store.fetch(name))
@@ -240,7 +240,7 @@ def unbundle(
     try:
         with zipfile.ZipFile(path) as packed: held = {name: packed.read(name) for name in packed.namelist()}
         sums = dict(line.split('  ')[::-1] for line in held.pop('SHA256SUMS').decode().splitlines())
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as e: raise InputError(f'{path}: not a pack, or a damaged one ({e}). Fetch it again, or make it with `llmr pack RUN`.') from None
+    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as e: raise InputError(f'{path}: not a pack, or a damaged one ({e}). Fetch it again, or make it with `llmr pack RUN`.') from None
     for name in sorted({*sums, *held, *needs}):
         if name not in held or hashlib.sha256(held[name]).hexdigest()!=sums.get(name): raise InputError(f'{path}: {name} is missing, or its checksum differs. Fetch the pack again.')
     return held

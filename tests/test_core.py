@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from llmr import core
-from llmr.core import DATA_ENV, SCHEMAS, InputError, check_table, data_file, get_pairs, get_profile, open_run, read_jsonl, replace_file, with_models
+from llmr.core import DATA_ENV, SCHEMAS, InputError, bundle, check_table, data_file, get_pairs, get_profile, open_run, read_jsonl, replace_file, unbundle, with_models
 
 GAP = dict(task_id=[11], split='test', pair='8B-70B', quality='standard', sample=0, gap=1/3)
 
@@ -144,3 +144,17 @@ def test_inputs_are_the_very_files(tmp_path, monkeypatch):
     (tmp_path/'mbpp'/'mbpp.jsonl').write_text(json.dumps(dict(task_id=1))+'\n{"task_id": 2, "te')
     with pytest.raises(InputError, match='checksum mismatch.*line 2: not valid JSON') as e: data_file('mbpp/mbpp.jsonl')
     assert DATA_ENV in str(e.value)
+
+
+def test_a_copy_in_a_package_is_taken_if_it_is_the_very_file(tmp_path, monkeypatch):
+    monkeypatch.setenv(DATA_ENV, str(tmp_path))
+    other = tmp_path/'other.jsonl.gz'
+    other.write_bytes(b'another version')
+    with pytest.raises(InputError, match='humaneval/HumanEval.jsonl.gz: no such file'): data_file('humaneval/HumanEval.jsonl.gz', other)
+
+
+def test_a_locked_pack_is_named(tmp_path):
+    content = bytearray(bundle({'a.txt': b'a'}))
+    for sign,at in ((b'PK\x03\x04', 6), (b'PK\x01\x02', 8)): content[content.index(sign)+at] |= 1
+    (tmp_path/'x.zip').write_bytes(content)
+    with pytest.raises(InputError, match='x.zip: not a pack, or a damaged one .*password'): unbundle(tmp_path/'x.zip', ())
