@@ -108,14 +108,14 @@ def folder_revision(
     folder:Path, # With a model's files
 )->str:          # 16 hexadecimal digits
     "What tells a local model from another version of it."
-    digest, mib = hashlib.sha256(), 2**20
+    digest, block = hashlib.sha256(), 2**16
     for path in sorted(path for path in Path(folder).iterdir() if path.is_file()):
         size = path.stat().st_size
         digest.update(f'{path.name} {size}\n'.encode())
         with open(path, 'rb') as file:
-            digest.update(file.read(mib))
-            file.seek(max(mib, size-mib))
-            digest.update(file.read(mib))
+            for at in (*range(0, size, max(block, size//256)), max(0, size-block)):
+                file.seek(at)
+                digest.update(file.read(block))
     return digest.hexdigest()[:16]
 
 # %% ../nbs/02_samplers.ipynb #17f5e093

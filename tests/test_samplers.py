@@ -162,6 +162,15 @@ def test_what_tells_models_and_settings_apart(folder, plain):
     assert len({request.seed for request in requests})==3 and requests[:1]==make_requests(['a'], 1, 42)
 
 
+def test_a_model_that_was_trained_further_in_its_middle_alone(tmp_path):
+    content = bytearray(np.random.default_rng(0).bytes(40*2**20)) # a matrix of 4096 x 512 in 16 bits is 4 MiB
+    (tmp_path/'model.safetensors').write_bytes(content)
+    before = folder_revision(tmp_path)
+    content[18*2**20:22*2**20] = bytes(4*2**20)
+    (tmp_path/'model.safetensors').write_bytes(content)
+    assert folder_revision(tmp_path)!=before
+
+
 @pytest.mark.parametrize('text,program', [
     ('```python\nx = 1\n```', '\nx = 1\n```'), ('Here:\n```\nx = 1\n```\nDone.', '\nx = 1\n```\nDone.'), ('x = 1', 'x = 1'), ('```x = 1```', 'x = 1```')])
 def test_a_turn_from_its_beginning(text, program): assert after_fence(text)==program
