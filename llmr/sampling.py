@@ -239,7 +239,7 @@ def sample_completions(
     folder:Path=None,             # Where completions are kept as they come; None keeps nothing
     tell=None,                    # Called with `(done, total, tokens_per_second=...)`
 )->pd.DataFrame:                  # Columns of `completions` and `sampled`, by task and sample
-    "Draw what is not known yet. Raises: `InputError` on an unknown model or one that does not fit, a server that refuses, a damaged file."
+    "Draw what is not known yet. Raises: `InputError` on an unknown model or one that does not fit, a server that refuses, a damaged file, or not a single program."
     task_ids, requests = task_requests(tasks, n_samples, seed)
     with tempfile.TemporaryDirectory() as nowhere, CompletionStore(folder or nowhere) as store:
         keys = [(sampler.name, sampler.revision, _short(request.prompt), sampler.key(seed), request.sample) for request in requests]
@@ -253,7 +253,9 @@ def sample_completions(
             finally: sampler.close()
         for request,key in zip(requests, keys):
             if key not in store.known: raise InputError(f'model {sampler.name}: sample {request.sample} of a task did not come. Run the same line again; what came is kept.')
-        return _sampled(task_ids, requests, [store.known[key] for key in keys], sampler, seed)
+        drawn = _sampled(task_ids, requests, [store.known[key] for key in keys], sampler, seed)
+    if not drawn.code.any(): raise InputError(f'model {sampler.name}: not one of {len(drawn)} completions holds a program ({drawn.finish_reason.mode()[0]}). A server that begins the turn anew instead of continuing it needs prefill ""; prompts that are too long need a larger max_context.')
+    return drawn
 
 # %% ../nbs/02_sampling.ipynb #083b124f
 def sampling_record(

@@ -90,6 +90,12 @@ def test_a_torn_line_is_drawn_again_and_a_damaged_one_is_named(folder, tasks, tm
         with pytest.raises(InputError, match='samples.jsonl, line 1: not a completion'): CompletionStore(tmp_path)
 
 
+def test_a_model_that_writes_no_program_at_all(tasks, tmp_path):
+    silent = Transformers(tiny_llama(tmp_path/'silent', silent=True), Settings(temperature=0., max_tokens=5))
+    with pytest.raises(InputError, match='model silent: not one of 15 completions holds a program .stop.*prefill ""'): sample_completions(tasks, silent, FEW, folder=tmp_path)
+    assert len(lines(tmp_path))==15
+
+
 def test_files_of_several_machines_are_read_together(folder, tasks, tmp_path):
     first = sample_completions(tasks, Transformers(folder, SHORT), FEW, folder=tmp_path)
     (tmp_path/'samples.jsonl').rename(tmp_path/'node1.jsonl')
