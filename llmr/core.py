@@ -347,7 +347,7 @@ def _git_commit():
 
 def _versions():
     "Version of each package whose change could change a number."
-    return {name: metadata.version(name) for name in ('numpy', 'pandas', 'pyarrow', 'scikit-learn', 'torch', 'transformers')}
+    return {name: metadata.version(name) for name in ('numpy', 'scipy', 'pandas', 'pyarrow', 'scikit-learn', 'torch', 'transformers', 'nlpaug', 'nltk')}
 
 # %% ../nbs/00_core.ipynb #e142eae0
 def write_json(
