@@ -302,14 +302,16 @@ def with_models(
     profile:Profile, # Any
     sources:list,    # Of models, small to large: hub names (`@` and a revision behind), folders, or names on a server
 )->Profile:          # The same for these models
-    "Name models and pair them, neighbours first. Raises: `InputError` on fewer than two, or the same twice."
+    "Name models and pair them, neighbours first. Raises: `InputError` on fewer than two, the same twice, or two pairs of one name."
     if len(sources)<2: raise InputError(f'profile {profile.name} needs a small and a large model. Give --small and --large.')
     long = [split_source(source)[0].rstrip('/') for source in sources]
     short = [Path(name).name for name in long]
     names = short if len(set(short))==len(short) else ['_'.join(Path(name).parts[-2:]) for name in long]
     if len(set(names))<len(names): raise InputError(f'models {", ".join(map(str, sources))}: the same twice. Give two different models.')
-    pairs = dict.fromkeys([*zip(names, names[1:]), *combinations(names, 2)])
-    return replace(profile, models=tuple(names), pairs=tuple(Pair(*two).name for two in pairs), sources=tuple(map(str, sources)))
+    pairs = [Pair(*two).name for two in dict.fromkeys([*zip(names, names[1:]), *combinations(names, 2)])]
+    for name in pairs:
+        if pairs.count(name)>1: raise InputError(f'models {", ".join(names)}: two pairs are both called {name}, since hyphens stand in the names too. Leave one model out, or copy it to a folder of another name.')
+    return replace(profile, models=tuple(names), pairs=tuple(pairs), sources=tuple(map(str, sources)))
 
 # %% ../nbs/00_core.ipynb #9b74c820
 def get_pairs(

@@ -133,6 +133,7 @@ def test_models_and_pairs_of_a_line(tmp_path):
     assert with_models(get_profile('sampled'), folders).models==('small', 'large')
     named = with_models(get_profile('sampled'), ['org/a-1@main', 'org/b-2'])
     assert named.models==('a-1', 'b-2')
+    with pytest.raises(InputError, match='two pairs are both called a-b-c'): with_models(get_profile('sampled'), ['a', 'b-c', 'a-b', 'c'])
     with pytest.raises(InputError, match="no pair is called 'a-1-b-3' in profile sampled; there are a-1-b-2"): get_pairs(named, ['a-1-b-3'])
 
 
