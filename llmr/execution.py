@@ -219,10 +219,12 @@ def execute(
     **running,                # As for `grade_programs`: cache, tell, limits, isolation, workers
 )->pd.DataFrame:              # `outcomes`, a row per completion
     "Run every completion on its task's tests. Raises: `InputError` on a completion without text, an unknown mode or task. Source: §4.1; errata 9 for the modes."
-    grades = grade_programs(_programs(completions, tasks, mode, preamble), **running)
-    if any(grade.status=='unchanged' for grade in grades):
-        strict = grade_programs(_programs(completions, tasks, 'strict', preamble), **running)
-        grades = [before if grade.status=='unchanged' else grade for grade,before in zip(grades, strict)]
+    programs = _programs(completions, tasks, mode, preamble)
+    grades = grade_programs(programs, **running)
+    unchanged = [row for row,grade in enumerate(grades) if grade.status=='unchanged']
+    if unchanged:
+        strict = grade_programs([programs[row]._replace(mode='strict', only_changed=False) for row in unchanged], **running)
+        for row,grade in zip(unchanged, strict): grades[row] = grade
     split = completions.task_id.map(tasks.set_index('task_id').split)
     graded = completions[['task_id', 'model', 'sample', 'n_tokens']].assign(split=split, tests=[list(grade.tests) for grade in grades],
         errors=[list(grade.errors) for grade in grades], status=[grade.status for grade in grades])

@@ -59,6 +59,13 @@ def test_a_cache_goes_on_behind_a_torn_line_and_names_a_damaged_one(tmp_path, ta
         with pytest.raises(InputError, match='programs.jsonl, line 2: not an outcome'): execute(completions(*codes), tasks, **running)
 
 
+def test_a_kinder_mode_runs_strictly_what_it_leaves_as_it_is_and_nothing_else(tasks):
+    codes, told = (ADD.code, f'{ADD.code}\nassert add(1, 1) == 3', f'{ADD.code} # once more'), []
+    kinder = execute(completions(*codes), tasks, mode='self_tests_dropped', workers=1, tell=lambda done, total: told.append(total))
+    assert kinder.n_passed.tolist()==[1, 1, 1] and set(kinder.status)=={'ran'} and told==[3, 3, 3, 2, 2]
+    assert execute(completions(*codes), tasks, **QUIET).n_passed.tolist()==[1, 0, 1]
+
+
 def test_both_counts_by_hand():
     words = ['passed', 'failed', 'failed', 'error'], ['passed', 'passed', 'passed', 'timeout'], ['not_run']*4
     outcomes = pd.DataFrame([dict(task_id=k, model='m', sample=0, n_tests=4, n_passed=row.count('passed'), tests=row, status=status) for k,(row, status) in enumerate(zip(words, ('ran', 'timeout', 'module_error')))])
