@@ -293,7 +293,7 @@ from fractions import Fraction
 from math import inf, nan
 
 def close(value, expected, atol):
-    if isinstance(expected, (list, tuple)): return type(value) is type(expected) and len(value)==len(expected) and all(close(*pair, atol) for pair in zip(value, expected))
+    if isinstance(expected, (list, tuple)): return isinstance(value, type(expected)) and len(value)==len(expected) and all(close(*pair, atol) for pair in zip(value, expected))
     if isinstance(expected, dict): return isinstance(value, dict) and value.keys()==expected.keys() and all(close(value[key], expected[key], atol) for key in expected)
     if not isinstance(expected, (float, complex)) or not isinstance(value, (int, float, complex)) or value==expected: return value==expected
     return value!=value and expected!=expected or abs(value-expected)<=(atol or 1e-6)+1e-7*abs(expected)<inf

@@ -6,22 +6,28 @@ one does not trip over itself, it gets a `builtins` of its own to change.
 """
 import builtins
 import gc
+import operator
 import os
 import struct
 import sys
+from _thread import RLock
 from types import ModuleType
 
 import layers
 import rewrite
 import wire
 
-MAX_NAMES, MAX_NAME = 2000, 80
+MAX_NAMES, MAX_NAME, MAX_BASES = 2000, 80, 20
+AHEAD = 1 << 20 # characters or items in what is taken from an iterator at once
 _PID = 0x7FFFFFFE  # stands for the child's own number in the prepared filter
 _WAIT_ALL = 0x100
 _type_name = type.__dict__['__name__'].__get__
 _exit = os._exit
-_operations = dict(call=lambda target, args, kwargs: target(*args, **kwargs), attr=getattr, item=lambda target, key: target[key], value=lambda target: target,
-                   bool=bool, str=str, len=len, iter=list)
+_mro, _bases, _args = type.__dict__['__mro__'].__get__, type.__dict__['__bases__'].__get__, BaseException.args.__get__
+_operations = {function.__name__: function for function in (getattr, setattr, delattr, isinstance, issubclass, bool, str, repr, len, iter, reversed, hash, int, float, complex, abs, round, format)}
+_operations |= {name: getattr(operator, name) for name in wire.OPERATORS}
+_operations |= dict(call=lambda target, args, kwargs: target(*args, **kwargs), value=lambda target: target, enter=lambda target: type(target).__enter__(target),
+                    exit=lambda target, name: type(target).__exit__(target, *raised(name)))
 
 
 class Walls:
@@ -45,30 +51,72 @@ class Walls:
 def name_of(error): return _type_name(type(error))[:MAX_NAME]
 
 
+def names_of(kinds): return [_type_name(kind)[:MAX_NAME] for kind in kinds[:MAX_BASES]]
+
+
+def raised(name):
+    "What `__exit__` is told of an exception in a test, of which only the name is known here."
+    if name is None: return None, None, None
+    kind = getattr(builtins, name, Exception)
+    return kind, kind(), None
+
+
 def stage():
     "Modules as a program sees them, made before the fork: itself, under both of the names that it may look for, and `builtins` of its own."
     module, own = ModuleType('solution'), ModuleType('builtins')
-    own.__dict__.update(builtins.__dict__)
+    own.__dict__.update(builtins.__dict__, exit=sys.exit, quit=sys.exit) # as Python's `site` has it
     module.__dict__['__builtins__'] = own
     sys.modules.update(solution=module, __main__=module, builtins=own)
     return module
+
+
+def own_type(value):
+    "Name of a type that is the same where the tests are."
+    if type(value) is not type: return None
+    name = _type_name(value)
+    return name if builtins.__dict__.get(name) is value or wire.TYPES.get(name) is value else None
+
+
+def bases_of_error(value):
+    "Names of a type of exceptions and of its bases."
+    if not any(kind is type for kind in _mro(type(value))): return None
+    return names_of((value, *_bases(value))) if any(kind is BaseException for kind in _mro(value)) else None
 
 
 class Server:
     "Runs one program and answers for it."
     def __init__(self, channel, module):
         self.channel, self.objects, self.module = channel, [], module
+        self.places, self.late, self.asking = {}, {}, RLock() # number of each object by its id; what an iterator raised after items that are still on their way
         self.names = module.__dict__
 
     def keep(self, value):
-        "A value that can't travel stays here, under a number; a type of Python's own has a name."
-        if type(value) is type and builtins.__dict__.get(_type_name(value)) is value: return ['h', _type_name(value)]
-        self.objects.append(value)
-        return ['h', len(self.objects)-1]
+        "A value that can't travel stays here, under a number; a type of Python's own has a name, and a function of the test's its own number."
+        if own := own_type(value): return ['h', own]
+        place = self.places.setdefault(id(value), len(self.objects))
+        if place==len(self.objects): self.objects.append(value)
+        return ['h', place]
 
     def find(self, key):
-        if type(key) is not str: return self.objects[key]
-        return self.names[key] if key in self.names else getattr(builtins, key)
+        if type(key) is not str: return self.objects[key] if key>=0 else self.function(key)
+        return self.names[key] if key in self.names else wire.TYPES.get(key) or getattr(builtins, key)
+
+    def function(self, key):
+        "A function of the test's, which is called where the test runs."
+        def function(*args, **kwargs): return self.ask(key, args, kwargs)
+        self.objects.append(function) # it may not go, or another gets its id
+        self.places[id(function)] = key
+        return function
+
+    def ask(self, key, args, kwargs):
+        "Have a function of the test's called; meanwhile it may call ours."
+        with self.asking:
+            if not wire.send(self.channel, ['f', key, wire.pack(args, self.keep), wire.pack(kwargs, self.keep)], wire.MAX_REPLY): raise OverflowError
+            while True:
+                word, *rest = wire.receive(self.read)
+                if word=='v': return wire.unpack(rest[0], self.find)
+                if word=='x': raise getattr(builtins, rest[0], Exception)
+                self.reply(word, *rest)
 
     def read(self, n):
         text = self.channel.recv(n, _WAIT_ALL)
@@ -92,21 +140,59 @@ class Server:
         return ['ready', *self.defined(job['called'])]
 
     def defined(self, called):
-        "Names of the module, those that tests call before others: what can be called, other values, and modules with their full names."
-        calls, values, modules = [], [], {}
+        "Names of the module, those that tests call before others: what can be called, other values, modules with their full names, and types: one of Python's with its name, an exception with its own and its bases'."
+        calls, values, modules, kinds = [], [], {}, {}
         for name in dict.fromkeys([*filter(self.names.__contains__, called), *list(self.names)[-MAX_NAMES:]]):
             value = self.names[name]
             if type(name) is not str or len(name)>MAX_NAME: continue
             if type(value) is ModuleType: modules[name] = ModuleType.__getattribute__(value, '__name__')
             else: (calls if callable(value) else values).append(name)
-        return calls, values, modules
+            if kind := own_type(value) or bases_of_error(value): kinds[name] = kind
+        return calls, values, modules, kinds
 
     def answer(self, number, operation, target, *rest):
-        "Carry out one operation; the reply."
+        "Carry out one operation; the reply. A call's has the arguments that it changed, too."
         try:
-            unpacked = [wire.unpack(part, self.find) for part in (target, *rest)]
-            return ['v', number, wire.pack(_operations[operation](*unpacked), self.keep)]
-        except BaseException as e: return ['x', number, name_of(e)]
+            target, *given = [wire.unpack(part, self.find) for part in (target, *rest)]
+            if operation=='next': return ['v', number, self.take(target, *given)]
+            value = wire.pack(_operations[operation](target, *given), self.keep)
+            return ['v', number, value, self.changed(rest, *given)] if operation=='call' else ['v', number, value]
+        except BaseException as e: return ['x', number, *self.said(e)]
+
+    def changed(self, forms, args, kwargs):
+        "Arguments that are not what they were, with their places or names."
+        given = [*zip(range(len(args)), args, forms[0][1:]), *((name, kwargs[name], form) for name,form in zip(forms[1][1::2], forms[1][2::2]))]
+        now = [(place, wire.pack(value, self.keep), form) for place,value,form in given if type(value) in wire.REFILLED]
+        return [[place, after] for place,after,before in now if after!=before]
+
+    def take(self, target, n):
+        "The next n items of an iterator, or less; none at its end."
+        taken, size = [], 0
+        if id(target) in self.late: raise self.late.pop(id(target))
+        try:
+            while len(taken)<n and size<AHEAD:
+                item = next(target)
+                taken.append(wire.pack(item, self.keep))
+                size += len(item) if type(item) in (str, bytes, list, tuple, set, dict) else 1
+        except StopIteration: pass
+        except BaseException as e:
+            if not taken: raise
+            self.late[id(target)] = e
+        return ['l', *taken]
+
+    def said(self, error):
+        "Names of an exception's type and of its bases, what it carries, and itself."
+        try: args = wire.pack(_args(error), self.keep)
+        except BaseException: args = ['t']
+        return names_of(_mro(type(error))), args if wire.framed(args, wire.MAX_SAID) else ['t'], self.keep(error)
+
+    def reply(self, number, *request):
+        "Answer one request."
+        answer = self.answer(number, *request)
+        for form in (answer, answer[:3], ['x', number, ['OverflowError']]):
+            try:
+                if wire.send(self.channel, form, wire.MAX_REPLY): return
+            except BaseException: pass
 
     def serve(self):
         "Run the program, then answer until the judge has heard enough."
@@ -114,11 +200,7 @@ class Server:
         try: wire.send(self.channel, self.run(job))
         except BaseException as e: wire.send(self.channel, ['module', 'module_error', name_of(e)])
         del job
-        while True:
-            number, *request = wire.receive(self.read)
-            try: sent = wire.send(self.channel, self.answer(number, *request), wire.MAX_REPLY)
-            except BaseException: sent = False
-            if not sent: wire.send(self.channel, ['x', number, 'OverflowError'])
+        while True: self.reply(*wire.receive(self.read))
 
 
 def main(channel, control, walls):

@@ -3,6 +3,9 @@
 Test code runs in this process, on values. A name that the program defines is a `Remote`: calling it sends the arguments to
 the child and brings the value back. So `assert f(2) == 4` compares here, with our `==` and our 4, and the child learns nothing
 but the 2. What the program does to `==`, `assert`, builtins, frames or descriptors happens in its own process.
+
+As far as that allows, a test sees what it would see in one process: arguments that a call changed, iterators that go on, attributes,
+operators between two things of the program's, exceptions with their bases. A function that a test passes is called here.
 """
 import ast
 import builtins
@@ -82,6 +85,7 @@ class Child:
     "One program in the sandbox: messages to and from it, and the limits on its time."
     def __init__(self, zygote, limits):
         self.zygote, self.limits, self.numbers = zygote, limits, count()
+        self.things, self.errors, self.own, self.places = {}, {}, [], {} # of the child's by number; its types of exceptions by name; functions of the test's that it has, and their places by id
         self.channel, theirs = socket.socketpair()
         if hasattr(socket, 'SO_PASSCRED'): self.channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.poller = select.poll()
@@ -130,7 +134,7 @@ class Child:
 
     def read(self, n):
         "Exactly n bytes from the child. Raises: `Ended`."
-        parts = b''
+        parts = bytearray()
         while len(parts)<n:
             self.wait()
             try: text = self.channel.recv(n-len(parts))
@@ -159,48 +163,122 @@ class Child:
         "Have the child do something with a thing of its own; the value. Raises: what the program raised, `Ended`."
         number = next(self.numbers)
         self.send([number, operation, target, *[wire.pack(part, self.keep) for part in rest]])
-        reply = self.receive()
-        if not isinstance(reply, list) or len(reply)!=3 or reply[1]!=number: raise Ended('killed', 'Breach')
-        if reply[0]=='x': raise exception(reply[2])
-        try: return wire.unpack(reply[2], self.remote)
+        while self.calls_back(reply := self.receive()): pass
+        if not isinstance(reply, list) or reply[1:2]!=[number] or len(reply)<3: raise Ended('killed', 'Breach')
+        if reply[0]=='x': raise self.exception(*reply[2:])
+        value = self.unpack(reply[2])
+        for place,form in reply[3] if operation=='call' and len(reply)>3 else (): refill(*rest, place, self.unpack(form))
+        return value
+
+    def unpack(self, form):
+        try: return wire.unpack(form, self.remote)
         except wire.Breach as e: raise Ended('killed', 'Breach') from e
 
+    def calls_back(self, message):
+        "Whether the child wants a function of the test's called, before it can reply. It is told the value, or the exception's name."
+        if not isinstance(message, list) or message[:1]!=['f']: return False
+        try:
+            _, key, args, kwargs = message
+            answer = ['v', wire.pack(self.remote(key)(*self.unpack(args), **self.unpack(kwargs)), self.keep)] if key<0 else ['x', 'TypeError']
+        except Exception as e: answer = ['x', type(e).__name__]
+        self.send(answer)
+        return True
+
     def keep(self, value):
-        "Form of an argument that is not plain: a thing of the child's, one of Python's own by its name, or the items of an iterator."
+        "Form of an argument that is not plain: a thing of the child's, one of Python's own by its name, a function of the test's by a number below 0, or the items of an iterator."
         if type(value) is Remote: return value._form
-        if getattr(builtins, getattr(value, '__name__', ''), None) is value: return ['h', value.__name__]
+        if isinstance(value, wire.Likeness) and type(getattr(value, '_kept', None)) is Remote and value.unchanged(): return value._kept._form
+        if isinstance(value, type) and own_type(value.__name__) is value or getattr(builtins, getattr(value, '__name__', ''), None) is value: return ['h', value.__name__]
         if hasattr(value, '__next__'): return ['j', *wire.pack(list(value), self.keep)[1:]]
-        raise TypeError(f'a test passes a {type(value).__name__}, which cannot be sent to the program')
+        if not callable(value): raise TypeError(f'a test passes a {type(value).__name__}, which cannot be sent to the program')
+        place = self.places.setdefault(id(value), len(self.own))
+        if place==len(self.own): self.own.append(value)
+        return ['h', -1-place]
 
     def remote(self, key):
-        "What a handle stands for: something of the child's, or a type of Python's own."
-        if isinstance(key, str) and isinstance(getattr(builtins, key, None), type): return getattr(builtins, key)
+        "What a handle stands for: something of the child's, a type of Python's own, or a function of the test's."
+        if isinstance(key, str) and own_type(key): return own_type(key)
         if not isinstance(key, int): raise TypeError
-        return Remote(self, ['h', key])
+        return self.things.setdefault(key, Remote(self, ['h', key])) if key>=0 else self.own[-1-key]
+
+    def exception(self, names, args=None, kept=None):
+        "An exception as the program raised it: of that name, or of the first of its bases' that Python has."
+        names = list(map(type_name, names if isinstance(names, list) and names else ['']))
+        kind = self.errors.get(names[0]) or known_error(names[0]) or error_type(names[0], [next(filter(None, map(known_error, names)), Exception)])
+        args = self.unpack(args)
+        try: error = kind(*args) if type(args) is tuple else kind()
+        except Exception: error = kind.__new__(kind)
+        if isinstance(error, Raised): error._kept = self.unpack(kept)
+        return error
+
+
+def own_type(name):
+    "A type of Python's own, which is the same on both sides."
+    found = getattr(builtins, name, wire.TYPES.get(name))
+    return found if isinstance(found, type) else None
+
+
+def refill(args, kwargs, place, now):
+    "Change an argument, which has a number or a name, as the program changed its copy."
+    value = kwargs[place] if isinstance(place, str) else args[place]
+    if type(value) is type(now) and type(value) in wire.REFILLED: wire.refill(value, now)
 
 
 class Remote:
-    "Something in the child. Equal to itself only."
-    __slots__ = ('_child', '_form')
-    def __init__(self, child, form): self._child, self._form = child, form
-    def __call__(self, *args, **kwargs): return self._child.ask('call', self._form, args, kwargs)
-    def __getitem__(self, key): return self._child.ask('item', self._form, key)
-    def __iter__(self): return iter(self._child.ask('iter', self._form))
-    def __len__(self): return self._child.ask('len', self._form)
-    def __bool__(self): return self._child.ask('bool', self._form)
-    def __str__(self): return self._child.ask('str', self._form)
+    """Something in the child, and what can be done with it there. What stands on the other side of an operator may be what a test expects,
+    so it is sent only if it is the child's own; anything else is not equal."""
+    __slots__ = ('_child', '_form', '_ahead', '_taken')
+    def __init__(self, child, form):
+        for name,value in zip(self.__slots__, (child, form, (), 0)): object.__setattr__(self, name, value)
+    def _ask(self, operation, *rest): return self._child.ask(operation, self._form, *rest)
+    def __call__(self, *args, **kwargs): return self._ask('call', args, kwargs)
+    def __iter__(self):
+        source = self._ask('iter')
+        return source if type(source) is Remote else iter(source)
+    def __next__(self):
+        "One at a time, and more at once when there are many."
+        if not self._ahead:
+            items = self._ask('next', 1+min(self._taken//64, 1023))
+            if type(items) is not list: raise Ended('killed', 'Breach')
+            object.__setattr__(self, '_ahead', items[::-1])
+        if not self._ahead: raise StopIteration
+        object.__setattr__(self, '_taken', self._taken+1)
+        return self._ahead.pop()
     def __getattr__(self, name):
-        if name.startswith('__'): raise AttributeError(name)
-        return self._child.ask('attr', self._form, name)
+        if name in Remote.__slots__ or name.startswith('__') and name not in wire.REMOTE_NAMES: raise AttributeError(name)
+        return self._ask('getattr', name)
+    def __setattr__(self, name, value): return self._ask('setattr', name, value)
+    def __delattr__(self, name): return self._ask('delattr', name)
+    def __instancecheck__(self, value): return self._child.ask('isinstance', wire.pack(value, self._child.keep), self)
+    def __subclasscheck__(self, kind): return self._child.ask('issubclass', wire.pack(kind, self._child.keep), self)
+    def __exit__(self, kind, error, _): return self._ask('exit', kind and kind.__name__)
 
 
-def exception(name):
-    "An exception as the program raised it: of that name."
-    name = type_name(name)
-    known = getattr(builtins, name, None)
-    flow = StopIteration, StopAsyncIteration, GeneratorExit # would end a loop of the test's instead of the test
-    if isinstance(known, type) and issubclass(known, BaseException) and known not in flow: return known.__new__(known)
-    return type(name, (Exception,), {})()
+def _unary(name): return lambda self, *rest: self._ask(name, *rest)
+def _binary(name): return lambda self, other: self._ask(name, other) if type(other) is Remote else NotImplemented
+for name in ('len', 'bool', 'str', 'repr', 'hash', 'reversed', 'int', 'float', 'complex', 'abs', 'round', 'format', 'enter', 'neg', 'pos', 'invert', 'index', 'getitem', 'setitem', 'delitem'): setattr(Remote, f'__{name}__', _unary(name))
+for name in wire.BINARY: setattr(Remote, f'__{name.strip("_")}__', _binary(name))
+
+
+class Raised(wire.Likeness):
+    "An exception of a type of the program's."
+    def __str__(self): return str(self._kept) if '_kept' in vars(self) else super().__str__()
+
+
+Remote.__doc__ = property(lambda self: self._ask('getattr', '__doc__'))
+
+
+def error_type(name, bases):
+    "A type of exceptions that stands for one of the program's."
+    bases = [] if any(issubclass(base, Raised) for base in bases) else [Raised], *[[base] for base in bases]
+    try: return type(name, tuple(sum(bases, [])), {})
+    except TypeError: return type(name, (Raised, Exception), {})
+
+
+def known_error(name):
+    "Python's exception of that name, but for those that would end a loop of the test's instead of the test."
+    found = getattr(builtins, name, None)
+    return found if isinstance(found, type) and issubclass(found, BaseException) and found not in (StopIteration, StopAsyncIteration, GeneratorExit) else None
 
 
 def type_name(name):
@@ -274,12 +352,15 @@ def helper_names(setup): return frozenset(add_helpers({}, setup))
 def namespace(child, ready, setup, called):
     """What test code can name: what the program defines, and the task's helpers. Python's own names and modules stay Python's, unless
     the tests call a function of that name: a program that defines `abs` or a class `math` does not decide what a test means by it."""
-    calls, values, modules = ready
+    calls, values, modules, kinds = ready
     ours = lambda name: name.startswith('__') or name not in called and (hasattr(builtins, name) or name in layers.COMMON)
     space = Names(child, {name for name in values if not ours(name)})
     space.update((name, Remote(child, ['h', name])) for name in calls if not ours(name))
     full_names = modules | {name: name for name in (*calls, *values, *modules) if name in layers.COMMON and name not in called}
     space.update((name, importlib.import_module(full)) for name,full in full_names.items() if full in layers.COMMON and not name.startswith('__'))
+    space.update((name, own_type(kind)) for name,kind in kinds.items() if isinstance(kind, str) and own_type(kind) and not name.startswith('__') and (name in called or not hasattr(builtins, name)))
+    for name,(kind, *bases) in ((name, kind) for name,kind in kinds.items() if isinstance(kind, list) and name not in called and not ours(name)):
+        space[name] = child.errors.setdefault(type_name(kind), error_type(type_name(kind), [child.errors.get(base) or known_error(type_name(base)) or Exception for base in bases]))
     return add_helpers(space, setup)
 
 

@@ -1,8 +1,8 @@
 """Values between the sandbox and the judge: JSON with tags, so that reading it can't run anything.
 
 A value keeps its exact type where that type is Python's own (numbers, text, bytes, containers, `collections`, `Decimal`,
-`Fraction`, `range`, dates and times, dictionary views). A subclass that compares as its base does goes as its base. Anything else stays
-where it is and goes as a handle, which equals nothing.
+`Fraction`, `range`, dates and times, dictionary views). A subclass that compares as its base does goes as its base, with a handle for
+its other attributes. Anything else stays where it is and goes as a handle, which equals nothing that is not a handle.
 """
 import json
 import struct
@@ -13,12 +13,14 @@ from fractions import Fraction
 from sys import modules
 
 MAX_BYTES = 64 << 20  # of one message
-MAX_REPLY = 4 << 20   # of what a program answers
+MAX_REPLY = 16 << 20  # of what a program answers
+MAX_LISTS = 700_000   # in what a program answers: six bytes of one take the reader seven hundred
 MAX_DEPTH = 100       # of nested containers
+MAX_SAID = 1 << 16    # of what an exception carries
 MAX_INT = 1 << 53     # larger ones go as hexadecimal text, which is read in linear time
 
 _keys, _items = type({}.keys()), type({}.items())
-_plain = frozenset((bool, type(None), str))
+_plain = frozenset((bool, type(None), str, float))
 _containers = {list: 'l', tuple: 't', set: 's', frozenset: 'f', deque: 'q', _keys: 'k', _items: 'i'}
 _dictionaries = {dict: 'd', OrderedDict: 'o', Counter: 'u', defaultdict: 'e'}
 _times = {date: 'y', time: 'w', datetime: 'x'}
@@ -26,6 +28,7 @@ _bases = {str: str.__str__, int: int.__int__, float: float.__float__, bytes: lam
           dict: lambda v: {key: item for key,item in dict.items(v)}, **{base: lambda v, base=base: base(base.__iter__(v)) for base in (list, tuple, set, frozenset, deque)}}
 _compares = {base: (base.__eq__, base.__hash__) for base in _bases}
 _mro = type.__dict__['__mro__'].__get__
+TYPES = {kind.__name__: kind for kind in (OrderedDict, Counter, defaultdict, deque, Decimal, Fraction, date, datetime, time, timedelta)} # that are the same on both sides, besides those of `builtins`
 
 
 class Breach(Exception):
@@ -37,11 +40,24 @@ def pack(value, keep, depth=0):
     kind = type(value)
     if kind in _plain: return value
     if kind is int: return value if -MAX_INT<value<MAX_INT else ['n', hex(value)]
-    if kind is float: return ['r', value.hex()]
     if depth>=MAX_DEPTH: return keep(value)
-    if kind in _containers: return [_containers[kind], *[pack(item, keep, depth+1) for item in value]]
-    if kind in _dictionaries: return [_dictionaries[kind], *[pack(part, keep, depth+1) for pair in dict.items(value) for part in pair]]
+    if kind in _containers: return [_containers[kind], *_pack_all(value, keep, depth+1)]
+    if kind in _dictionaries: return [_dictionaries[kind], *_factory(value, kind, keep), *_pack_all([part for pair in (OrderedDict if kind is OrderedDict else dict).items(value) for part in pair], keep, depth+1)]
     return _pack_rare(value, kind, keep, depth)
+
+
+def _pack_all(items, keep, depth):
+    "Forms of many values; those of all plain ones are themselves."
+    kinds = set(map(type, items))
+    if kinds<=_plain or kinds=={int} and -MAX_INT<min(items) and max(items)<MAX_INT: return items
+    return [pack(item, keep, depth) for item in items]
+
+
+def _factory(value, kind, keep):
+    "What a `defaultdict` has for a missing key, if that can be kept."
+    if kind is not defaultdict: return ()
+    try: return value.default_factory and keep(value.default_factory),
+    except TypeError: return None,
 
 
 def _pack_rare(value, kind, keep, depth):
@@ -49,14 +65,42 @@ def _pack_rare(value, kind, keep, depth):
     if kind is bytearray: return ['a', value.hex()]
     if kind is complex: return ['c', value.real.hex(), value.imag.hex()]
     if kind is range: return ['g', *[pack(n, keep) for n in (value.start, value.stop, value.step)]]
+    if kind is slice: return ['r', *[pack(n, keep, depth+1) for n in (value.start, value.stop, value.step)]]
     if kind is Decimal: return ['m', str(value)]
     if kind is Fraction: return ['v', *[pack(n, keep) for n in (value.numerator, value.denominator)]]
     if kind in _times: return [_times[kind], value.isoformat()]
     if kind is timedelta: return ['z', value.days, value.seconds, value.microseconds]
     if 'numpy' in modules and issubclass(kind, modules['numpy'].generic): return pack(value.item(), keep, depth)
+    if 'sympy' in modules and issubclass(kind, modules['sympy'].Integer): return pack(int(value), keep, depth)
     for base in _mro(kind): # a named tuple, an IntEnum, class Stack(list): as its base, if it compares like it
-        if base in _bases: return pack(_bases[base](value), keep, depth) if (kind.__eq__, kind.__hash__)==_compares[base] else keep(value)
+        if base in _bases: return _pack_as(base, value, kind, keep, depth) if (kind.__eq__, kind.__hash__)==_compares[base] else keep(value)
     return keep(value)
+
+
+def _pack_as(base, value, kind, keep, depth):
+    "A value as its base, with a handle where it can be kept; one that came with a handle as that."
+    try: handle = keep(value)
+    except TypeError: handle = None
+    if handle and Likeness in _mro(kind): return handle
+    form = pack(_bases[base](value), keep, depth)
+    return ['p', form, handle] if handle else form
+
+
+class Likeness:
+    "A value of a program's own class: its base's value here, whatever else it has there."
+    def __getattr__(self, name):
+        if name=='_kept' or name.startswith('__'): raise AttributeError(name)
+        return getattr(self._kept, name)
+    def unchanged(self): return '_came' not in vars(self) or self==self._came
+
+
+_likenesses = {base: type(base.__name__, (base, Likeness), {}) for base in _bases}
+
+
+def _like(value, kept):
+    made = _likenesses[type(value)](value)
+    made._kept, made._came = kept, value
+    return made
 
 
 def unpack(form, find):
@@ -68,24 +112,30 @@ def unpack(form, find):
 def _unpack(form, find):
     if not isinstance(form, list): return form
     tag, items = form[0], form[1:]
-    if tag in _makers: return _makers[tag]([_unpack(item, find) for item in items])
+    if tag in _makers: return _makers[tag]([_unpack(item, find) for item in items] if list in set(map(type, items)) else items)
     if tag=='h': return find(items[0])
+    if tag=='p': return _like(_unpack(items[0], find), _unpack(items[1], find))
     return _scalars[tag](*[_unpack(item, find) for item in items])
 
 
 def _pairs(make): return lambda items: make(zip(items[::2], items[1::2]))
 
 
-def _default(pairs):
-    made = defaultdict()
-    made.update(pairs)
-    return made
+def refill(value, other):
+    "Make a container what another of its type holds."
+    value.clear()
+    (value.update if hasattr(value, 'update') else value.extend)(other)
 
 
+REFILLED = frozenset((list, dict, set, bytearray, deque, OrderedDict, Counter, defaultdict))
 _makers = dict(l=list, j=iter, t=tuple, s=set, f=frozenset, q=deque, k=lambda items: dict.fromkeys(items).keys(), i=lambda items: dict(items).items(),
-               d=_pairs(dict), o=_pairs(OrderedDict), u=_pairs(lambda pairs: Counter(dict(pairs))), e=_pairs(_default))
-_scalars = dict(n=lambda text: int(text, 16), r=float.fromhex, b=bytes.fromhex, a=bytearray.fromhex, g=range, m=Decimal, v=Fraction, y=date.fromisoformat, w=time.fromisoformat, x=datetime.fromisoformat, z=timedelta,
+               d=_pairs(dict), o=_pairs(OrderedDict), u=_pairs(lambda pairs: Counter(dict(pairs))), e=lambda items: defaultdict(items[0], zip(items[1::2], items[2::2])))
+_scalars = dict(n=lambda text: int(text, 16), b=bytes.fromhex, a=bytearray.fromhex, g=range, r=slice, m=Decimal, v=Fraction, y=date.fromisoformat, w=time.fromisoformat, x=datetime.fromisoformat, z=timedelta,
                 c=lambda real, imaginary: complex(float.fromhex(real), float.fromhex(imaginary)))
+
+BINARY = 'eq ne lt le gt ge add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift'.split() # of `operator`, between two things of a program
+OPERATORS = (*BINARY, 'neg', 'pos', 'invert', 'index', 'getitem', 'setitem', 'delitem')
+REMOTE_NAMES = frozenset('__name__ __qualname__ __dict__ __annotations__ __defaults__ __bases__ __wrapped__ __members__'.split()) # of Python's own attributes, those that tests look at
 
 _encode, _decode = json.JSONEncoder(separators=(',', ':')).encode, json.JSONDecoder().decode
 _size = struct.Struct('!I')
@@ -95,7 +145,10 @@ _pack_size, _unpack_size = _size.pack, _size.unpack
 def framed(message, limit=MAX_BYTES):
     "One message as it is written; None if it is larger than a message may be."
     text = _encode(message).encode()
-    return _pack_size(len(text))+text if len(text)<=limit else None
+    return _pack_size(len(text))+text if len(text)<=limit and not (limit<=MAX_REPLY and _crowded(text)) else None
+
+
+def _crowded(text): return len(text)>MAX_LISTS and text.count(b'[')+text.count(b'{')>MAX_LISTS
 
 
 def send(sock, message, limit=MAX_BYTES):
@@ -109,5 +162,7 @@ def receive(read, limit=MAX_BYTES):
     "Read one message with `read(n)`, which gives exactly n bytes. Raises: `Breach`."
     (size,) = _unpack_size(read(4))
     if size>limit: raise Breach(f'a message of {size} bytes')
-    try: return _decode(read(size).decode())
+    text = read(size)
+    if limit<=MAX_REPLY and _crowded(text): raise Breach('more lists than a message may have')
+    try: return _decode(text.decode())
     except (ValueError, RecursionError) as e: raise Breach(f'not a message: {type(e).__name__}') from None
