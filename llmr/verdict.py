@@ -176,7 +176,7 @@ class Verdict:
     "An answer: `word` is ROUTE, DON'T or NEED."
     word: str
     cost_advantage: float = float('nan') # Of the way to take
-    row: int = -1                        # Of the way to take
+    row: int = -1                        # Of the way to take; with NEED, of the way that may still be shown to lose less, -1 if none
     more: int = 0                        # Tasks that are missing
 
     def __str__(self):
@@ -200,8 +200,8 @@ def decide(
     if (worth.high<-margin).all(): return Verdict("DON'T")
     total = lambda row: tasks_needed(row.sd, abs(row.performance_gap+margin), power, row.critical)
     hopeful, open_ = worth[worth.performance_gap>-margin], worth[worth.high>=-margin]
-    needed = min(map(total, hopeful.itertuples())) if len(hopeful) else max(map(total, open_.itertuples()))
-    return Verdict('NEED', more=MOST if needed>=MOST else max(needed-int(ways.tasks.iloc[0]), 1))
+    needed, row = min((total(row), row.Index) for row in hopeful.itertuples()) if len(hopeful) else (max(map(total, open_.itertuples())), -1)
+    return Verdict('NEED', row=row, more=MOST if needed>=MOST else max(needed-int(ways.tasks.iloc[0]), 1))
 
 # %% ../nbs/12_verdict.ipynb #9a9d93f1
 def judge(
@@ -234,7 +234,7 @@ def _advice(found, ways, pair, margin):
     "One sentence on what the verdict rests on."
     if found.more>=MOST: return 'The measured gap of one row lies on the margin itself: no number of tasks would tell its side. Name another margin, or measure more and look again.'
     if found.word=='NEED':
-        side = 'to exclude a larger loss at the most hopeful row' if (ways.performance_gap[ways.cost_advantage<1]>-margin).any() else f'to show that every row loses more, so that {pair.large} stays'
+        side = f'to exclude a larger loss at {ways.cost_advantage[found.row]:.0%} to {pair.small}' if found.row>=0 else f'to show that every row loses more, so that {pair.large} stays'
         return f'These tasks cannot tell. So many more would be needed {side}, if the measured gaps are the true ones.'
     if found.word=="DON'T": return f'Every row loses more than the margin against {pair.large} alone.'
     row = ways.loc[found.row]

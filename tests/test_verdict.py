@@ -11,7 +11,7 @@ from llmr.cli import main
 from llmr.core import InputError, Pair
 from llmr.evaluation import bootstrap_weights, deferral_curve, gain_over_random, paired_outcomes, performance_gap
 from llmr.verdict import (MOST, Verdict, ceiling_gain, check_power, check_verdict, compare_ways, decide, gap_band, headroom, judge, mcnemar, pair_tasks, planned_power,
-                          routing_shares, simulate_pairs, tasks_needed)
+                          routing_shares, simulate_pairs, tasks_needed, verdict_text)
 
 AB = Pair('A', 'B')
 
@@ -124,6 +124,17 @@ def test_the_three_answers():
     for margin in (-.01, 1., 5):
         with pytest.raises(InputError, match='a fraction from 0 up to 1'): decide(ways_of((1., 0, .1)), margin)
     with pytest.raises(InputError, match='smallest cost advantage'): decide(ways_of((1., 0, .1)), least=1.1)
+
+
+@pytest.mark.parametrize('rows,said', [
+    ([(.2, -.05, .06), (1., .0, .05)], 'to exclude a larger loss at 100% to A'),
+    ([(.2, .04, .06), (1., -.2, .05)], 'to exclude a larger loss at 20% to A'),
+    ([(.05, .0, .06), (.4, -.04, .06), (1., -.03, .05)], 'to show that every row loses more, so that B stays')])
+def test_need_says_what_the_tasks_are_needed_for(made_up, rows, said):
+    "The sentence is about the row that the number was counted for, one that is worth having."
+    ways = ways_of(*rows).assign(tau=0., over_random=0., over_low=-.1, over_high=.1)
+    found = decide(ways)
+    assert found.word=='NEED' and f'So many more would be needed {said}, ' in verdict_text(found, ways, headroom(made_up, AB), AB, .01)
 
 
 def test_simulated_truths_are_true():
