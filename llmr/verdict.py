@@ -109,6 +109,14 @@ def routing_shares(
 # %% ../nbs/12_verdict.ipynb #d2767fa2
 PLUS = 4
 
+def _max_t(gap, resampled, n, level):
+    "`(low, high, critical)` of measured gaps (..., T) from those of each resample (B, ..., T)."
+    error = resampled.std(0)
+    largest = (np.abs(resampled-gap)/np.where(error>0, error, np.inf)).max(-1)
+    critical = np.maximum(np.quantile(largest, level, axis=0), norm.ppf((1+level)/2))
+    half = critical[..., None]*np.sqrt(error**2+PLUS/n**2)
+    return gap-half, gap+half, critical
+
 def gap_band(
     won:np.ndarray,     # (N, ..., T) tests won over all-large by T ways of routing, per task; axes between are separate measurements
     tests:np.ndarray,   # (N, ...) tests per task
@@ -118,12 +126,15 @@ def gap_band(
     "Performance gaps with a simultaneous band. Source: max-t over a bootstrap of tasks; Agresti and Coull 1998 for the added tasks."
     counts, n = weights.astype(np.float32), len(won)
     draw = lambda values: (counts@values.reshape(n, -1).astype(np.float32)).reshape(-1, *values.shape[1:])
-    resampled = draw(won)/draw(tests)[..., None]
-    gap, error = won.sum(0)/tests.sum(0)[..., None], resampled.std(0)
-    largest = (np.abs(resampled-gap)/np.where(error>0, error, np.inf)).max(-1)
-    critical = np.maximum(np.quantile(largest, level, axis=0), norm.ppf((1+level)/2))
-    half = critical[..., None]*np.sqrt(error**2+PLUS/n**2)
-    return gap, gap-half, gap+half, critical
+    gap = won.sum(0)/tests.sum(0)[..., None]
+    return gap, *_max_t(gap, draw(won)/draw(tests)[..., None], n, level)
+
+# %% ../nbs/12_verdict.ipynb #5d138d09
+def _resampled_sums(values, n_resamples, seed):
+    "`bootstrap_weights(N, n_resamples, seed)@values`, (B, K), in little memory."
+    n, rng = len(values), np.random.default_rng(seed)
+    some = max(1, 4_000_000//n)
+    return np.concatenate([rng.multinomial(n, np.full(n, 1/n), min(some, n_resamples-done))@values for done in range(0, n_resamples, some)])
 
 # %% ../nbs/12_verdict.ipynb #26882754
 def compare_ways(
@@ -134,12 +145,10 @@ def compare_ways(
     level:float=.95,       # Of the band, and of the interval of each gain over random
 )->pd.DataFrame:           # A row a way: cost_advantage, performance_gap, low, high, over_random, over_low, over_high, sd (per task), critical, tasks
     "Every way of routing against the large model alone, and against random routing."
-    weights, n = bootstrap_weights(len(paired), n_resamples, seed), len(paired)
     tests, gained = paired.large_tests.to_numpy(float), (paired.small_passed-paired.large_passed).to_numpy(float)
-    won = share*gained[:, None]
-    gap, low, high, critical = gap_band(won, tests, weights, level)
-    drawn = weights@np.column_stack([won, share, gained, tests])
-    t = share.shape[1]
+    (n, t), won = share.shape, share*gained[:, None]
+    drawn, gap = _resampled_sums(np.column_stack([won, share, gained, tests]), n_resamples, seed), won.sum(0)/tests.sum()
+    low, high, critical = _max_t(gap, drawn[:, :t]/drawn[:, [-1]], n, level)
     over = (drawn[:, :t]-drawn[:, t:2*t]/n*drawn[:, [-2]])/drawn[:, [-1]]
     over_low, over_high = interval(over, level)
     sd = np.std(won-gap*tests[:, None], axis=0)/tests.mean()

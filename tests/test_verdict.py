@@ -1,6 +1,7 @@
 "The verdict: hand-computed references, known truths, and what is refused."
 import json
 import time
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -96,6 +97,21 @@ def test_gain_over_random_at_the_realised_share(made_up):
         assert row.over_low<row.over_random<row.over_high
     assert ways.over_random.iloc[-1]==pytest.approx(0, abs=1e-12)
     assert judge(made_up, AB)[['over_random', 'over_low', 'over_high']].abs().to_numpy().max()<1e-9, 'random routing gains nothing over itself'
+
+
+def test_ten_thousand_tasks_take_little_memory():
+    "As the resamples all at once would have it, in 100 MB: they would take four times that."
+    rng = np.random.default_rng(3)
+    paired = pd.DataFrame(dict(small_passed=rng.integers(0, 4, 10_000), large_passed=rng.integers(0, 4, 10_000), small_tests=3, large_tests=3))
+    share = routing_shares(rng.random(10_000), [.6])
+    tracemalloc.start()
+    ways = compare_ways(paired, share, 2000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak<1e8, f'{peak/1e6:.0f} MB'
+    won = share*(paired.small_passed-paired.large_passed).to_numpy()[:, None]
+    _, low, high, critical = gap_band(won, np.full(10_000, 3), bootstrap_weights(10_000, 2000))
+    assert ways.low.to_numpy()==pytest.approx(low, rel=1e-4) and ways.high.to_numpy()==pytest.approx(high, rel=1e-4) and ways.critical[0]==pytest.approx(critical, rel=1e-4)
 
 
 def test_planned_power_by_hand():
