@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 # %% ../nbs/20_reproduce.ipynb #6b713f6d
 from . import __version__
-from .core import DATA_ENV, InputError, Run, file_hash, open_run, write_json
+from .core import DATA_ENV, PROFILES, InputError, Run, file_hash, open_run, write_json
 from .report import check_report_prices, report_page
 from .samplers import SAMPLERS, folder_revision
 from .sampling import pack
@@ -76,13 +76,22 @@ def check_parameters(
         if known[name] is not None and type(value) is not kind: raise InputError(f'parameter {name}: {value!r} is not of type {kind.__name__}; the default is {known[name]!r}.')
 
 # %% ../nbs/20_reproduce.ipynb #ac468886
+NAMES = {*SAMPLERS, *(name for profile in PROFILES.values() for name in (profile.tasks, profile.completions, profile.encoder))}
+PLACES = dict(tasks_source=Path.is_file, recordings=Path.exists, encoder=Path.is_dir, masked_model=Path.is_dir, models=Path.is_dir) # what must be there
+
+def _place(name, value):
+    "The part of a parameter's value that names a file or folder (`#` and a pooling may stand behind an encoder), '' if none does."
+    if name not in PLACES or not isinstance(value, str) or value in NAMES: return ''
+    return next((text for text in (value, value.partition('#')[0]) if text and PLACES[name](Path(text))), '')
+
+def _absolute(name, value):
+    "A value that names a place with the whole path of it, since stages run in the run directory; any other as it is."
+    place = _place(name, value)
+    return str(Path(place).resolve())+value.removeprefix(place) if place else value
+
 def _held(folder):
     "Files below a folder, in order."
     return sorted(path for path in folder.rglob('*') if path.is_file())
-
-def _absolute(value):
-    "A value that names an existing file or folder as an absolute path, since stages run in the run directory; any other as it is."
-    return str(Path(value).resolve()) if isinstance(value, str) and value and value not in SAMPLERS and Path(value).exists() else value
 
 def _model_marks(run):
     "What tells the models that a run draws from, for its stages' fingerprints."
@@ -96,7 +105,7 @@ def fingerprint(
 )->str:              # Hexadecimal
     "Hash of a stage's notebook, of the library's code and numbers, of its parameters, and of the files and folders that they name."
     package = Path(str(files('llmr')))
-    named = [Path(value) for value in parameters.values() if isinstance(value, str) and value and Path(value).exists()]
+    named = [Path(place) for place in map(_place, parameters, parameters.values()) if place]
     sources = [stage_notebook(stage), *sorted(package.rglob('*.py')), *_held(package/'data'), *(path for place in named for path in (_held(place) if place.is_dir() else [place]))]
     text = json.dumps([file_hash(path) for path in sources]+[parameters], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -192,9 +201,9 @@ def reproduce(
     beyond:bool=False,      # Run `BEYOND` after `STAGES`
 )->Run:
     "Run every stage that is not done. Raises: `InputError` on a wrong name, value or directory, or what a stage finds wrong with its input."
-    parameters = {name: _absolute(value) for name,value in (parameters or {}).items()}
-    models = [_absolute(model) for model in parameters.pop('models', ())]
-    if DATA_ENV in os.environ: os.environ[DATA_ENV] = _absolute(os.environ[DATA_ENV])
+    parameters = {name: _absolute(name, value) for name,value in (parameters or {}).items()}
+    models = [_absolute('models', model) for model in parameters.pop('models', ())]
+    if os.environ.get(DATA_ENV): os.environ[DATA_ENV] = str(Path(os.environ[DATA_ENV]).resolve())
     chosen = STAGES+BEYOND*beyond
     check_parameters(parameters, chosen)
     run = open_run(profile, Path(out or Path('runs')/profile), pairs, seed, models)

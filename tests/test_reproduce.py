@@ -63,6 +63,23 @@ def test_a_fingerprint_hears_of_code_parameters_and_named_folders(tmp_path, monk
     assert fingerprint('02_sampling', dict(seed=1))!=same
 
 
+def test_a_name_is_no_folder_and_a_place_is_made_absolute(tmp_path, monkeypatch):
+    "Stages run in the run directory, so places go to them whole; a folder that is called as a benchmark, kind or encoder is not meant."
+    monkeypatch.chdir(tmp_path)
+    for name in ('mbpp', 'humaneval', 'minilm', 'stack', 'mine', 'auto'): (tmp_path/name).mkdir()
+    (tmp_path/'own.jsonl').write_text('{}')
+    given = {}
+    monkeypatch.setattr(runner, 'run_stage', lambda run, stage, parameters: given.update(parameters) or dict(seconds=0, reads={}, writes={}))
+    names = dict(tasks_source='humaneval', recordings='tjbai-llmr', encoder='minilm', kind='stack', isolation='auto', preamble='#'*300)
+    runner.reproduce('toy', tmp_path/'run', parameters=names, beyond=True)
+    assert {name: given[name] for name in names}==names
+    runner.reproduce('toy', tmp_path/'run', parameters=dict(tasks_source='own.jsonl', recordings='mine', encoder='mine#mean'))
+    assert (given['tasks_source'], given['recordings'], given['encoder'])==(str(tmp_path/'own.jsonl'), str(tmp_path/'mine'), f'{tmp_path/"mine"}#mean')
+    before = fingerprint('05_router', dict(encoder=given['encoder']))
+    (tmp_path/'mine'/'weights').write_text('1')
+    assert fingerprint('05_router', dict(encoder=given['encoder']))!=before
+
+
 def test_a_stage_is_done_while_its_files_are(tmp_path):
     run = open_run('toy', tmp_path)
     (tmp_path/'in').write_text('a'), (tmp_path/'out').write_text('b')
