@@ -2,11 +2,12 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
 from conftest import NBS
 
 import llmr.reproduce as runner
-from llmr.core import InputError, open_run
+from llmr.core import InputError, open_run, read_record
 from llmr.reproduce import BEYOND, STAGES, check_parameters, fingerprint, is_done, stage_parameters
 
 
@@ -84,15 +85,28 @@ def test_a_stage_is_done_while_its_files_are(tmp_path):
     run = open_run('toy', tmp_path)
     (tmp_path/'in').write_text('a'), (tmp_path/'out').write_text('b')
     held = dict(fingerprint='f', reads={'in': runner.file_hash(tmp_path/'in')}, writes={'out': runner.file_hash(tmp_path/'out')})
-    assert is_done(run, held, 'f') and not is_done(run, held, 'g') and not is_done(run, {}, 'f')
+    run.note(stages={'04_labels': held})
+    assert is_done(run, '04_labels', 'f') and not is_done(run, '04_labels', 'g') and not is_done(run, '05_router', 'f')
     (tmp_path/'in').write_text('c')
-    assert not is_done(run, held, 'f')
+    assert not is_done(run, '04_labels', 'f')
     (tmp_path/'in').write_text('a'), (tmp_path/'out').unlink()
-    assert not is_done(run, held, 'f')
+    assert not is_done(run, '04_labels', 'f')
+
+
+def test_a_verdict_of_another_run_in_the_same_directory_is_not_told(toy_copy):
+    "As after another seed or another version, where only the stages of the paper were run again."
+    run = runner.finished_run(toy_copy)
+    run.csv('verdict', pd.DataFrame([dict(pair='small-large', split='test', router='ridge', verdict='ROUTE', margin=.01)]))
+    record = dict(reads={'outcomes.parquet': runner.file_hash(toy_copy/'outcomes.parquet')}, writes={'tables/verdict.csv': runner.file_hash(toy_copy/'tables'/'verdict.csv')})
+    run.note(stages=read_record(toy_copy)['stages'] | {'12_verdict': record})
+    assert 'Verdict at a margin' in runner.summary(run)
+    outcomes = run.read('outcomes')
+    run.write('outcomes', outcomes.assign(n_tokens=outcomes.n_tokens+1))
+    assert 'Verdict at a margin' not in runner.summary(run)
+    with pytest.raises(InputError, match='stage 03_execution has not been run, or what it read or wrote has changed since'): runner.finished_run(toy_copy)
 
 
 def test_the_stand_in_tables_are_what_a_toy_run_writes(toy_run):
-    import pandas as pd
     from llmr.core import package_file
     kept, drawn = (pd.read_parquet(folder/'completions.parquet') for folder in (package_file('toy/tables'), toy_run[0]))
     same = (kept.text==drawn.text).mean()
