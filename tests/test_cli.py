@@ -119,6 +119,11 @@ def test_an_unknown_model_sampler_and_benchmark(tmp_path, capsys):
     assert not (tmp_path/'run'/'completions.parquet').exists()
 
 
-def test_what_cannot_be_packed(tmp_path, capsys):
+def test_what_cannot_be_packed(tmp_path, toy_copy, capsys):
     assert main(['pack', str(tmp_path), '--out', str(tmp_path/'x.zip')])==2 and 'run.json: not there' in capsys.readouterr().err
+    (tmp_path/'file').touch()
+    assert main(['pack', str(toy_copy), '--out', str(tmp_path/'file'/'x.zip')])==2 and 'x.zip: cannot be written' in capsys.readouterr().err
+    for command in ('pack', 'report'):
+        (toy_copy/'run.json').write_text('{"profile": ')
+        assert main([command, str(toy_copy), '--out', str(tmp_path/'x.zip')])==2 and 'run.json: not valid JSON' in capsys.readouterr().err
     assert not (tmp_path/'x.zip').exists()
