@@ -210,12 +210,16 @@ _in_tests = dict(numbers=r'\d+', floats=r'\d+\.\d+', quotes=r'["\']', lists=r'\[
 _in_sentence = ('python', 'regex', 'lambda', 'given', 'find', 'check', 'tuple', 'list', 'string', 'number')
 _values, _constants = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Call, ast.UnaryOp), (str, int, float, bool, type(None))
 
-def _depth(node): return 1+max(map(_depth, ast.iter_child_nodes(node)), default=0)
+def _depth(tree):
+    "Levels of a syntax tree, however deep."
+    deep, level = 0, [tree]
+    while level: deep, level = deep+1, [child for node in level for child in ast.iter_child_nodes(node)]
+    return deep
 
 def _test_shape(test):
     "Counts from one assert's syntax tree; all 0 where it can't be parsed."
     try: tree = ast.parse(test)
-    except (SyntaxError, ValueError, RecursionError): tree = ast.Module([], [])
+    except (SyntaxError, ValueError, RecursionError, MemoryError): tree = ast.Module([], [])
     nodes = list(ast.walk(tree))
     calls, compared = [n for n in nodes if isinstance(n, ast.Call)], [n for n in nodes if isinstance(n, ast.Compare)]
     expected = compared[0].comparators[0] if compared else None

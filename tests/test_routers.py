@@ -93,6 +93,12 @@ def test_a_prompt_comes_apart():
     assert hand_features(['', 'assert (', 'x'*5000]).notna().all(axis=None)
 
 
+def test_tests_that_are_deep_are_counted():
+    "A sum of 600 terms is a syntax tree of 600 levels, deeper than Python's recursion goes."
+    deep = [f'assert f() == {"+".join("1"*n)}' for n in (400, 600)]+[f'assert f() == {"-"*200_000}1']
+    assert np.expm1(hand_features(deep).depth).tolist()==pytest.approx([403, 603, 1])
+
+
 def test_vectors_are_kept_by_content(tmp_path, monkeypatch):
     import llmr.router as module
     first, seen = embed_cached(['a', 'b'], 'hashing', tmp_path), []
