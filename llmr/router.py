@@ -148,6 +148,11 @@ def embed_cached(
         if tell: tell(min(start+chunk, len(fresh)), len(fresh))
     return np.stack([known[key] for key in keys])
 
+# %% ../nbs/05_router.ipynb #a9938a01
+def _check_text(tasks, encoder):
+    "Raises: `InputError` on a task without text."
+    for task_id in tasks.task_id[tasks.text.isna()]: raise InputError(f'task {task_id} has no text, which encoder {encoder!r} needs. Use profile recorded, or encoder shipped.')
+
 # %% ../nbs/05_router.ipynb #d8cc5e2d
 def task_features(
     tasks:pd.DataFrame, # `tasks`
@@ -159,7 +164,7 @@ def task_features(
         features = pd.read_parquet(package_file('shipped/features.parquet'))
         for task_id in set(tasks.task_id)-set(features.task_id): raise InputError(f'task {task_id} has no shipped vector. Choose an encoder by name.')
         return check_table('features', features[features.task_id.isin(tasks.task_id) & (features['copy']==0)])
-    for task_id in tasks.task_id[tasks.text.isna()]: raise InputError(f'task {task_id} has no text, which encoder {encoder!r} needs. Use profile recorded, or encoder shipped.')
+    _check_text(tasks, encoder)
     vectors = find([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder).astype(np.float16)
     return check_table('features', pd.DataFrame(dict(task_id=tasks.task_id, copy=tasks.get('copy', 0), encoder=encoder, vector=list(vectors))))
 
@@ -175,7 +180,9 @@ def task_copies(
     "Vectors of three reworded copies of each task that is not of the test split. Raises: `InputError` as `augment` and `task_features` do, or on another way than the shipped copies' one. Source: §4.1."
     mine, shipped = tasks[tasks.split!='test'], encoder=='shipped'
     if how=='none': return check_table('features', task_features(tasks[:1], encoder)[:0])
-    if not shipped: return task_features(augment(mine, how or 'swap', seed=seed, model=model).query('copy>0'), encoder, find)
+    if not shipped:
+        _check_text(mine, encoder)
+        return task_features(augment(mine, how or 'swap', seed=seed, model=model).query('copy>0'), encoder, find)
     if how not in (None, 'wordnet'): raise InputError(f'augmentation {how!r}: the shipped numbers hold copies made with wordnet, and no text to make others from. Use profile recorded, or augmentation none.')
     features = pd.read_parquet(package_file('shipped/features.parquet'))
     return check_table('features', features[features.task_id.isin(mine.task_id) & (features['copy']>0)])
@@ -269,7 +276,7 @@ def task_views(
         views = pd.read_parquet(package_file('shipped/views.parquet'))
         for task_id in set(tasks.task_id)-set(views.task_id): raise InputError(f'task {task_id} has no shipped views. Choose an encoder by name.')
         return check_table('views', views[views.task_id.isin(tasks.task_id)])
-    for task_id in tasks.task_id[tasks.text.isna()]: raise InputError(f'task {task_id} has no text, which encoder {encoder!r} needs. Use profile recorded, or encoder shipped.')
+    _check_text(tasks, encoder)
     views = prompt_views([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder, VIEWS[1:], find)
     return check_table('views', pd.concat([pd.DataFrame(dict(task_id=tasks.task_id, encoder=encoder, view=name, vector=list(x.astype(np.float16)))) for name,x in views.items()]))
 

@@ -96,6 +96,7 @@ def test_an_encoder_folder_without_a_model(tmp_path):
 def test_nothing_to_embed():
     with pytest.raises(InputError, match='no text'): embed([], 'hashing')
     with pytest.raises(InputError, match='has no text, which encoder'): task_features(load_tasks('shipped'), 'hashing')
+    with pytest.raises(InputError, match='has no text, which encoder'): task_copies(load_tasks('shipped'), 'hashing')
     with pytest.raises(InputError, match='has no shipped vector'): task_features(load_tasks('toy'), 'shipped')
 
 
