@@ -41,7 +41,7 @@ from torch.nn.functional import binary_cross_entropy
 from torch.optim.swa_utils import AveragedModel
 
 # %% ../nbs/05_router.ipynb #0cf8e606
-from .core import InputError, check_table, colours, file_hash, label_line, package_file, set_theme, write_json
+from .core import InputError, check_table, colours, file_hash, label_line, package_file, replace_file, set_theme, write_json
 from .labels import PAPER_LABEL, best_shift, soft_labels
 from .problem import HIDDEN_TESTS, INSTRUCTIONS, format_prompt, quality_gap, route
 from .rewording import augment
@@ -87,7 +87,8 @@ def _token_model(name):
 def _token_vectors(name, texts, pooling='cls', batch_size=32, max_length=512):
     "Vectors of a transformers encoder; its first token is the paper's way."
     tokenizer, model, device = _token_model(name)
-    tokens = tokenizer(texts, truncation=True, max_length=max_length)['input_ids']
+    takes = min(max_length, tokenizer.model_max_length, getattr(model.config, 'max_position_embeddings', max_length))
+    tokens = tokenizer(texts, truncation=True, max_length=takes)['input_ids']
     order, vectors = sorted(range(len(texts)), key=lambda i: len(tokens[i])), [None]*len(texts)
     for start in range(0, len(order), batch_size):
         rows = order[start:start+batch_size]
@@ -106,27 +107,22 @@ def embed(
     "Vectors of a frozen encoder. Raises: `InputError` if the encoder can't be loaded, or there is no text. Source: §4.1, router design."
     if not len(texts): raise InputError('embed: no text to embed.')
     if encoder=='hashing': return _hashing(texts).astype(np.float32)
-    name, _, pooling = (_minilm_path() if encoder=='minilm' else encoder).partition('#')
+    name, _, pooling = encoder.partition('#')
     if pooling not in ('', 'cls', 'mean'): raise InputError(f'encoder {encoder!r}: no pooling is called {pooling!r}; there are cls and mean.')
+    if name=='minilm': name = _minilm_path()
     local = Path(name).is_dir()
     sentence = (Path(name)/'modules.json').exists() if local else name.startswith('sentence-transformers/')
+    if sentence and pooling: raise InputError(f'encoder {encoder!r}: a sentence-transformers model pools in its own way. Leave #{pooling} away.')
     try: return np.asarray(_sentence_vectors(name, list(texts)) if sentence else _token_vectors(name, list(texts), pooling or 'cls'), dtype=np.float32)
     except InputError: raise
-    except (OSError, ValueError, ImportError) as e:
+    except (OSError, ValueError, ImportError, SafetensorError) as e:
         raise InputError(f'encoder {encoder!r} cannot be loaded ({str(e).splitlines()[0]}). Give a hub name that this machine can reach, a local model folder, minilm, or hashing.') from None
 
 # %% ../nbs/05_router.ipynb #927526a0
 def _encoder_key(encoder):
     "What tells two encoders apart: the name, and for a local folder the hashes of its files."
     folder = Path(encoder.partition('#')[0])
-    return encoder+''.join(file_hash(path) for path in sorted(folder.glob('*')) if path.is_file()) if folder.is_dir() else encoder
-
-def _keep_vectors(path, known):
-    "Write vectors by key, whole or not at all."
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}')
-    with open(part, 'wb') as file: np.savez(file, **known)
-    part.replace(path)
+    return encoder+''.join(file_hash(path) for path in sorted(folder.rglob('*')) if path.is_file()) if folder.is_dir() else encoder
 
 # %% ../nbs/05_router.ipynb #c762b87e
 def embed_cached(
@@ -137,6 +133,7 @@ def embed_cached(
     chunk:int=512, # Texts, sorted by length
 )->np.ndarray:   # (N, d) float32
     "As `embed`, but only for texts that `folder` has not seen. Raises: `InputError` as `embed` does."
+    if not len(texts): return embed(texts, encoder)
     keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     path = Path(folder)/f'{hashlib.sha256(_encoder_key(encoder).encode()).hexdigest()[:16]}.npz'
     known = dict(np.load(path)) if path.exists() else {}
@@ -144,7 +141,7 @@ def embed_cached(
     for start in range(0, len(fresh), chunk):
         part = dict(fresh[start:start+chunk])
         known |= dict(zip(part, embed(list(part.values()), encoder)))
-        _keep_vectors(path, known)
+        replace_file(path, lambda part: np.savez(part, **known))
         if tell: tell(min(start+chunk, len(fresh)), len(fresh))
     return np.stack([known[key] for key in keys])
 

@@ -7,7 +7,7 @@ import torch
 
 from llmr.core import InputError
 from llmr.problem import format_prompt, load_tasks
-from llmr.router import Head, Recipe, Router, brier, ece, ema_decay, embed, fit_head, fit_router, head_scores, soft_loss, task_copies, task_features, task_versions, train_head
+from llmr.router import Head, Recipe, Router, brier, ece, ema_decay, embed, embed_cached, fit_head, fit_router, head_scores, soft_loss, task_copies, task_features, task_versions, train_head
 
 
 @pytest.fixture(scope='module')
@@ -93,8 +93,49 @@ def test_an_encoder_folder_without_a_model(tmp_path):
     with pytest.raises(InputError, match='cannot be loaded'): embed(['a'], str(tmp_path))
 
 
+@pytest.fixture
+def tiny_encoder(tmp_path):
+    "A folder with an untrained encoder that takes 16 tokens."
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+    words = Tokenizer(models.WordLevel({'<pad>': 0, '<unk>': 1, 'add': 2, 'one': 3}, unk_token='<unk>'))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    PreTrainedTokenizerFast(tokenizer_object=words, pad_token='<pad>', unk_token='<unk>').save_pretrained(tmp_path/'encoder')
+    BertModel(BertConfig(vocab_size=4, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, max_position_embeddings=16)).save_pretrained(tmp_path/'encoder')
+    return tmp_path/'encoder'
+
+
+def test_a_text_longer_than_its_encoder_takes_is_cut_off(tiny_encoder):
+    long, cut = embed(['add '*40, 'add '*16], str(tiny_encoder))
+    assert long==pytest.approx(cut, abs=1e-6) and embed(['add one'], f'{tiny_encoder}#mean').shape==(1, 8)
+
+
+def test_damaged_weights_of_an_encoder(tiny_encoder):
+    weights = tiny_encoder/'model.safetensors'
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(InputError, match='cannot be loaded'): embed(['a'], str(tiny_encoder))
+
+
+def test_an_encoder_is_known_by_all_of_its_files(tiny_encoder, tmp_path, monkeypatch):
+    "How a sentence-transformers model pools stands in a folder of its own."
+    import llmr.router as module
+    (tiny_encoder/'1_Pooling').mkdir()
+    seen = []
+    monkeypatch.setattr(module, 'embed', lambda texts, encoder: seen.append(texts) or np.ones((len(texts), 8), np.float32))
+    for pooling in ('mean', 'mean', 'cls'):
+        (tiny_encoder/'1_Pooling'/'config.json').write_text(pooling)
+        embed_cached(['a'], str(tiny_encoder), tmp_path/'kept')
+    assert seen==[['a']]*2
+
+
+def test_pooling_of_a_model_that_pools_by_itself(tiny_encoder):
+    (tiny_encoder/'modules.json').write_text('[]')
+    with pytest.raises(InputError, match='pools in its own way'): embed(['a'], f'{tiny_encoder}#mean')
+
+
 def test_nothing_to_embed():
     with pytest.raises(InputError, match='no text'): embed([], 'hashing')
+    with pytest.raises(InputError, match='no text'): embed_cached([], 'hashing', 'nowhere')
     with pytest.raises(InputError, match='has no text, which encoder'): task_features(load_tasks('shipped'), 'hashing')
     with pytest.raises(InputError, match='has no text, which encoder'): task_copies(load_tasks('shipped'), 'hashing')
     with pytest.raises(InputError, match='has no shipped vector'): task_features(load_tasks('toy'), 'shipped')
