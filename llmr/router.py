@@ -785,24 +785,23 @@ class Router:
         return route(self.score(prompts), tau)
 
     def save(self, folder):
-        "Keep the router as `head.safetensors` and `router.json` in `folder`, made if it is not there; each is written in one step. Raises: `InputError` if it can't be written."
-        folder, part = Path(folder), Path(folder)/'.head.safetensors'
+        "Keep the router as `head.safetensors` and `router.json`, which knows the hash of the former, in `folder`, made if it is not there. Raises: `InputError` if it can't be written."
+        folder, weights = Path(folder), Path(folder)/'head.safetensors'
         is_head = isinstance(self.head, Head)
         state = self.head.state_dict() if is_head else {name: torch.as_tensor(np.ascontiguousarray(values)) for name,values in self.head.state.items()}
         card = dict(encoder=self.encoder, **(dict(width=len(self.head.mean)) if is_head else dict(kind=self.head.name)), **self.card)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            save_file(state, part)
-            part.replace(folder/'head.safetensors')
-            write_json(folder/'router.json', card)
+            replace_file(weights, lambda part: save_file(state, part))
+            write_json(folder/'router.json', card | dict(weights_hash=file_hash(weights)))
         except (OSError, SafetensorError) as e: raise InputError(f'{folder}: the router cannot be written there ({e}). Choose another folder.') from None
 
     @classmethod
     def load(cls, folder):
         "Load what `save` wrote. Raises: `InputError` naming the folder and what is missing or damaged."
         try:
-            card, weights = json.loads((Path(folder)/'router.json').read_text(encoding='utf-8')), load_file(Path(folder)/'head.safetensors')
-            return cls(_restored(card, weights), card.pop('encoder'), card)
+            card, weights = json.loads((Path(folder)/'router.json').read_text(encoding='utf-8')), Path(folder)/'head.safetensors'
+            if card.pop('weights_hash', None) not in (None, file_hash(weights)): raise ValueError('head.safetensors is damaged, or of another router than router.json')
+            return cls(_restored(card, load_file(weights)), card.pop('encoder'), card)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, MemoryError, SafetensorError) as e:
             raise InputError(f'{folder}: not a router directory ({type(e).__name__}: {e}). It needs router.json and head.safetensors as Router.save wrote them.') from None
 

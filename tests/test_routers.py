@@ -322,15 +322,16 @@ def put(folder, **values):
     (folder/'router.json').write_text(json.dumps(json.loads((folder/'router.json').read_text()) | values))
 
 
-def spoil(folder):
-    "One weight of a router becomes NaN."
+def spoil(folder, known=True):
+    "One weight of a router becomes NaN; perhaps its card knows no hash, as those of older routers."
     from safetensors.numpy import load_file, save_file
     held = load_file(folder/'head.safetensors')
     held['coef'][3] = np.nan
     save_file(held, folder/'head.safetensors')
+    if not known: put(folder, weights_hash=None)
 
 
-@pytest.mark.parametrize('damage,message', [(spoil, 'NaN or infinity'), (lambda d: put(d, kind='magic'), "no kind of router is called 'magic'"), (lambda d: put(d, encoder=5), 'its encoder is 5'),
+@pytest.mark.parametrize('damage,message', [(spoil, 'head.safetensors is damaged'), (lambda d: spoil(d, known=False), 'NaN or infinity'), (lambda d: put(d, kind='magic'), "no kind of router is called 'magic'"), (lambda d: put(d, encoder=5), 'its encoder is 5'),
     (lambda d: put(d, thresholds={'0.6': 'x'}), "0.6 is 'x'"), (lambda d: put(d, thresholds=[.1]), 'not a router directory'), (lambda d: put(d, thresholds={'0.6': float('nan')}), '0.6 is nan'),
     (lambda d: put(d, widths=dict(prompt=10**12)), 'not a router directory'), (lambda d: (d/'head.safetensors').write_bytes(b'x'), 'not a router directory'), (lambda d: (d/'router.json').write_text('{'), 'not a router directory'),
     (lambda d: (d/'router.json').unlink(), 'not a router directory'), (lambda d: (d/'router.json').write_text((d/'router.json').read_text().replace('"prompt": 256', '"prompt": 99')), 'not a router directory|99')])
@@ -339,6 +340,17 @@ def test_a_corrupted_router_directory(tmp_path, capsys, damage, message):
     damage(tmp_path/'router')
     with pytest.raises(InputError, match=message): Router.load(tmp_path/'router')
     assert cli.main(['route', '--router', str(tmp_path/'router'), 'x'])==2
+
+
+def test_a_kill_between_its_two_files_leaves_no_mixed_router(tmp_path, monkeypatch):
+    "The weights of one router with the thresholds of another would route, and wrongly."
+    assert train(tmp_path, *own_files(tmp_path), '--kinds', 'ridge')==0
+    other = Router.load(tmp_path/'router')
+    other.head.state['coef'] = -other.head.state['coef']
+    def killed(*given): raise KeyboardInterrupt
+    monkeypatch.setattr('llmr.router.write_json', killed)
+    with pytest.raises(KeyboardInterrupt): other.save(tmp_path/'router')
+    with pytest.raises(InputError, match='of another router than router.json'): Router.load(tmp_path/'router')
 
 
 def test_route_refuses_an_uncalibrated_share(tmp_path, capsys):
