@@ -189,10 +189,11 @@ def task_versions(
     features:pd.DataFrame, # `features`
     task_ids:list,         # N tasks
 )->np.ndarray:             # (N, V, d) float32, the task itself first
-    "Vectors of every version of tasks; copies are left out unless all of the tasks have them. Raises: `InputError` if a task has no vector."
+    "Vectors of every version of tasks; copies are left out unless all of the tasks have them. Raises: `InputError` if a task has no vector, or two."
     wanted, versions = list(task_ids), []
-    for number,rows in features.groupby('copy'):
-        vectors = rows.set_index('task_id').vector
+    for number in sorted({0, *features['copy']}):
+        vectors = features[features['copy']==number].set_index('task_id').vector
+        if vectors.index.has_duplicates: raise InputError(f'task {vectors.index[vectors.index.duplicated()][0]} has two vectors. Give features of one encoder.')
         lacking = [task_id for task_id in wanted if task_id not in vectors.index]
         if lacking and number==0: raise InputError(f'task {lacking[0]} has no features. Embed the same tasks.')
         if not lacking: versions.append(np.stack(vectors.loc[wanted]).astype(np.float32))
@@ -375,11 +376,12 @@ def _one_thread():
     try: yield
     finally: torch.set_num_threads(threads)
 
-def _check_training(x, y, recipe):
-    "Raises: `InputError` on what no head can be trained from."
+def _check_training(x, y, recipe, width):
+    "Raises: `InputError` on what no head can be trained from, or watched on."
     for name in ('hidden', 'epochs', 'batch_size', 'copies'):
         if getattr(recipe, name)<1: raise InputError(f'recipe: {name} is {getattr(recipe, name)}, and must be 1 or more.')
-    if x.ndim!=2 or y.shape!=(len(x),): raise InputError(f'features of shape {tuple(x.shape)} and labels of shape {tuple(y.shape)}: one row and one label per task are needed.')
+    if x.ndim!=2 or y.shape!=(len(x),) or not x.size: raise InputError(f'features of shape {tuple(x.shape)} and labels of shape {tuple(y.shape)}: one row and one label per task are needed, and a task at least.')
+    if x.shape[1]!=width: raise InputError(f'{width} features of a train task and {x.shape[1]} of one of validation. Use one encoder for both.')
     if not np.isfinite(x).all() or not np.isfinite(y).all(): raise InputError('features or labels hold NaN or infinity. Drop those tasks, or mend their source.')
     if y.min()<0 or y.max()>1: raise InputError(f'labels run from {y.min():g} to {y.max():g}; they are win rates and lie in [0, 1].')
 
@@ -415,9 +417,9 @@ def train_head(
     seed:int=42,            # Of first weights, order and dropout
 )->tuple:                   # `(head, history)`: averaged head; epoch, split, loss, brier, ece
     "Train a head on soft labels. Raises: `InputError` on NaN, labels outside [0, 1], unequal lengths, or a recipe without epochs. Source: §3.2, §4.1, Equation 3."
-    (x, y), history = (np.asarray(part, np.float32) for part in train), []
+    ((x, y), validation), history = [[np.asarray(part, np.float32) for part in split] for split in (train, validation)], []
     if x.ndim==3: x, y, recipe = x.reshape(-1, x.shape[2]), y.repeat(x.shape[1]), replace(recipe, copies=1)
-    _check_training(x, y, recipe)
+    for split in ((x, y), validation): _check_training(*split, recipe, x.shape[-1])
     with _one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         head = Head(x.shape[1], recipe.hidden, recipe.dropout)
@@ -427,7 +429,7 @@ def train_head(
         for epoch in range(1, recipe.epochs+1):
             _epoch(head, average, optimiser, torch.as_tensor(x), torch.as_tensor(y), recipe)
             for split,(xs, ys) in dict(train=(x, y), validation=validation).items():
-                history.append(dict(epoch=epoch, split=split, **_metrics(average.module, xs, np.asarray(ys, np.float32))))
+                history.append(dict(epoch=epoch, split=split, **_metrics(average.module, xs, ys)))
     return average.module.eval(), pd.DataFrame(history)
 
 # %% ../nbs/05_router.ipynb #642c1bfc
@@ -523,7 +525,11 @@ class HeadKind(Kind, name='head-strict'):
         examples:Examples, # With samples
     )->np.ndarray:         # (N,) soft labels
         "Labels of the kind that this head learns. Source: Equations 3 and 4."
+        samples = examples.small.shape[1], examples.large.shape[1]
+        if min(samples)>1 and samples[0]!=samples[1]: raise InputError(f'{samples[0]} samples of the small model and {samples[1]} of the large one: a label compares sample with sample. Give both as many, NaN where one is lacking.')
         gaps = quality_gap(examples.small, examples.large)
+        gone = ~np.isfinite(gaps).any(1)
+        if gone.any(): raise InputError(f'{gone.sum()} tasks have no sample that both models have, and a label compares sample with sample. Number the samples of both alike, or choose another kind.')
         rows, samples = np.nonzero(np.isfinite(gaps))
         frame = pd.DataFrame(dict(task_id=rows, split='train', pair='', quality='standard', sample=samples, gap=gaps[rows, samples]))
         t = best_shift(gaps[np.isfinite(gaps).all(1)])[0] if self.label=='shifted' else 0.
@@ -704,16 +710,18 @@ class Stack(Kind, name='stack'):
 # %% ../nbs/05_router.ipynb #209c7480
 def _check_examples(kind, examples):
     "Raises: `InputError` on a missing view, unequal lengths, NaN, or nothing to learn."
-    n = len(examples.small)
+    n, others = len(examples.small), examples.others
+    if not n: raise InputError('no task to learn from. Give tasks with qualities of both models.')
     for name in kind.reads:
         if name not in examples.views: raise InputError(f'router {kind.name} reads view {name!r}, and there are {", ".join(examples.views) or "none"}. Make it with prompt_views.')
         x = examples.views[name]
-        if x.ndim!=2 or len(x)!=n: raise InputError(f'view {name!r} has shape {x.shape} for {n} tasks: one row a task is needed.')
+        if x.ndim!=2 or len(x)!=n or not x.size: raise InputError(f'view {name!r} has shape {x.shape} for {n} tasks: one row a task is needed.')
         if not np.isfinite(x).all(): raise InputError(f'view {name!r} holds NaN or infinity. Drop those tasks, or mend their source.')
     for side,quality in (('small', examples.small), ('large', examples.large)):
         if quality.ndim!=2 or len(quality)!=n: raise InputError(f'quality of the {side} model has shape {quality.shape} for {n} tasks: one row a task is needed.')
         gone = ~np.isfinite(quality).any(1)
         if gone.any(): raise InputError(f'task in row {gone.argmax()} has no quality of the {side} model (NaN). Give both models the same tasks.')
+    if others is not None and (others.ndim!=2 or len(others)!=n or not np.isfinite(others).all()): raise InputError(f'qualities of other models have shape {others.shape} for {n} tasks: a row a task, a finite number a model is needed.')
     if np.ptp(examples.gap)==0: raise NothingToLearn(f'the gap is {examples.gap[0]:g} for every task: nothing to learn. Choose another pair or other tasks.')
 
 # %% ../nbs/05_router.ipynb #6925d24f
@@ -728,8 +736,8 @@ def fit_router(
     "Fit a router of any kind. Raises: `InputError` on an unknown kind, a missing view, NaN, unequal lengths, or nothing to learn."
     if kind not in KINDS: raise InputError(f'no kind of router is called {kind!r}; there are {", ".join(KINDS)}.')
     views = {name: np.asarray(x, np.float32) for name,x in (features if isinstance(features, dict) else dict(prompt=features)).items()}
-    column = lambda quality: np.asarray(quality, float).reshape(len(quality), -1)
-    examples, router = Examples(views, column(quality_small), column(quality_large), others), KINDS[kind]()
+    column = lambda quality: np.asarray(quality, float).reshape(len(quality), -1 if len(quality) else 1)
+    examples, router = Examples(views, column(quality_small), column(quality_large), None if others is None else np.asarray(others, float)), KINDS[kind]()
     _check_examples(router, examples)
     router.fit(examples, seed)
     return router
@@ -821,8 +829,10 @@ def fit_head(
     recipe:Recipe=Recipe(), # Knobs
     seed:int=42,           # As for `train_head`
 )->tuple:                  # `(head, history, scores)`: history as of `train_head`; scores of all splits, task_id, split, score
-    "Train on the train split, watch validation, score every task. Raises: `InputError` if a task has no features."
+    "Train on the train split, watch validation, score every task. Raises: `InputError` if a task has no features, or there is no task of train or validation."
     parts = {split: _split_arrays(labels, features, split) for split in labels.split.unique()}
+    for split in ('train', 'validation'):
+        if split not in parts: raise InputError(f'no label is of split {split}. A head learns from train and is watched on validation.')
     x, y, _ = parts['validation']
     head, history = train_head(parts['train'][:2], (x[:, 0], y), recipe, seed)
     scores = [rows[['task_id', 'split']].assign(score=head_scores(head, x[:, 0])) for x,_,rows in parts.values()]

@@ -34,6 +34,13 @@ def test_a_head_learns_and_repeats_itself(learnable):
     (lambda x, y: (x, np.append(y[1:], np.nan)), 'NaN'), (lambda x, y: (x*np.inf, y), 'NaN or infinity'), (lambda x, y: (x, 2*y+.5), 'lie in'), (lambda x, y: (x, y[1:]), 'one label per task')])
 def test_what_no_head_can_be_trained_from(learnable, change, told):
     with pytest.raises(InputError, match=told): train_head(change(*learnable), learnable)
+    with pytest.raises(InputError, match=told): train_head(learnable, change(*learnable))
+
+
+def test_heads_need_tasks_of_one_width(learnable):
+    x, y = learnable
+    with pytest.raises(InputError, match='a task at least'): train_head((x[:0], y[:0]), learnable)
+    with pytest.raises(InputError, match='12 features of a train task and 3'): train_head(learnable, (x[:, :3], y))
 
 
 @pytest.mark.parametrize('knob', ('epochs', 'hidden', 'batch_size', 'copies'))
@@ -145,6 +152,9 @@ def test_a_label_without_features_is_named():
     features = task_features(load_tasks('toy'), 'hashing')
     labels = load_tasks('toy')[['task_id', 'split']].assign(y=.5)
     with pytest.raises(InputError, match='task 5 has no features'): fit_head(labels, features[features.task_id!=5])
+    with pytest.raises(InputError, match='task 5 has no features'): task_versions(features.assign(copy=1), [5])
+    with pytest.raises(InputError, match='no label is of split validation'): fit_head(labels[labels.split!='validation'], features)
+    with pytest.raises(InputError, match='has two vectors'): task_versions(pd.concat([features, features.assign(encoder='other')]), [5])
 
 
 def test_minilm_gives_the_shipped_vectors(recorded_data, shipped):

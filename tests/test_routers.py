@@ -81,6 +81,24 @@ def test_what_no_router_can_learn_from(change, message):
     with pytest.raises(InputError, match=message): fit_router(given['kind'], given['views'], given['small'], given['large'])
 
 
+@pytest.mark.parametrize('kind,small,large,others,message', [
+    ('head-strict', (30, 10), (30, 5), None, '10 samples of the small model and 5 of the large one'), ('factors', (30, 1), (30, 1), np.full((30, 1), np.nan), 'other models'),
+    ('factors', (30, 1), (30, 1), np.zeros((29, 1)).tolist(), 'shape .29, 1. for 30 tasks'), ('ridge', (0, 1), (0, 1), None, 'no task to learn from')])
+def test_samples_and_models_that_do_not_fit(kind, small, large, others, message):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(small[0], 2))
+    with pytest.raises(InputError, match=message): fit_router(kind, dict(prompt=x, sentence=x), rng.random(small), rng.random(large), others)
+
+
+def test_samples_without_partner_are_no_label():
+    _, outcomes = easy_outcomes(30)
+    apart = outcomes.assign(sample=outcomes['sample']+3*(outcomes.model=='B'))
+    study = make_study(apart, Pair('A', 'B'), {name: np.random.default_rng(0).normal(size=(30, 2)) for name in VIEWS}, np.arange(30))
+    assert np.isfinite(fit_on(study, 'ridge').score(study.views)).all()
+    for kind in ('head-strict', 'head-inclusive', 'head-shifted'):
+        with pytest.raises(InputError, match='30 tasks have no sample that both models have'): fit_on(study, kind)
+
+
 def test_a_head_refuses_one_class():
     with pytest.raises(NothingToLearn, match='one class'): fit_router('head-inclusive', np.random.default_rng(0).normal(size=(30, 2)), np.linspace(0, 1, 30), np.zeros(30))
 
