@@ -269,6 +269,9 @@ def test_a_verdict_on_the_trained_router(tmp_path, capsys, split):
     assert 'llmr verdict' in capsys.readouterr().out
     scores = pd.read_parquet(tmp_path/'router'/'scores.parquet')
     assert sorted(scores.task_id)==sorted(f't{i}' for i in range(60)) and np.isfinite(scores.score).all()
+    if split=='tasks':
+        kept, held = Router.load(tmp_path/'router'), [json.loads(line) for line in tasks.read_text().splitlines() if '"test"' in line]
+        assert scores.set_index('task_id').score[[row['task_id'] for row in held]].tolist()==pytest.approx(kept.score([format_prompt(row['text'], row['tests']) for row in held]).tolist())
     assert cli.main(['verdict', str(outcomes), '--small', 'tiny', '--large', 'big', '--scores', str(tmp_path/'router'/'scores.parquet')]) in (0, 3, 4)
 
 
@@ -325,6 +328,21 @@ def test_what_cannot_be_routed(tmp_path, capsys):
     for tau in ('nan', 'inf', 'x'):
         with pytest.raises(SystemExit): cli.main(['route', '--router', str(tmp_path/'router'), '--tau', tau, 'x'])
         assert f"'{tau}' is not a finite number" in capsys.readouterr().err
+
+
+def test_a_choice_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match='choice seed, kinds, kind: there are seed and kinds'): train_router(*read_own(*own_files(tmp_path)), Pair('tiny', 'big'), 'hashing', tmp_path/'router', dict(kind=('ridge',)))
+
+
+def test_prompts_are_embedded_before_anything_is_written(tmp_path, monkeypatch):
+    "A kill while test tasks were embedded left a new router beside the scores of an old one."
+    import llmr.routers as module
+    tasks, outcomes = own_files(tmp_path, 60)
+    tasks.write_text('\n'.join(json.dumps(json.loads(line) | dict(split='test' if i%3==0 else 'train')) for i,line in enumerate(tasks.read_text().splitlines())))
+    real, calls = module.prompt_views, []
+    monkeypatch.setattr(module, 'prompt_views', lambda *given: calls.append((tmp_path/'router').exists()) or real(*given))
+    monkeypatch.setattr(Router, 'score', lambda *given: pytest.fail('a prompt was embedded again'))
+    assert train(tmp_path, tasks, outcomes)==0 and calls==[False]
 
 
 def test_models_that_do_not_differ(tmp_path, capsys):
