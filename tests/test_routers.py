@@ -393,6 +393,7 @@ def test_route_refuses_an_uncalibrated_share(tmp_path, capsys):
     assert train(tmp_path, *own_files(tmp_path), '--kinds', 'ridge')==0
     assert cli.main(['route', '--router', str(tmp_path/'router'), '--target', '0.55', 'x'])==2
     assert 'not calibrated for a share of 0.55' in capsys.readouterr().err
+    assert cli.main(['route', '--router', str(tmp_path/'router'), '--target', '.20', 'x'])==0
     assert cli.main(['route', '--router', str(tmp_path/'router'), '--tau', '-9', 'x'])==0
 
 
