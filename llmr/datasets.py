@@ -6,9 +6,7 @@
 __all__ = ['EXTRACTS', 'read_extract', 'load_extract', 'compare_routers', 'verdicts', 'read_own', 'read_outcomes', 'read_scores']
 
 # %% ../nbs/10_datasets.ipynb #5075dbdd
-import gzip
 import json
-import zlib
 from pathlib import Path
 
 # %% ../nbs/10_datasets.ipynb #c56c2fd2
@@ -22,16 +20,6 @@ from .core import SCHEMAS, InputError, Pair, check_table, data_file, read_jsonl
 from .routers import CANDIDATES, choose, cross_gains, gain_rows, make_study, nested_scores
 
 # %% ../nbs/10_datasets.ipynb #1fe5337a
-def _packed_lines(path):
-    "Objects of a packed JSON-lines file. Raises: `InputError` naming file and line of what can't be read."
-    try: text = gzip.decompress(Path(path).read_bytes()).decode('utf-8')
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as e: raise InputError(f'{path}: cannot be unpacked ({e}). Fetch the file again.') from None
-    rows = []
-    for number,line in enumerate(text.splitlines(), 1):
-        try: rows.append(json.loads(line))
-        except ValueError as e: raise InputError(f'{path}, line {number}: not valid JSON ({e}). Fetch the file again.') from None
-    return rows
-
 def _field(path, number, row, name):
     "`row[name]`. Raises: `InputError` naming file, line and field."
     if row.get(name) is None: raise InputError(f'{path}, line {number}: no {name!r}. Each line needs it.')
@@ -41,16 +29,16 @@ def _field(path, number, row, name):
 EXTRACTS = dict(humaneval='humaneval_3x10', mbpp500='mbpp500_ldb_3models', routerbench='routerbench_mbpp')
 
 def read_extract(
-    tasks_path:Path,    # Packed JSON lines: task_id, prompt, and where known text, test_list or tests
-    outcomes_path:Path, # Packed JSON lines: task_id, model, sample, passed, and where known cost_usd
+    tasks_path:Path,    # JSON lines, perhaps packed (`.gz`): task_id, prompt, and where known text, test_list or tests
+    outcomes_path:Path, # The same: task_id, model, sample, passed, and where known cost_usd
 )->tuple:               # `(tasks, outcomes, costs)`: two tables, and model, cost_usd (mean of an answer; NaN where unknown)
     "Read one recording; all tasks are split `train`, to be cross-validated. Raises: `InputError` naming file, line and field."
     tasks, outcomes, costs = [], [], []
-    for number,row in enumerate(_packed_lines(tasks_path), 1):
+    for number,row in read_jsonl(tasks_path):
         shown = row.get('test_list') or ([] if row.get('entry_point') else [line for line in (row.get('tests') or '').splitlines() if line.startswith('assert')])
         tasks.append(dict(task_id=str(_field(tasks_path, number, row, 'task_id')), benchmark=row.get('benchmark', ''), split='train', text=row.get('text') or _field(tasks_path, number, row, 'prompt'),
                           tests=shown, setup='', entry_point=row.get('entry_point')))
-    for number,row in enumerate(_packed_lines(outcomes_path), 1):
+    for number,row in read_jsonl(outcomes_path):
         task_id, model, sample, passed = (_field(outcomes_path, number, row, name) for name in ('task_id', 'model', 'sample', 'passed'))
         if passed not in (0, 1): raise InputError(f'{outcomes_path}, line {number}: passed is {passed!r}, and should be 0 or 1.')
         outcomes.append(dict(task_id=str(task_id), split='train', model=model, sample=sample, n_tests=1, n_passed=int(passed), tests=['passed' if passed else 'failed'], errors=[''], status='ran', n_tokens=0))
@@ -94,6 +82,8 @@ def verdicts(
     return nested.reset_index()
 
 # %% ../nbs/10_datasets.ipynb #4f461117
+ROW_0 = 'Row 0 is the first.'
+
 def _text_rows(path):
     "Objects of a JSON-lines file. Raises: `InputError` naming file and line of text that no file can hold."
     rows = read_jsonl(path)
@@ -113,20 +103,19 @@ def _own_rows(path, table, needed, defaults):
     else: raise InputError(f'{path}: neither .parquet nor .jsonl. Save the {table} as one of them.')
     for name in needed:
         if name not in frame: raise InputError(f'{path}: no column {name!r}. {table.capitalize()} need {", ".join(needed)}.')
+    for row in np.flatnonzero(frame.task_id.isna())[:1]: raise InputError(f'{path}, row {row}: task_id is empty. {ROW_0}')
     for name,value in defaults.items():
         gone = frame[name].isna() if name in frame else [True]*len(frame)
         if name not in frame or name not in ('split', 'sample'): frame[name] = [value if empty else held for held,empty in zip(frame.get(name, gone), gone)]
     return frame
 
 # %% ../nbs/10_datasets.ipynb #3cd0e2a4
-ROW_0 = 'Row 0 is the first.'
-
 def _own_outcomes(path):
     "Own outcomes, absent columns filled but for `split`. Raises: `InputError` naming file, column and row."
     outcomes = _own_rows(path, 'outcomes', ('task_id', 'model', 'n_tests', 'n_passed'), dict(sample=0, tests=[], errors=[], status='ran', n_tokens=0))
     for name in ('n_tests', 'n_passed'):
         for row,count in enumerate(outcomes[name]):
-            if not isinstance(count, (int, float, np.number, np.bool_)) or count%1!=0: raise InputError(f'{path}, row {row}: {name} is {count!r:.80}, and should be a whole number: how many tests there are, how many are passed. {ROW_0}')
+            if not isinstance(count, (int, float, np.number, np.bool_)) or count%1!=0 or abs(count)>1e9: raise InputError(f'{path}, row {row}: {name} is {count!r:.80}, and should be a whole number: how many tests there are, how many are passed. {ROW_0}')
         outcomes[name] = outcomes[name].astype(int)
     bad = (outcomes.n_tests<1) | (outcomes.n_passed<0) | (outcomes.n_passed>outcomes.n_tests)
     if bad.any(): raise InputError(f'{path}, row {bad.argmax()}: {outcomes.n_passed[bad.argmax()]} of {outcomes.n_tests[bad.argmax()]} tests passed. Passed tests run from 0 to n_tests, and there is at least one. {ROW_0}')
@@ -136,6 +125,14 @@ def _declared(path, name, frame):
     "The declared columns of a table, checked. Raises: `InputError` naming file, column and row."
     try: return check_table(name, frame[[column for column in frame if column in SCHEMAS[name].columns]])
     except InputError as e: raise InputError(f'{path}: {e} {ROW_0}') from None
+
+def _declared_outcomes(path, frame):
+    "The same for outcomes, of which each task must have one number of tests: every program of a task meets the same."
+    outcomes = _declared(path, 'outcomes', frame)
+    first = outcomes.task_id.map(outcomes.drop_duplicates('task_id').set_index('task_id').n_tests)
+    for row in np.flatnonzero(outcomes.n_tests!=first)[:1]:
+        raise InputError(f'{path}, row {row}: task {outcomes.task_id.tolist()[row]!r} has {outcomes.n_tests[row]} tests here and {first[row]} in an earlier row. Grade all programs of a task by the same tests. {ROW_0}')
+    return outcomes
 
 # %% ../nbs/10_datasets.ipynb #4ec8a045
 def read_own(
@@ -153,7 +150,7 @@ def read_own(
     for task_id in outcomes.task_id[~outcomes.task_id.isin(tasks.task_id)][:1]:
         raise InputError(f'{outcomes_path}: task {task_id!r} has outcomes and is not among the tasks of {tasks_path}, whose first is {tasks.task_id.tolist()[0]!r}. Name tasks alike in both files, as text or as numbers.')
     splits = outcomes.task_id.map(tasks.set_index('task_id').split)
-    outcomes = _declared(outcomes_path, 'outcomes', outcomes if 'split' in outcomes else outcomes.assign(split=splits))
+    outcomes = _declared_outcomes(outcomes_path, outcomes if 'split' in outcomes else outcomes.assign(split=splits))
     for task_id in outcomes.task_id[outcomes.split!=splits][:1]: raise InputError(f'{outcomes_path}: task {task_id!r} has another split than in {tasks_path}, or two of them. Give it one.')
     return tasks, outcomes
 
@@ -164,7 +161,7 @@ def read_outcomes(
     "Read outcomes without their tasks. Raises: `InputError` naming file, column and row."
     path = Path(path)
     outcomes = _own_outcomes(path/'outcomes.parquet' if path.is_dir() else path)
-    return _declared(path, 'outcomes', outcomes if 'split' in outcomes else outcomes.assign(split='test'))
+    return _declared_outcomes(path, outcomes if 'split' in outcomes else outcomes.assign(split='test'))
 
 # %% ../nbs/10_datasets.ipynb #6aac28d8
 def read_scores(

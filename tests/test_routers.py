@@ -407,6 +407,8 @@ OUTCOME = '{"task_id": 1, "model": "A", "n_tests": 3, "n_passed": 2}'
     ('{"task_id": 1, "text": "a\\ud83d"}', OUTCOME, r'tasks.jsonl, line 1: .*ud83d. is half of a character'), ('{"task_id": 1, "text": "a", "tests": "assert f(1)"}', OUTCOME, "tests of task 1 are the text 'assert"),
     ('{"task_id": "1", "text": "a"}', OUTCOME, "whose first is '1'"), ('{"task_id": 1, "text": "a", "split": "dev"}', OUTCOME, "'dev' is not one of train, validation, test"),
     ('{"task_id": 1, "text": "a", "split": "test"}', OUTCOME.replace('}', ', "split": "train"}'), 'another split'),
+    ('{"task_id": 1, "text": "a"}\n{"task_id": null, "text": "b"}', OUTCOME, 'tasks.jsonl, row 1: task_id is empty'), ('{"task_id": 1, "text": "a"}', OUTCOME.replace('3', '1'+'0'*30), 'outcomes.jsonl, row 0: n_tests is 1'),
+    ('{"task_id": 1, "text": "a"}', OUTCOME+'\n'+OUTCOME.replace('A', 'B').replace('3', '5'), 'outcomes.jsonl, row 1: task 1 has 5 tests here and 3 in an earlier row'),
     *(('{"task_id": 1, "text": "a"}', OUTCOME.replace('2}', f'{value}}}'), f'row 0: n_passed is {shown}') for value,shown in (('null', '(None|nan)'), ('0.5', '0.5'), ('"2"', "'2'"), ('NaN', 'nan'), ('Infinity', 'inf')))])
 def test_own_tables_that_are_wrong(tmp_path, tasks, outcomes, message):
     (tmp_path/'tasks.jsonl').write_text(tasks)
@@ -447,10 +449,16 @@ def test_recordings_of_others(recorded_data, name, tasks, models, samples):
     assert costs.cost_usd.notna().all()==(name=='routerbench')
 
 
-@pytest.mark.parametrize('content,message', [(b'x', 'cannot be unpacked'), (gzip.compress(b'{"a'), 'line 1: not valid JSON'), (gzip.compress(b'{"prompt": "a"}'), "no 'task_id'")])
+@pytest.mark.parametrize('content,message', [(b'x', 'cannot be read'), (gzip.compress(b'{"a'), 'line 1: not valid JSON'), (gzip.compress(b'{"prompt": "a"}'), "no 'task_id'")])
 def test_a_damaged_recording_is_named(tmp_path, content, message):
-    (tmp_path/'tasks').write_bytes(content)
-    with pytest.raises(InputError, match=message): read_extract(tmp_path/'tasks', tmp_path/'tasks')
+    (tmp_path/'tasks.gz').write_bytes(content)
+    with pytest.raises(InputError, match=message): read_extract(tmp_path/'tasks.gz', tmp_path/'tasks.gz')
+
+
+def test_a_line_separator_within_a_text_ends_no_line(tmp_path):
+    (tmp_path/'t').write_text('{"task_id": "a", "prompt": "one\u2028two"}\n', encoding='utf-8')
+    (tmp_path/'o').write_text('{"task_id": "a", "model": "A", "sample": 0, "passed": 1}')
+    assert read_extract(tmp_path/'t', tmp_path/'o')[0].text.tolist()==['one\u2028two']
 
 
 # ---- the headline
