@@ -126,14 +126,6 @@ def _declared(path, name, frame):
     try: return check_table(name, frame[[column for column in frame if column in SCHEMAS[name].columns]])
     except InputError as e: raise InputError(f'{path}: {e} {ROW_0}') from None
 
-def _declared_outcomes(path, frame):
-    "The same for outcomes, of which each task must have one number of tests: every program of a task meets the same."
-    outcomes = _declared(path, 'outcomes', frame)
-    first = outcomes.task_id.map(outcomes.drop_duplicates('task_id').set_index('task_id').n_tests)
-    for row in np.flatnonzero(outcomes.n_tests!=first)[:1]:
-        raise InputError(f'{path}, row {row}: task {outcomes.task_id.tolist()[row]!r} has {outcomes.n_tests[row]} tests here and {first[row]} in an earlier row. Grade all programs of a task by the same tests. {ROW_0}')
-    return outcomes
-
 # %% ../nbs/10_datasets.ipynb #4ec8a045
 def read_own(
     tasks_path:Path,    # Own tasks
@@ -150,7 +142,7 @@ def read_own(
     for task_id in outcomes.task_id[~outcomes.task_id.isin(tasks.task_id)][:1]:
         raise InputError(f'{outcomes_path}: task {task_id!r} has outcomes and is not among the tasks of {tasks_path}, whose first is {tasks.task_id.tolist()[0]!r}. Name tasks alike in both files, as text or as numbers.')
     splits = outcomes.task_id.map(tasks.set_index('task_id').split)
-    outcomes = _declared_outcomes(outcomes_path, outcomes if 'split' in outcomes else outcomes.assign(split=splits))
+    outcomes = _declared(outcomes_path, 'outcomes', outcomes if 'split' in outcomes else outcomes.assign(split=splits))
     for task_id in outcomes.task_id[outcomes.split!=splits][:1]: raise InputError(f'{outcomes_path}: task {task_id!r} has another split than in {tasks_path}, or two of them. Give it one.')
     return tasks, outcomes
 
@@ -161,7 +153,7 @@ def read_outcomes(
     "Read outcomes without their tasks. Raises: `InputError` naming file, column and row."
     path = Path(path)
     outcomes = _own_outcomes(path/'outcomes.parquet' if path.is_dir() else path)
-    return _declared_outcomes(path, outcomes if 'split' in outcomes else outcomes.assign(split='test'))
+    return _declared(path, 'outcomes', outcomes if 'split' in outcomes else outcomes.assign(split='test'))
 
 # %% ../nbs/10_datasets.ipynb #6aac28d8
 def read_scores(

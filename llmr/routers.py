@@ -67,13 +67,16 @@ def paired_per_sample(
     pair:Pair,             # Small and large
     task_ids:list,         # N tasks, of any split
 )->pd.DataFrame:           # (N,) as of `paired_outcomes`
-    "`paired_outcomes` divided by the number of samples, so that a task counts once however often it was sampled."
+    "`paired_outcomes` divided by the number of samples, so that a task counts once however often it was sampled. Raises: `InputError` as it does, or if a task has other tests for one model than for the other."
     parts = []
     for split,group in outcomes.groupby('split', sort=False):
         samples = [group[group.model==model].groupby('task_id').size() for model in pair for _ in range(2)]
         paired = paired_outcomes(outcomes, pair, split)
         parts.append(paired/np.column_stack([paired.index.map(counts) for counts in samples]))
-    return pd.concat(parts).loc[list(task_ids)]
+    paired = pd.concat(parts).loc[list(task_ids)]
+    unequal = ~np.isclose(paired.small_tests, paired.large_tests)
+    if unequal.any(): raise InputError(f'task {paired.index[unequal.argmax()]} has other tests for {pair.small} than for {pair.large}. Grade both by the same tests.')
+    return paired
 
 # %% ../nbs/09_routers.ipynb #dc2e7316
 def _brevity(outcomes, pair, samples, task_ids):

@@ -345,6 +345,15 @@ def test_prompts_are_embedded_before_anything_is_written(tmp_path, monkeypatch):
     assert train(tmp_path, tasks, outcomes)==0 and calls==[False]
 
 
+def test_models_graded_by_other_tests(tmp_path, capsys):
+    "What a model wins would be counted in tests of another total."
+    tasks, outcomes = own_files(tmp_path)
+    rows = [json.loads(line) for line in outcomes.read_text().splitlines()]
+    outcomes.write_text('\n'.join(json.dumps(row | dict(n_tests=5) if (row['task_id'], row['model'])==('t3', 'big') else row) for row in rows))
+    assert train(tmp_path, tasks, outcomes)==2
+    assert 'task t3 has other tests for tiny than for big' in capsys.readouterr().err and not (tmp_path/'router').exists()
+
+
 def test_models_that_do_not_differ(tmp_path, capsys):
     tasks, outcomes = own_files(tmp_path)
     rows = [json.loads(line) | dict(n_passed=2) for line in outcomes.read_text().splitlines()]
@@ -408,7 +417,6 @@ OUTCOME = '{"task_id": 1, "model": "A", "n_tests": 3, "n_passed": 2}'
     ('{"task_id": "1", "text": "a"}', OUTCOME, "whose first is '1'"), ('{"task_id": 1, "text": "a", "split": "dev"}', OUTCOME, "'dev' is not one of train, validation, test"),
     ('{"task_id": 1, "text": "a", "split": "test"}', OUTCOME.replace('}', ', "split": "train"}'), 'another split'),
     ('{"task_id": 1, "text": "a"}\n{"task_id": null, "text": "b"}', OUTCOME, 'tasks.jsonl, row 1: task_id is empty'), ('{"task_id": 1, "text": "a"}', OUTCOME.replace('3', '1'+'0'*30), 'outcomes.jsonl, row 0: n_tests is 1'),
-    ('{"task_id": 1, "text": "a"}', OUTCOME+'\n'+OUTCOME.replace('A', 'B').replace('3', '5'), 'outcomes.jsonl, row 1: task 1 has 5 tests here and 3 in an earlier row'),
     *(('{"task_id": 1, "text": "a"}', OUTCOME.replace('2}', f'{value}}}'), f'row 0: n_passed is {shown}') for value,shown in (('null', '(None|nan)'), ('0.5', '0.5'), ('"2"', "'2'"), ('NaN', 'nan'), ('Infinity', 'inf')))])
 def test_own_tables_that_are_wrong(tmp_path, tasks, outcomes, message):
     (tmp_path/'tasks.jsonl').write_text(tasks)
