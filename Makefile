@@ -38,7 +38,7 @@ reproduce: .venv/.base
 
 test: .venv/.dev
 	$(BIN)/nbdev_test --n_workers 2
-	$(BIN)/python -m pytest -q tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests
 
 # vLLM's CPU build needs torch alone: the vision and sound packages that come along are built for another torch.
 .venv-vllm/.ready: setup.py settings.ini

@@ -1,4 +1,4 @@
-"What tests share: where the recorded data lie, the shipped numbers, and one finished toy run."
+"What tests share: where the recorded data lie, the shipped numbers, a finished toy run, a run of the shipped numbers, and its site."
 import os
 import shutil
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from llmr.core import DATA_ENV, get_pairs, get_profile, package_file
 
@@ -56,21 +57,33 @@ def shipped():
     return read
 
 
-@pytest.fixture(scope='session', autouse=True)
-def _started_toy_run(tmp_path_factory, request):
-    "A toy run that goes on beside the first tests, if any test of this session wants one."
-    if not any('toy_run' in item.fixturenames or 'toy_copy' in item.fixturenames for item in request.session.items): return None
-    folder = tmp_path_factory.mktemp('toy')/'run'
-    return folder, llmr('reproduce', *TOY, '--out', folder)
+@pytest.fixture(scope='session')
+def once(tmp_path_factory):
+    "`once(name, make)`: a folder in which `make(folder)` has worked, in whichever process of pytest came first; the others wait for it."
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base
+    def made(name, make):
+        folder, done = base/name, base/f'{name}.done'
+        with FileLock(base/f'{name}.lock'):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+    return made
 
 
 @pytest.fixture(scope='session')
-def toy_run(_started_toy_run):
+def toy_run(once):
     "`(folder, stdout, stderr)` of a finished toy run. Not to be written to."
-    folder, process = _started_toy_run
-    out, err = process.communicate(timeout=400)
-    assert process.returncode==0, err
-    return folder, out, err
+    def make(folder):
+        out, err = (process := llmr('reproduce', *TOY, '--out', folder/'run')).communicate(timeout=600)
+        assert process.returncode==0, err
+        (folder/'out').write_text(out)
+        (folder/'err').write_text(err)
+    folder = once('toy', make)
+    return folder/'run', (folder/'out').read_text(), (folder/'err').read_text()
 
 
 @pytest.fixture
@@ -79,31 +92,22 @@ def toy_copy(toy_run, tmp_path):
     return Path(shutil.copytree(toy_run[0], tmp_path/'run'))
 
 
-@pytest.fixture(scope='session', autouse=True)
-def _started_shipped_run(tmp_path_factory, request):
-    "A run of the shipped numbers that goes on beside the first tests, if any test of this session wants one; it takes over what runs/shipped has."
-    if not any({'shipped_run', 'site'} & set(item.fixturenames) for item in request.session.items): return None
-    if 'LLMR_SITE' in os.environ: return Path(os.environ['LLMR_SITE_RUN']).resolve(), None
-    folder = tmp_path_factory.mktemp('shipped')/'run'
-    if (ROOT/'runs'/'shipped'/'run.json').exists(): shutil.copytree(ROOT/'runs'/'shipped', folder)
-    return folder, llmr('reproduce', '--profile', 'shipped', '--out', folder)
-
-
 @pytest.fixture(scope='session')
-def shipped_run(_started_shipped_run):
-    "Folder of a finished run of the shipped numbers."
-    folder, process = _started_shipped_run
-    if process:
-        _, err = process.communicate(timeout=900)
+def shipped_run(once):
+    "Folder of a finished run of the shipped numbers; it takes over what runs/shipped has."
+    if 'LLMR_SITE' in os.environ: return Path(os.environ['LLMR_SITE_RUN']).resolve()
+    def make(folder):
+        if (ROOT/'runs'/'shipped'/'run.json').exists(): shutil.copytree(ROOT/'runs'/'shipped', folder, dirs_exist_ok=True)
+        _, err = (process := llmr('reproduce', '--profile', 'shipped', '--out', folder)).communicate(timeout=1200)
         assert process.returncode==0, err
-    return folder
+    return once('shipped', make)
 
 
 @pytest.fixture(scope='session')
-def site(shipped_run, tmp_path_factory):
+def site(once, shipped_run):
     "`(folder of the site, its run, 'paper' or 'all')`: the one that `LLMR_SITE` names, else one built here without executing the stages beyond the paper."
     if 'LLMR_SITE' in os.environ: return Path(os.environ['LLMR_SITE']).resolve(), shipped_run, 'all'
-    folder = tmp_path_factory.mktemp('site')
-    done = subprocess.run([sys.executable, ROOT/'tools'/'site'/'build.py', '--run', shipped_run, '--out', folder/'site', '--work', folder/'work', '--paper-only'], capture_output=True, text=True)
-    assert done.returncode==0, done.stderr
-    return folder/'site', shipped_run, 'paper'
+    def make(folder):
+        done = subprocess.run([sys.executable, ROOT/'tools'/'site'/'build.py', '--run', shipped_run, '--out', folder/'site', '--work', folder/'work', '--paper-only'], capture_output=True, text=True)
+        assert done.returncode==0, done.stderr
+    return once('site', make)/'site', shipped_run, 'paper'

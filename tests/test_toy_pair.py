@@ -60,13 +60,13 @@ def test_no_composition_stands_on_two_sides(defined, tasks, solutions):
 def test_no_task_is_among_the_training_texts(defined, tasks, solutions, name):
     body = lambda program: program.partition('\n')[2]
     spelt_out = lambda program: '\n'.join([*body(program).split('\n')[:-1], body(program).split('\n')[-1].strip().removeprefix('return ')])
-    benchmark = set(map(spelt_out, solutions.solution))
+    benchmark, sentences = set(map(spelt_out, solutions.solution)), set(tasks.text)
     plan = defined['PLANS'][name]
     for shard in range(plan.shards):
         for prompt,completion in defined['pool_texts'](plan._replace(spelt_out=0.), shard):
             program = completion.removesuffix('\n```').strip()
             assert spelt_out(program) not in benchmark, prompt
-            assert prompt.partition('. Your')[0]+'.' not in set(tasks.text)
+            assert prompt.partition('. Your')[0]+'.' not in sentences
 
 
 def test_every_drawn_text_is_of_the_pool(defined):
