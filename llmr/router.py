@@ -527,7 +527,7 @@ class HeadKind(Kind, name='head-strict'):
         "Labels of the kind that this head learns. Source: Equations 3 and 4."
         samples = examples.small.shape[1], examples.large.shape[1]
         if min(samples)>1 and samples[0]!=samples[1]: raise InputError(f'{samples[0]} samples of the small model and {samples[1]} of the large one: a label compares sample with sample. Give both as many, NaN where one is lacking.')
-        gaps = quality_gap(examples.small, examples.large)
+        gaps = np.round(quality_gap(examples.small, examples.large), 12) # a third is a third, from 1-2/3 too
         gone = ~np.isfinite(gaps).any(1)
         if gone.any(): raise InputError(f'{gone.sum()} tasks have no sample that both models have, and a label compares sample with sample. Number the samples of both alike, or choose another kind.')
         rows, samples = np.nonzero(np.isfinite(gaps))
@@ -722,7 +722,7 @@ def _check_examples(kind, examples):
         gone = ~np.isfinite(quality).any(1)
         if gone.any(): raise InputError(f'task in row {gone.argmax()} has no quality of the {side} model (NaN). Give both models the same tasks.')
     if others is not None and (others.ndim!=2 or len(others)!=n or not np.isfinite(others).all()): raise InputError(f'qualities of other models have shape {others.shape} for {n} tasks: a row a task, a finite number a model is needed.')
-    if np.ptp(examples.gap)==0: raise NothingToLearn(f'the gap is {examples.gap[0]:g} for every task: nothing to learn. Choose another pair or other tasks.')
+    if np.ptp(examples.gap)<1e-9: raise NothingToLearn(f'the gap is {examples.gap[0]:g} for every task: nothing to learn. Choose another pair or other tasks.')
 
 # %% ../nbs/05_router.ipynb #6925d24f
 def fit_router(

@@ -399,7 +399,7 @@ def train_router(
     if len(mine)<LEAST: raise InputError(f'{len(mine)} tasks to learn from: too few to choose a router. Give at least {LEAST}, not counting those of split test.')
     _check_folder(folder)
     study = make_study(outcomes[outcomes.task_id.isin(mine.task_id)], pair, {}, mine.task_id.to_numpy(), 'own')
-    if np.ptp(np.nanmean(study.small, 1)-np.nanmean(study.large, 1))==0: raise NothingToLearn(f'{pair.small} and {pair.large} differ by the same on every task: nothing to learn. Choose another pair or other tasks.')
+    if np.ptp(np.nanmean(study.small, 1)-np.nanmean(study.large, 1))<1e-9: raise NothingToLearn(f'{pair.small} and {pair.large} differ by the same on every task: nothing to learn. Choose another pair or other tasks.')
     views, hidden = _own_views(tasks, encoder)
     study = replace(study, views=study.views | {name: x[learned] for name,x in views.items()})
     scores = cross_gains([study], kinds, 2, 5, seed, _bar('cross-validation'))

@@ -11,7 +11,7 @@ from llmr.core import InputError, Pair
 from llmr.datasets import load_extract, read_extract, read_own
 from llmr.evaluation import gain_over_random
 from llmr.problem import format_prompt, load_tasks
-from llmr.router import KINDS, VIEWS, Kind, NothingToLearn, Router, embed_cached, fit_router, hand_features, split_prompt
+from llmr.router import KINDS, VIEWS, Examples, Kind, NothingToLearn, Router, embed_cached, fit_router, hand_features, split_prompt
 from llmr.routers import CANDIDATES, choose, cross_gains, cross_scores, data_hash, fewer_samples, fit_on, fold_numbers, gain_rows, make_study, nested_scores, train_router
 
 
@@ -343,6 +343,21 @@ def test_prompts_are_embedded_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(module, 'prompt_views', lambda *given: calls.append((tmp_path/'router').exists()) or real(*given))
     monkeypatch.setattr(Router, 'score', lambda *given: pytest.fail('a prompt was embedded again'))
     assert train(tmp_path, tasks, outcomes)==0 and calls==[False]
+
+
+def test_a_third_is_a_third(tmp_path, capsys):
+    "1-2/3 and 1/3-0 differ in the last digit; what looks like a gap that varies is none, and no label may come of it."
+    tasks, outcomes = own_files(tmp_path)
+    rows = [json.loads(line) for line in outcomes.read_text().splitlines()]
+    outcomes.write_text('\n'.join(json.dumps(row | dict(n_passed=int(row['task_id'][1:])%3+(row['model']=='tiny'))) for row in rows))
+    assert train(tmp_path, tasks, outcomes)==2
+    assert 'differ by the same on every task' in capsys.readouterr().err
+    passed = np.arange(30)%3
+    x, small, large = np.random.default_rng(0).normal(size=(30, 2)), (passed+1)/3, passed/3
+    for kind in ('ridge', 'head-shifted'):
+        with pytest.raises(NothingToLearn): fit_router(kind, x, small, large)
+    small[0] = large[0]
+    assert KINDS['head-shifted']().labels(Examples({}, small[:, None], large[:, None])).tolist()==[0.]+[1.]*29
 
 
 def test_models_graded_by_other_tests(tmp_path, capsys):
