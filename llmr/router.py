@@ -8,7 +8,8 @@ __all__ = ['PAPER_ENCODER', 'VIEWS', 'KINDS', 'HEADS', 'embed', 'embed_cached', 
            'soft_loss', 'brier', 'reliability', 'ece', 'head_scores', 'train_head', 'NothingToLearn', 'Examples',
            'Kind', 'RandomKind', 'Length', 'Oracle', 'HeadKind', 'InclusiveHead', 'ShiftedHead', 'Ridge',
            'SentenceRidge', 'NGramRidge', 'Difference', 'Neighbours', 'Kernel', 'Factors', 'Forest', 'Boosting',
-           'Stack', 'fit_router', 'Router', 'fit_head', 'constant_losses', 'plot_losses', 'plot_reliability']
+           'Stack', 'fit_router', 'hides_tests', 'Router', 'fit_head', 'constant_losses', 'plot_losses',
+           'plot_reliability']
 
 # %% ../nbs/05_router.ipynb #45dcfabf
 import ast
@@ -686,8 +687,8 @@ class Boosting(Kind, name='boosting'):
     def _fit(self, examples, seed):
         found = GradientBoostingRegressor(n_estimators=100, learning_rate=.05, max_depth=2, subsample=.5, max_features=.3, min_samples_leaf=10, random_state=seed)
         found.fit(examples.views['hand'], examples.gap, sample_weight=examples.weight)
-        return _tree_arrays([tree.tree_ for tree in found.estimators_[:, 0]], .05)
-    def _score(self, views): return _tree_scores(self.state, views['hand'])
+        return _tree_arrays([tree.tree_ for tree in found.estimators_[:, 0]], .05) | dict(base=found.init_.constant_[0])
+    def _score(self, views): return _tree_scores(self.state, views['hand'])+self.state['base']
 
 # %% ../nbs/05_router.ipynb #5a0be3eb
 class Stack(Kind, name='stack'):
@@ -757,6 +758,13 @@ def _restored(card, weights):
     router = KINDS[card.pop('kind')]({name: values.numpy() for name,values in weights.items()})
     router.score({name: np.zeros((1, card['widths'][name]), np.float32) for name in router.reads})
     return router
+
+# %% ../nbs/05_router.ipynb #7263dcce
+def hides_tests(
+    tasks:pd.DataFrame, # `tasks`
+)->bool:
+    "Whether no prompt of these tasks shows a test, as HumanEval's do not."
+    return all(tests is not None and format_prompt('', tests)==format_prompt('', ['']) for tests in tasks.tests)
 
 # %% ../nbs/05_router.ipynb #1bc9c87a
 def _as_trained(prompts, hidden):

@@ -25,8 +25,8 @@ from tqdm import tqdm
 from .core import InputError, Pair, replace_file, set_theme
 from .evaluation import TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_outcomes
 from .labels import pair_gaps
-from .problem import HIDDEN_TESTS, format_prompt, quality_gap
-from .router import KINDS, VIEWS, NothingToLearn, Router, fit_router, prompt_views
+from .problem import format_prompt, quality_gap
+from .router import KINDS, VIEWS, NothingToLearn, Router, fit_router, hides_tests, prompt_views
 
 # %% ../nbs/09_routers.ipynb #402a51d7
 @dataclass(frozen=True)
@@ -345,10 +345,8 @@ def keep_router(
 
 # %% ../nbs/09_routers.ipynb #5ed9bf7c
 def _own_views(tasks, encoder):
-    "Views of own tasks, and whether no test was shown."
-    prompts = [format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)]
-    hidden = all(prompt.endswith(f'\n\n{HIDDEN_TESTS}') for prompt in prompts)
-    return prompt_views(prompts, encoder), hidden
+    "Views of own tasks."
+    return prompt_views([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder)
 
 # %% ../nbs/09_routers.ipynb #066c3c29
 def _check_folder(folder):
@@ -400,14 +398,14 @@ def train_router(
     _check_folder(folder)
     study = make_study(outcomes[outcomes.task_id.isin(mine.task_id)], pair, {}, mine.task_id.to_numpy(), 'own')
     if np.ptp(np.nanmean(study.small, 1)-np.nanmean(study.large, 1))<1e-9: raise NothingToLearn(f'{pair.small} and {pair.large} differ by the same on every task: nothing to learn. Choose another pair or other tasks.')
-    views, hidden = _own_views(tasks, encoder)
+    views = _own_views(tasks, encoder)
     study = replace(study, views=study.views | {name: x[learned] for name,x in views.items()})
     scores = cross_gains([study], kinds, 2, 5, seed, _bar('cross-validation'))
     kind = choose(scores, [study], kinds)
     nested, _ = nested_scores([study], kinds, 5, seed, _bar('nested'))
     table = gain_rows('own', [study], scores | nested, kind, seed)
     believed, apparent = table[table.router=='nested'].iloc[0], table.gain[table.router==kind].iloc[0]
-    card = dict(data_hash=data_hash([mine.drop(columns='split'), outcomes]), seed=seed, hidden_tests=hidden, gain_points=dict(nested=believed.gain, low=believed.low, high=believed.high, apparent=apparent))
+    card = dict(data_hash=data_hash([mine.drop(columns='split'), outcomes]), seed=seed, hidden_tests=hides_tests(mine), gain_points=dict(nested=believed.gain, low=believed.low, high=believed.high, apparent=apparent))
     router = keep_router(study, kind, encoder, scores[pair.name, kind].ravel(), card, folder)
     _keep_scores(tasks.task_id, learned, nested[pair.name, 'nested'][0], router, views, folder)
     return table

@@ -11,7 +11,7 @@ from llmr.core import InputError, Pair
 from llmr.datasets import load_extract, read_extract, read_own
 from llmr.evaluation import gain_over_random
 from llmr.problem import format_prompt, load_tasks
-from llmr.router import KINDS, VIEWS, Examples, Kind, NothingToLearn, Router, embed_cached, fit_router, hand_features, split_prompt
+from llmr.router import KINDS, VIEWS, Examples, Kind, NothingToLearn, Router, embed_cached, fit_router, hand_features, hides_tests, split_prompt
 from llmr.routers import CANDIDATES, choose, cross_gains, cross_scores, data_hash, fewer_samples, fit_on, fold_numbers, gain_rows, make_study, nested_scores, train_router
 
 
@@ -64,6 +64,11 @@ def test_ridge_is_sklearns_and_a_new_kind_is_a_class():
     try: assert (fit_router('constant', x, x[:, 0], x[:, 1]).score(dict(prompt=x))==1).all()
     finally: del KINDS['constant']
     assert np.corrcoef(fit_router('ridge', x, x[:, 0], x[:, 1]).score(dict(prompt=x)), x[:, 0]-x[:, 1])[0, 1]>.99
+
+
+@pytest.mark.parametrize('kind', [kind for kind in CANDIDATES if kind!='knn'])
+def test_a_score_of_a_regression_is_a_gap(kind, study):
+    assert fit_on(study, kind).score(study.views).mean()==pytest.approx((study.small-study.large).mean(), abs=.03)
 
 
 def test_samples_weigh_by_their_number():
@@ -316,6 +321,13 @@ def test_a_bare_prompt_is_scored_as_the_router_was_trained(tmp_path):
     assert router.score([text, f'{text}\n{test}']).tolist()==router.score([format_prompt(text, []), format_prompt(text, [test])]).tolist()
     router.card['hidden_tests'] = True
     assert router.score([text]).tolist()==router.score([format_prompt(text, ['def check(f): ...'])]).tolist()
+
+
+def test_hidden_tests_are_hidden_in_prompts():
+    for tests in (['def check(f): ...'], ['assert f()'], []):
+        tasks = pd.DataFrame(dict(tests=[tests]*2))
+        assert hides_tests(tasks)==('satisfy the following tests' not in format_prompt('add', tests))
+    assert not hides_tests(load_tasks('shipped'))
 
 
 def test_what_cannot_be_routed(tmp_path, capsys):
