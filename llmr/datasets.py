@@ -182,9 +182,10 @@ def read_scores(
     names = list(mine.router.unique())
     if router is None and len(names)>1 or router is not None and router not in names: raise InputError(f'{file}: {"no router "+repr(router) if router else "several routers"} for {pair.name}; there are {", ".join(names) or "none"}. Name one of them.')
     mine = mine if router is None else mine[mine.router==router]
-    wrong = ~np.isfinite(pd.to_numeric(mine.score, errors='coerce'))
-    if wrong.any(): raise InputError(f'{file}: the score of task {mine.task_id[wrong].iloc[0]!r} is {mine.score[wrong].iloc[0]!r}, which is no finite number.')
+    numbers = pd.to_numeric(mine.score, errors='coerce')
+    wrong, first = ~np.isfinite(numbers), lambda rows: mine.task_id[rows].tolist()[0]
+    if wrong.any(): raise InputError(f'{file}: the score of task {first(wrong)!r} is {mine.score[wrong].tolist()[0]!r}, which is no finite number.')
     twice = mine.task_id.duplicated()
-    if twice.any(): raise InputError(f'{file}: task {mine.task_id[twice].iloc[0]!r} has two scores. Keep one.')
+    if twice.any(): raise InputError(f'{file}: task {first(twice)!r} has two scores. Keep one.')
     if mine.empty: raise InputError(f'{file}: no score of {pair.name}.')
-    return mine[['task_id', 'split', 'score']].reset_index(drop=True)
+    return mine.assign(score=numbers.astype(float))[['task_id', 'split', 'score']].reset_index(drop=True)

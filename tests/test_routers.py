@@ -8,7 +8,7 @@ import pytest
 
 from llmr import cli
 from llmr.core import InputError, Pair
-from llmr.datasets import load_extract, read_extract, read_own
+from llmr.datasets import load_extract, read_extract, read_own, read_scores
 from llmr.evaluation import gain_over_random
 from llmr.problem import format_prompt, load_tasks
 from llmr.router import KINDS, VIEWS, Examples, Kind, NothingToLearn, Router, embed_cached, fit_router, hand_features, hides_tests, split_prompt
@@ -461,6 +461,13 @@ def test_own_tables_of_any_make(tmp_path):
         tasks, outcomes = read_own(tmp_path/'tasks.jsonl', tmp_path/f'{name}.parquet')
         assert [list(tests) for tests in tasks.tests]==[[], ['assert f()']] and tasks.setup.tolist()==['', '']
         assert len(outcomes)==4 and (outcomes.n_passed==1).all() and (outcomes.status=='ran').all() and (outcomes.split=='train').all()
+
+
+def test_scores_written_as_text_are_numbers(tmp_path):
+    (tmp_path/'s.jsonl').write_text('\n'.join(json.dumps(dict(task_id=i, score=score)) for i,score in enumerate(('0.10', 1, True))))
+    assert read_scores(tmp_path/'s.jsonl', Pair('A', 'B')).score.tolist()==[.1, 1., 1.]
+    (tmp_path/'s.jsonl').write_text('\n'.join(json.dumps(dict(task_id=7, score=.5)) for _ in range(2)))
+    with pytest.raises(InputError, match='task 7 has two scores'): read_scores(tmp_path/'s.jsonl', Pair('A', 'B'))
 
 
 def test_the_split_of_the_outcomes_keeps_test_tasks_out(tmp_path):
