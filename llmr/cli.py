@@ -104,7 +104,7 @@ def sampling_parameters(args):
     if args.completions is None: return named | (dict(models=models) if models else {})
     from llmr.sampling import read_pack
     if models or named: raise InputError('--completions brings its own models and tasks. Leave --small, --large, --benchmark and --sampler out.')
-    own = dict(models=read_pack(args.completions)[2]['order']) if args.profile=='sampled' else {}
+    own = dict(models=read_pack(args.completions)[1].model.unique().tolist()) if args.profile=='sampled' else {}
     return own | dict(recordings=args.completions, tasks_source=args.completions)
 
 

@@ -6,9 +6,6 @@
 __all__ = ['EXTRACTS', 'read_extract', 'load_extract', 'compare_routers', 'verdicts', 'read_own', 'read_outcomes', 'read_scores']
 
 # %% ../nbs/10_datasets.ipynb #5075dbdd
-import gzip
-import json
-import zlib
 from pathlib import Path
 
 # %% ../nbs/10_datasets.ipynb #c56c2fd2
@@ -22,16 +19,6 @@ from .core import SCHEMAS, InputError, Pair, check_table, data_file, read_jsonl
 from .routers import CANDIDATES, choose, cross_gains, gain_rows, make_study, nested_scores
 
 # %% ../nbs/10_datasets.ipynb #1fe5337a
-def _packed_lines(path):
-    "Objects of a packed JSON-lines file. Raises: `InputError` naming file and line of what can't be read."
-    try: text = gzip.decompress(Path(path).read_bytes()).decode('utf-8')
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as e: raise InputError(f'{path}: cannot be unpacked ({e}). Fetch the file again.') from None
-    rows = []
-    for number,line in enumerate(text.splitlines(), 1):
-        try: rows.append(json.loads(line))
-        except ValueError as e: raise InputError(f'{path}, line {number}: not valid JSON ({e}). Fetch the file again.') from None
-    return rows
-
 def _field(path, number, row, name):
     "`row[name]`. Raises: `InputError` naming file, line and field."
     if row.get(name) is None: raise InputError(f'{path}, line {number}: no {name!r}. Each line needs it.')
@@ -41,16 +28,16 @@ def _field(path, number, row, name):
 EXTRACTS = dict(humaneval='humaneval_3x10', mbpp500='mbpp500_ldb_3models', routerbench='routerbench_mbpp')
 
 def read_extract(
-    tasks_path:Path,    # Packed JSON lines: task_id, prompt, and where known text, test_list or tests
-    outcomes_path:Path, # Packed JSON lines: task_id, model, sample, passed, and where known cost_usd
+    tasks_path:Path,    # JSON lines, packed if `.gz`: task_id, prompt, and where known text, test_list or tests
+    outcomes_path:Path, # JSON lines, packed if `.gz`: task_id, model, sample, passed, and where known cost_usd
 )->tuple:               # `(tasks, outcomes, costs)`: two tables, and model, cost_usd (mean of an answer; NaN where unknown)
     "Read one recording; all tasks are split `train`, to be cross-validated. Raises: `InputError` naming file, line and field."
     tasks, outcomes, costs = [], [], []
-    for number,row in enumerate(_packed_lines(tasks_path), 1):
+    for number,row in read_jsonl(tasks_path):
         shown = row.get('test_list') or ([] if row.get('entry_point') else [line for line in (row.get('tests') or '').splitlines() if line.startswith('assert')])
         tasks.append(dict(task_id=str(_field(tasks_path, number, row, 'task_id')), benchmark=row.get('benchmark', ''), split='train', text=row.get('text') or _field(tasks_path, number, row, 'prompt'),
                           tests=shown, setup='', entry_point=row.get('entry_point')))
-    for number,row in enumerate(_packed_lines(outcomes_path), 1):
+    for number,row in read_jsonl(outcomes_path):
         task_id, model, sample, passed = (_field(outcomes_path, number, row, name) for name in ('task_id', 'model', 'sample', 'passed'))
         if passed not in (0, 1): raise InputError(f'{outcomes_path}, line {number}: passed is {passed!r}, and should be 0 or 1.')
         outcomes.append(dict(task_id=str(task_id), split='train', model=model, sample=sample, n_tests=1, n_passed=int(passed), tests=['passed' if passed else 'failed'], errors=[''], status='ran', n_tokens=0))
@@ -94,14 +81,6 @@ def verdicts(
     return nested.reset_index()
 
 # %% ../nbs/10_datasets.ipynb #4f461117
-def _text_rows(path):
-    "Objects of a JSON-lines file. Raises: `InputError` naming file and line of text that no file can hold."
-    rows = read_jsonl(path)
-    for number,row in rows:
-        try: json.dumps(row, ensure_ascii=False).encode()
-        except UnicodeEncodeError as e: raise InputError(f'{path}, line {number}: {e.object[e.start]!r} is half of a character. Write the file again as UTF-8.') from None
-    return [row for _,row in rows]
-
 def _own_rows(path, table, needed, defaults):
     "A frame from a file of own rows, absent columns and empty cells filled. Raises: `InputError` naming file and column."
     path = Path(path)
@@ -109,7 +88,7 @@ def _own_rows(path, table, needed, defaults):
     if path.suffix=='.parquet':
         try: frame = pq.read_table(path).to_pandas(ignore_metadata=True)
         except (OSError, pa.ArrowException) as e: raise InputError(f'{path}: not a readable Parquet file ({e}).') from None
-    elif path.suffix=='.jsonl': frame = pd.DataFrame(_text_rows(path))
+    elif path.suffix=='.jsonl': frame = pd.DataFrame([row for _,row in read_jsonl(path)])
     else: raise InputError(f'{path}: neither .parquet nor .jsonl. Save the {table} as one of them.')
     for name in needed:
         if name not in frame: raise InputError(f'{path}: no column {name!r}. {table.capitalize()} need {", ".join(needed)}.')

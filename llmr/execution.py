@@ -76,7 +76,8 @@ def _package_paths(packages):
     "Where installed packages lie, and the libraries that wheels keep beside them. Raises: `InputError` on one that is not installed."
     paths = {}
     for name in packages:
-        spec = find_spec(name)
+        try: spec = find_spec(name)
+        except (ImportError, ValueError): spec = None
         if spec is None or not spec.origin: raise InputError(f'package {name!r}, for programs to import, is not installed. Install it, or leave it out.')
         place = Path(spec.submodule_search_locations[0] if spec.submodule_search_locations else spec.origin)
         paths |= {path.name: str(path) for path in (place, place.with_name(f'{name}.libs')) if path.exists()}
@@ -118,18 +119,25 @@ def run_programs(
     workers:int=None,       # Processes; one a core if None
     isolation:str='auto',   # As for `choose_isolation`
 )->Iterator:                # A `Graded` per program, in their order
-    "Run programs in sandboxes, in parallel. Raises: `InputError` on an isolation that this machine does not have."
+    "Run programs in sandboxes, in parallel. Raises: `InputError` on an isolation that this machine does not have, a package that is not installed, or fewer than one worker."
+    if workers is not None and workers<1: raise InputError(f'workers {workers}: must be at least 1.')
     with contextlib.closing(Pool(_settings(limits, choose_isolation(isolation)), workers)) as pool:
         for outcome in pool.run(program._asdict() for program in programs):
             fields = {name: tuple(outcome[name]) if isinstance(outcome[name], list) else outcome[name] for name in Graded._fields}
             yield Graded(**fields | dict(values=tuple(wire.unpack(form, str) for form in outcome['values'])))
 
 # %% ../nbs/03_execution.ipynb #09d9a622
+def _version(package):
+    "Version of what installed a package: `sklearn` is of scikit-learn."
+    try: return metadata.version(package)
+    except metadata.PackageNotFoundError: return [metadata.version(name) for name in metadata.packages_distributions().get(package, ())]
+
 @lru_cache
 def _sandbox_version(packages):
     "Hash of what runs and judges programs: the sandbox's sources, Python, the packages, and the hash seed."
+    _package_paths(packages) # one that is not installed is told by its name
     sources = [path.read_bytes() for path in sorted(Path(str(files('llmr')/'sandbox')).glob('*.py'))]
-    return hashlib.sha256(b''.join(sources)+json.dumps([sys.version, layers.HASH_SEED, [metadata.version(name) for name in packages]]).encode()).hexdigest()
+    return hashlib.sha256(b''.join(sources)+json.dumps([sys.version, layers.HASH_SEED, list(map(_version, packages))]).encode()).hexdigest()
 
 def _program_key(program, limits, level):
     "Hexadecimal name of a piece of work."
@@ -211,10 +219,12 @@ def execute(
     **running,                # As for `grade_programs`: cache, tell, limits, isolation, workers
 )->pd.DataFrame:              # `outcomes`, a row per completion
     "Run every completion on its task's tests. Raises: `InputError` on a completion without text, an unknown mode or task. Source: §4.1; errata 9 for the modes."
-    grades = grade_programs(_programs(completions, tasks, mode, preamble), **running)
-    if any(grade.status=='unchanged' for grade in grades):
-        strict = grade_programs(_programs(completions, tasks, 'strict', preamble), **running)
-        grades = [before if grade.status=='unchanged' else grade for grade,before in zip(grades, strict)]
+    programs = _programs(completions, tasks, mode, preamble)
+    grades = grade_programs(programs, **running)
+    unchanged = [row for row,grade in enumerate(grades) if grade.status=='unchanged']
+    if unchanged:
+        strict = grade_programs([programs[row]._replace(mode='strict', only_changed=False) for row in unchanged], **running)
+        for row,grade in zip(unchanged, strict): grades[row] = grade
     split = completions.task_id.map(tasks.set_index('task_id').split)
     graded = completions[['task_id', 'model', 'sample', 'n_tokens']].assign(split=split, tests=[list(grade.tests) for grade in grades],
         errors=[list(grade.errors) for grade in grades], status=[grade.status for grade in grades])
@@ -286,7 +296,7 @@ def close(value, expected, atol):
     if isinstance(expected, (list, tuple)): return type(value) is type(expected) and len(value)==len(expected) and all(close(*pair, atol) for pair in zip(value, expected))
     if isinstance(expected, dict): return isinstance(value, dict) and value.keys()==expected.keys() and all(close(value[key], expected[key], atol) for key in expected)
     if not isinstance(expected, (float, complex)) or not isinstance(value, (int, float, complex)) or value==expected: return value==expected
-    return value!=value and expected!=expected or abs(value-expected)<=(atol or 1e-6)+1e-7*abs(expected)
+    return value!=value and expected!=expected or abs(value-expected)<=(atol or 1e-6)+1e-7*abs(expected)<inf
 '''
 
 def tolerant_assert(

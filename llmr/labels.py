@@ -27,8 +27,8 @@ def standard_gap(
     large:pd.DataFrame, # Of the large one, row by row the same task and sample
 )->np.ndarray:          # In [-1, 1], positive favours small
     "Difference of the shares of passed tests. Source: §4.1, standard quality function."
-    share = lambda outcomes: (outcomes.n_passed/outcomes.n_tests).to_numpy()
-    return quality_gap(share(small), share(large))
+    of_small, of_large = small.n_tests.to_numpy(), large.n_tests.to_numpy()
+    return quality_gap(small.n_passed.to_numpy()*of_large, large.n_passed.to_numpy()*of_small)/(of_small*of_large) # divided last, so that equal gaps are equal floats
 
 # %% ../nbs/04_labels.ipynb #a8eb72dd
 def brevity_gap(
@@ -38,10 +38,10 @@ def brevity_gap(
     "Difference of brevity-aware qualities. Source: §4.1, as coded by the authors (errata 6)."
     ran_small, ran_large = (table1_counts(outcomes).n_counted.to_numpy()>0 for outcomes in (small, large))
     tokens_small, tokens_large = small.n_tokens.to_numpy(), large.n_tokens.to_numpy()
-    half_test = .5/small.n_tests.to_numpy()
-    shorter = half_test*(tokens_large-tokens_small)/(tokens_large+tokens_small+1)
+    two_tests = 2*small.n_tests.to_numpy()
+    shorter = (tokens_large-tokens_small)/(two_tests*(tokens_large+tokens_small+1))
     both, neither = ran_small & ran_large, ~ran_small & ~ran_large
-    return np.where(neither, -half_test, standard_gap(small, large)+ran_small-ran_large*1.+np.where(both, shorter, 0))
+    return np.where(neither, -1/two_tests, standard_gap(small, large)+ran_small-ran_large*1.+np.where(both, shorter, 0))
 
 # %% ../nbs/04_labels.ipynb #f6bae920
 def pair_gaps(

@@ -9,7 +9,6 @@ __all__ = ['MBPP_SPLITS', 'INSTRUCTIONS', 'HIDDEN_TESTS', 'mbpp_split', 'mbpp_ta
 
 # %% ../nbs/01_problem.ipynb #fe69875c
 import hashlib
-import json
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 # %% ../nbs/01_problem.ipynb #c5aeb712
-from .core import SPLITS, InputError, check_table, data_file, package_file, read_jsonl, set_theme, unbundle
+from .core import SPLITS, InputError, check_table, data_file, json_rows, package_file, read_jsonl, set_theme, unbundle
 
 # %% ../nbs/01_problem.ipynb #7268058f
 MBPP_SPLITS = dict(test=range(11, 511), validation=range(511, 601), train=range(601, 975))
@@ -40,6 +39,11 @@ def _field(path, number, row, name, kind):
     kinds = kind if isinstance(kind, tuple) else (kind,)
     if not isinstance(row[name], kinds): raise InputError(f'{path}, line {number}: {name} is {type(row[name]).__name__} {row[name]!r:.60}, and should be {" or ".join(k.__name__ for k in kinds)}.')
     return row[name]
+
+def _compiles(path, number, name, code):
+    "Raises: `InputError` naming file, line and field if the code is no Python, since every program would fail by it."
+    try: compile(code, name, 'exec', dont_inherit=True)
+    except (SyntaxError, ValueError) as e: raise InputError(f'{path}, line {number}: {name} holds {code!r:.80}, which does not compile ({e}). Mend it, or no program can pass.') from None
 
 # %% ../nbs/01_problem.ipynb #ca28ff8e
 def mbpp_task(
@@ -95,6 +99,7 @@ def own_task(
     if not tests or not all(isinstance(t, str) and t.strip() for t in tests): raise InputError(f'{path}, line {number}: tests must hold at least one assert, as text.')
     if split is not None and split not in SPLITS: raise InputError(f'{path}, line {number}: split is {split!r}, and should be one of {", ".join(SPLITS)}.')
     more = {name: _field(path, number, record, name, str) if record.get(name) is not None else default for name,default in dict(setup='', entry_point=None, benchmark=Path(path).stem).items()}
+    for name,code in (*(('tests', test) for test in tests), ('setup', more['setup'])): _compiles(path, number, name, code)
     return dict(task_id=_field(path, number, record, 'task_id', (int, str)), split=split, text=_field(path, number, record, 'text', str), tests=tests, **more)
 
 # %% ../nbs/01_problem.ipynb #4d0c4bc7
@@ -129,7 +134,7 @@ def _load_humaneval():
     return tasks.assign(split=tasks.task_id.map(assign_splits(tasks.task_id.tolist())))
 
 def _load_pack(path):
-    return pd.DataFrame([json.loads(line) for line in unbundle(path, ('tasks.jsonl',))['tasks.jsonl'].decode().splitlines()])
+    return pd.DataFrame([row for _,row in json_rows(unbundle(path, ('tasks.jsonl',))['tasks.jsonl'], f'{path}, tasks.jsonl')])
 
 def _load_package(name):
     return lambda: pd.read_parquet(package_file(name))

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 # %% ../nbs/02_samplers.ipynb #b0d1ebf1
-from .core import InputError
+from .core import InputError, split_source
 
 # %% ../nbs/02_samplers.ipynb #0ff769f5
 FENCE = '```'
@@ -37,15 +37,20 @@ class Settings:
     temperature: float = .7  # §4.1
     max_tokens: int = 512    # Most new tokens (§4.1)
     top_p: float = 1.        # The paper names none
-    stop: tuple = (FENCE,)   # Texts that end a completion; not part of it
+    stop: tuple = (FENCE,)   # Texts that end a completion; not part of it. Not used without a prefill
     prefill: str = f'{FENCE}python' # How the assistant's turn begins; '' lets the model begin it
     dtype: str = 'auto'      # Of weights: the model's own on a GPU, float32 on a CPU
     quantization: str = None # One of vLLM's methods
     max_context: int = None  # Most tokens of prompt and completion together; the model's if None
+    @property
+    def stops(self):
+        "Texts that end a completion: none where the model begins its turn itself, since the first fence is that of its program."
+        return self.stop if self.prefill else ()
     def __post_init__(self):
         "Raises: `InputError` on a value that no engine could use."
-        if self.temperature<0: raise InputError(f'temperature {self.temperature}: must be 0 (always the likeliest token) or more.')
+        if not 0<=self.temperature<float('inf'): raise InputError(f'temperature {self.temperature}: must be 0 (always the likeliest token) or more.')
         if self.max_tokens<1: raise InputError(f'max_tokens {self.max_tokens}: must be at least 1.')
+        if self.max_context is not None and self.max_context<1: raise InputError(f'max_context {self.max_context}: must be at least 1.')
         if not 0<self.top_p<=1: raise InputError(f'top_p {self.top_p}: must be above 0 and at most 1.')
 
 # %% ../nbs/02_samplers.ipynb #a562d39d
@@ -103,14 +108,14 @@ def folder_revision(
     folder:Path, # With a model's files
 )->str:          # 16 hexadecimal digits
     "What tells a local model from another version of it."
-    digest, mib = hashlib.sha256(), 2**20
+    digest, block = hashlib.sha256(), 2**16
     for path in sorted(path for path in Path(folder).iterdir() if path.is_file()):
         size = path.stat().st_size
         digest.update(f'{path.name} {size}\n'.encode())
         with open(path, 'rb') as file:
-            digest.update(file.read(mib))
-            file.seek(max(mib, size-mib))
-            digest.update(file.read(mib))
+            for at in (*range(0, size, max(block, size//256)), max(0, size-block)):
+                file.seek(at)
+                digest.update(file.read(block))
     return digest.hexdigest()[:16]
 
 # %% ../nbs/02_samplers.ipynb #17f5e093
@@ -146,7 +151,7 @@ class Sampler:
         engine:dict=None,             # Options of the engine
         name:str=None,                # In tables; the last part of the source if None
     ):
-        self.path, _, self.asked = str(source).partition('@') if not Path(str(source)).exists() else (str(source), '', '')
+        self.path, self.asked = split_source(source)
         self.source, self.settings, self.name = str(source), settings, name or Path(self.path).name
         for option in engine or {}:
             if option not in self.options: raise InputError(f'sampler {self.kind} has no option {option!r}; there are {", ".join(self.options)}.')
@@ -170,7 +175,7 @@ class Sampler:
         except (OSError, ValueError, KeyError) as e: raise _load_error(self.source, e) from None
     def key(self, seed):
         "16 hexadecimal digits for the engine, the settings and the seed."
-        return hashlib.sha256(json.dumps([self.kind, asdict(self.settings), seed], sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps([self.kind, asdict(self.settings) | dict(stop=self.settings.stops), seed], sort_keys=True).encode()).hexdigest()[:16]
     def close(self):
         "Give the memory back."
 
@@ -289,19 +294,19 @@ class Transformers(Sampler):
         ends = self.model.generation_config.eos_token_id
         self.ends = {self.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}-{None}
         self.pad = next((i for i in (self.tokenizer.pad_token_id, *self.ends) if i is not None), 0)
-        closing = {stop[-1] for stop in self.settings.stop}
+        closing = {stop[-1] for stop in self.settings.stops}
         self.closing = {i for i in range(len(self.tokenizer)) if closing & set(self.tokenizer.decode([i]))}
         self.context = self.settings.max_context or getattr(self.model.config, 'max_position_embeddings', None) or 10**9
         if not self.tokenizer.chat_template: log.warning('model %s has no chat template: it is asked with plain prompts', self.name)
     def _text(self, tokens):
         "Decoded, up to the first stop text."
         text = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        cuts = [at for at in map(text.find, self.settings.stop) if at>=0]
+        cuts = [at for at in map(text.find, self.settings.stops) if at>=0]
         return text[:min(cuts)] if cuts else text
     def _ended(self, tokens):
         "`stop` if the last token ends a completion."
         if tokens[-1] in self.ends: return 'stop'
-        if tokens[-1] in self.closing and any(stop in self.tokenizer.decode(tokens) for stop in self.settings.stop): return 'stop'
+        if tokens[-1] in self.closing and any(stop in self.tokenizer.decode(tokens) for stop in self.settings.stops): return 'stop'
     def complete(self,
         requests,         # From `make_requests`
         skip=frozenset(), # Indices of requests that are known already
@@ -394,7 +399,7 @@ class VLLM(Sampler):
     def _parameters(self, request, n_prompt):
         "vLLM's sampling parameters of one request."
         s = self.settings
-        return _vllm().SamplingParams(temperature=s.temperature, top_p=s.top_p, max_tokens=min(s.max_tokens, self.context-n_prompt), stop=list(s.stop) if s.prefill else None, seed=request.seed, logprobs=0)
+        return _vllm().SamplingParams(temperature=s.temperature, top_p=s.top_p, max_tokens=min(s.max_tokens, self.context-n_prompt), stop=list(s.stops) or None, seed=request.seed, logprobs=0)
     def _ask(self, requests, prompts):
         "vLLM's outputs for one chunk."
         given, prefill = [self._parameters(request, len(prompts[request.prompt][0])) for request in requests], self.settings.prefill
@@ -463,7 +468,7 @@ def _answer_of(stream, request, template, prefill):
             elif choice.logprobs: logprobs += [logprob for logprob in choice.logprobs.token_logprobs or () if logprob is not None]
             reason = choice.finish_reason or reason
     if reason is None: raise ConnectionError('the answer broke off before its end')
-    text = ''.join(texts)
+    text = ''.join(texts).encode('utf-16', 'surrogatepass').decode('utf-16', 'replace') # halves of a character may come apart
     n_tokens, n_prompt = (usage.completion_tokens, usage.prompt_tokens) if usage else (len(logprobs) or pieces, -1)
     return Completion(text if prefill else after_fence(text), n_tokens, 'length' if reason=='length' else 'stop', n_prompt, float(sum(logprobs)) if logprobs else float('nan'), template)
 
@@ -482,18 +487,18 @@ class OpenAI(Sampler):
         except ImportError: raise InputError('sampler openai: needs the package openai. Install it with `pip install "llmr[openai]"`.') from None
         self.errors, self.template = openai, 'chat'
         self.client = openai.OpenAI(api_key=os.environ.get('OPENAI_API_KEY') or 'none', base_url=self.engine['base_url'], timeout=self.engine['stall_s'], max_retries=0)
-        self.pace, self.stopped, self.logprobs = _Pace(self.engine['requests_per_minute']), threading.Event(), self.engine['logprobs']
-    def _ask(self, request):
+        self.pace, self.logprobs = _Pace(self.engine['requests_per_minute']), self.engine['logprobs']
+    def _ask(self, request, template, logprobs):
         "One try at one request."
-        s, template = self.settings, self.template
+        s = self.settings
         given = dict(model=self.path, temperature=s.temperature, top_p=s.top_p, max_tokens=s.max_tokens, seed=request.seed, stream=True, stream_options=dict(include_usage=True),
-                     **(dict(stop=list(s.stop)) if s.prefill else {}))
+                     **(dict(stop=list(s.stops)) if s.stops else {}))
         if template=='plain':
-            stream = self.client.completions.create(prompt=f'{request.prompt}\n\n{s.prefill}', **given, **(dict(logprobs=1) if self.logprobs else {}))
+            stream = self.client.completions.create(prompt=f'{request.prompt}\n\n{s.prefill}', **given, **(dict(logprobs=1) if logprobs else {}))
         else:
             turns = [dict(role='user', content=request.prompt), *([dict(role='assistant', content=s.prefill)] if s.prefill else [])]
             more = dict(extra_body=dict(add_generation_prompt=False, continue_final_message=True)) if s.prefill else {}
-            stream = self.client.chat.completions.create(messages=turns, **given, **more, **(dict(logprobs=True) if self.logprobs else {}))
+            stream = self.client.chat.completions.create(messages=turns, **given, **more, **(dict(logprobs=True) if logprobs else {}))
         with stream: return _answer_of(stream, request, template, s.prefill)
     def complete(self,
         requests,         # From `make_requests`
@@ -503,21 +508,22 @@ class OpenAI(Sampler):
         return _complete_served(self, requests, skip)
     def close(self):
         "Close the connections."
-        if hasattr(self, 'client'): self.client.close()
+        client = self.__dict__.pop('client', None)
+        if client: client.close()
 
 # %% ../nbs/02_samplers.ipynb #de2a7176
-def _refused(self, e):
-    "What a refusal (a status from 400 to 499) means: a `Completion`, None to ask again in another way. Raises: `InputError` if neither."
+def _refused(self, e, template, logprobs):
+    "What a refusal (a status from 400 to 499) of what was asked means: a `Completion`, None to ask again in another way. Raises: `InputError` if neither."
     told = str(e)
     if e.status_code in (401, 403): raise InputError(f'model {self.path!r}: the server refuses the key ({e.status_code}). Set OPENAI_API_KEY to one that may use this model.') from None
     if e.status_code==404: raise InputError(f'model {self.path!r}: the server knows no such model or address ({told[:200]}). Check the name and base_url.') from None
-    if any(words in told.lower() for words in ('context length', 'maximum context', 'max_model_len', 'too long', 'context_length')): return Completion('', 0, 'prompt_too_long', -1, float('nan'), self.template)
-    if 'chat template' in told.lower() and self.template=='chat':
-        log.warning('model %s has no chat template: it is asked with plain prompts', self.name)
+    if any(words in told.lower() for words in ('context length', 'maximum context', 'max_model_len', 'too long', 'context_length')): return Completion('', 0, 'prompt_too_long', -1, float('nan'), template)
+    if 'chat template' in told.lower() and template=='chat': # so are others that were under way
+        if self.template=='chat': log.warning('model %s has no chat template: it is asked with plain prompts', self.name)
         self.template = 'plain'
         return None
-    if 'logprob' in told.lower() and self.logprobs:
-        log.warning('model %s: the server gives no log-probabilities', self.name)
+    if 'logprob' in told.lower() and logprobs:
+        if self.logprobs: log.warning('model %s: the server gives no log-probabilities', self.name)
         self.logprobs = False
         return None
     raise InputError(f'model {self.path!r}: the server refuses the request ({e.status_code}: {told[:300]}). A server that continues no assistant turn needs prefill "".') from None
@@ -530,14 +536,15 @@ def _pause_of(self, e, attempt):
 # %% ../nbs/02_samplers.ipynb #9bfc977c
 def _persist(self, request):
     "One request until it is answered. Raises: `InputError` when it never is."
-    openai, tries, last = self.errors, self.engine['tries'], None
-    for attempt in range(tries):
+    openai, tries, last, attempt = self.errors, self.engine['tries'], None, 0
+    while attempt<tries: # to be asked in another way counts for none
         if self.stopped.is_set(): return None
         self.pace.wait()
-        try: return self._ask(request)
+        asked = self.template, self.logprobs
+        try: return self._ask(request, *asked)
         except openai.APIStatusError as e:
             if e.status_code<500 and e.status_code not in (408, 409, 429):
-                refused = _refused(self, e)
+                refused = _refused(self, e, *asked)
                 if refused: return refused
                 continue
             last, pause = e, _pause_of(self, e, attempt)
@@ -548,6 +555,7 @@ def _persist(self, request):
             last, pause = e, _pause_of(self, e, attempt)
         log.warning('model %s: %s, tried again in %.1f s', self.name, type(last).__name__, pause)
         self.stopped.wait(pause)
+        attempt += 1
     raise InputError(f'model {self.path!r}: no answer in {tries} tries ({type(last).__name__}: {str(last)[:200]}). What came is kept: run the same line again when the server does, or check base_url.')
 
 # %% ../nbs/02_samplers.ipynb #1b5989e4
@@ -559,19 +567,19 @@ def _complete_served(self, requests, skip):
     for i in missing: todo.put(i)
     def work():
         "Answer requests until there are none."
-        while not self.stopped.is_set():
+        while not stopped.is_set():
             try: i = todo.get_nowait()
             except queue.Empty: return
             try: done.put((i, _persist(self, requests[i])))
             except BaseException as e: done.put((i, e))
-    self.stopped.clear()
+    stopped = self.stopped = threading.Event()
     for _ in range(min(self.engine['concurrency'], len(missing))): threading.Thread(target=work, daemon=True).start()
     try:
         for _ in missing:
             i, answer = done.get()
             if isinstance(answer, BaseException): raise answer
             yield i, answer
-    finally: self.stopped.set()
+    finally: stopped.set()
 
 # %% ../nbs/02_samplers.ipynb #6feddd2b
 SAMPLERS = {engine.kind: engine for engine in (Transformers, VLLM, OpenAI)}

@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
 # %% ../nbs/02_sampling.ipynb #8461dbf4
-from .core import SPLITS, InputError, bundle, check_table, colours, data_file, package_file, read_jsonl, set_theme, unbundle
+from .core import SPLITS, InputError, bundle, check_table, colours, data_file, json_rows, package_file, read_jsonl, set_theme, unbundle
 from .problem import format_prompt, load_tasks
 from .samplers import FENCE, Completion, Sampler, make_requests
 
@@ -134,8 +134,9 @@ def read_pack(
 )->tuple:      # `(tasks, completions, card)`
     "Tasks, completions and card of a pack. Raises: `InputError` on a damaged one."
     held = unbundle(path, ('tasks.jsonl', 'completions.jsonl', 'card.json'))
-    rows = pd.DataFrame([json.loads(line) for line in held['completions.jsonl'].decode().splitlines()])
-    return load_tasks(path), check_table('completions', rows.assign(code=rows.text.map(extract_code))), json.loads(held['card.json'])
+    rows = [row for _,row in json_rows(held['completions.jsonl'], f'{path}, completions.jsonl')]
+    code = [extract_code(str(row.get('text', ''))) for row in rows]
+    return load_tasks(path), check_table('completions', pd.DataFrame(rows).assign(code=code)), json.loads(held['card.json'])
 
 # %% ../nbs/02_sampling.ipynb #d16bb651
 RECORDED = 'tjbai-llmr'
@@ -177,7 +178,7 @@ class CompletionStore:
         if torn and path==self.path: os.truncate(path, path.stat().st_size-len(torn)) # a kill in the middle of a line
         for number,line in enumerate(whole.splitlines(), 1):
             try: key, completion = json.loads(line)
-            except ValueError as e: raise InputError(f'{path}, line {number}: not a completion ({e}). Delete that line; it will be drawn again.') from None
+            except (ValueError, TypeError) as e: raise InputError(f'{path}, line {number}: not a completion ({e}). Delete that line; it will be drawn again.') from None
             if not isinstance(key, list) or not isinstance(completion, list) or len(completion)!=len(Completion._fields): raise InputError(f'{path}, line {number}: not a completion. Delete that line; it will be drawn again.')
             self.known[tuple(key)] = Completion(*completion)._replace(logprob=float('nan') if completion[4] is None else completion[4])
     def __enter__(self):
@@ -238,7 +239,7 @@ def sample_completions(
     folder:Path=None,             # Where completions are kept as they come; None keeps nothing
     tell=None,                    # Called with `(done, total, tokens_per_second=...)`
 )->pd.DataFrame:                  # Columns of `completions` and `sampled`, by task and sample
-    "Draw what is not known yet. Raises: `InputError` on an unknown model or one that does not fit, a server that refuses, a damaged file."
+    "Draw what is not known yet. Raises: `InputError` on an unknown model or one that does not fit, a server that refuses, a damaged file, or not a single program."
     task_ids, requests = task_requests(tasks, n_samples, seed)
     with tempfile.TemporaryDirectory() as nowhere, CompletionStore(folder or nowhere) as store:
         keys = [(sampler.name, sampler.revision, _short(request.prompt), sampler.key(seed), request.sample) for request in requests]
@@ -252,7 +253,9 @@ def sample_completions(
             finally: sampler.close()
         for request,key in zip(requests, keys):
             if key not in store.known: raise InputError(f'model {sampler.name}: sample {request.sample} of a task did not come. Run the same line again; what came is kept.')
-        return _sampled(task_ids, requests, [store.known[key] for key in keys], sampler, seed)
+        drawn = _sampled(task_ids, requests, [store.known[key] for key in keys], sampler, seed)
+    if not drawn.code.any(): raise InputError(f'model {sampler.name}: not one of {len(drawn)} completions holds a program ({drawn.finish_reason.mode()[0]}). A server that begins the turn anew instead of continuing it needs prefill ""; prompts that are too long need a larger max_context.')
+    return drawn
 
 # %% ../nbs/02_sampling.ipynb #083b124f
 def sampling_record(

@@ -1,11 +1,12 @@
 "The command: names, exit codes, and that a refused line damages nothing."
 import pytest
 from conftest import TOY, llmr, table_bytes
-from test_sampling import recording, write_toy
+from test_sampling import recording, toy_tables, write_toy
 
 from llmr import __version__
-from llmr.cli import main
+from llmr.cli import main, parser, sampling_parameters
 from llmr.core import DATA_ENV, PROFILES
+from llmr.sampling import pack
 
 
 def test_help_and_version(capsys):
@@ -102,6 +103,11 @@ def test_an_unknown_model_sampler_and_benchmark(tmp_path, capsys):
     assert main([*line, '--sampler', 'magic'])==2 and "no completions are called 'magic'" in capsys.readouterr().err
     assert main(line)==2 and "model 'no/small' cannot be loaded" in capsys.readouterr().err
     assert not (tmp_path/'run'/'completions.parquet').exists()
+
+
+def test_a_pack_names_its_models_itself(tmp_path):
+    (tmp_path/'x.zip').write_bytes(pack(*toy_tables(), {})) # made in Python, with nothing on its card
+    assert sampling_parameters(parser().parse_args(['reproduce', '--profile', 'sampled', '--completions', str(tmp_path/'x.zip')]))['models']==['small', 'large']
 
 
 def test_what_cannot_be_packed(tmp_path, capsys):

@@ -1,16 +1,18 @@
 import json
+import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from llmr.core import DATA_ENV, SCHEMAS, InputError, check_table, data_file, get_pairs, get_profile, open_run, read_jsonl
+from llmr import core
+from llmr.core import DATA_ENV, SCHEMAS, InputError, bundle, check_table, data_file, get_pairs, get_profile, open_run, read_jsonl, replace_file, unbundle, with_models
 
 GAP = dict(task_id=[11], split='test', pair='8B-70B', quality='standard', sample=0, gap=1/3)
 
 
 @pytest.mark.parametrize('text,told', [
-    ('{"a": 1}\n{"a": 2, "b', 'line 2: not valid JSON'), ('{"a": 1}\n\n[1]\n', 'line 3: a list'), ('', 'holds no line'), ('\n\n', 'holds no line')])
+    ('{"a": 1}\n{"a": 2, "b', 'line 2: not valid JSON'), ('{"a": "\\ud83d"}', "line 1: '.ud83d' is half of a character"), ('{"a": '+'['*100_000, 'line 1: not valid JSON'), ('{"a": 1}\n\n[1]\n', 'line 3: a list'), ('', 'holds no line'), ('\n\n', 'holds no line')])
 def test_damaged_lines_are_named(tmp_path, text, told):
     path = tmp_path/'torn.jsonl'
     path.write_text(text)
@@ -26,7 +28,8 @@ def test_unreadable_files(tmp_path):
 
 @pytest.mark.parametrize('change,told', [
     (dict(split='dev'), "gaps.split, row 0: 'dev'"), (dict(gap='much'), 'gaps.gap, row 0'), (dict(gap=None), 'gaps.gap, row 0: empty'),
-    (dict(task_id=[11, 11]), 'second row for task_id=11'), (dict(more=1), "unknown \\['more'\\]"), (dict(gap=[np.nan]), 'empty')])
+    (dict(task_id=[11, 11]), 'second row for task_id=11'), (dict(more=1), "unknown \\['more'\\]"), (dict(gap=[np.nan]), 'empty'),
+    (dict(sample=1.5), 'gaps.sample, row 0: 1.5 is not of type int64'), (dict(sample=pd.Series([1.5], dtype=object)), 'gaps.sample, row 0: 1.5 is not of type int64')])
 def test_tables_are_checked(change, told):
     with pytest.raises(InputError, match=told): check_table('gaps', pd.DataFrame(GAP | change))
 
@@ -34,6 +37,10 @@ def test_tables_are_checked(change, told):
 def test_a_table_that_lacks_a_column_or_a_schema():
     with pytest.raises(InputError, match="lacks \\['gap'\\]"): check_table('gaps', pd.DataFrame(GAP).drop(columns='gap'))
     with pytest.raises(InputError, match='no table is called'): check_table('gap', pd.DataFrame(GAP))
+
+
+def test_whole_numbers_in_any_dress_are_ids():
+    assert check_table('gaps', pd.DataFrame(GAP | dict(task_id=pd.Series([11], dtype=object)))).task_id.tolist()==[11]
 
 
 def test_schema_keys_are_columns():
@@ -60,6 +67,34 @@ def test_a_damaged_table_is_named(tmp_path):
     (tmp_path/'gaps.parquet').write_bytes((tmp_path/'gaps.parquet').read_bytes()[:100])
     with pytest.raises(InputError, match='gaps.parquet: not a readable Parquet file'): run.read('gaps')
     with pytest.raises(InputError, match='scores.parquet: not there'): run.read('scores')
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path):
+    def fail(part):
+        part.write_text('half')
+        raise OSError('disk full')
+    with pytest.raises(OSError, match='disk full'): replace_file(tmp_path/'a.txt', fail)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_table_says_how_to_get_it(tmp_path):
+    with pytest.raises(InputError, match='Give run_dir the directory of a run'): open_run('shipped').read('gaps')
+    with pytest.raises(InputError, match=f'llmr reproduce --profile toy --out {tmp_path}'): open_run('toy', tmp_path).read('gaps')
+
+
+def test_the_commit_is_that_of_the_source_tree_alone(tmp_path, monkeypatch):
+    git = lambda *words: subprocess.run(['git', '-C', tmp_path, '-c', 'user.name=x', '-c', 'user.email=x@x', *words], check=True, capture_output=True)
+    package = tmp_path/'.venv'/'llmr'
+    package.mkdir(parents=True)
+    (package/'__init__.py').write_text('')
+    git('init', '-q')
+    git('commit', '-q', '--allow-empty', '-m', 'of another project')
+    monkeypatch.setattr(core, 'files', lambda name: package)
+    assert core._git_commit()==''
+    git('add', '-f', package/'__init__.py')
+    assert len(core._git_commit())==40
+    monkeypatch.setenv('PATH', str(tmp_path))
+    assert core._git_commit()==''
 
 
 def test_a_run_belongs_to_one_profile(tmp_path):
@@ -92,6 +127,16 @@ def test_pairs_are_taken_once_and_in_order():
     assert [pair.name for pair in get_pairs(get_profile('shipped'), ['1B-70B', '1B-8B', '1B-70B'])]==['1B-70B', '1B-8B']
 
 
+def test_models_and_pairs_of_a_line(tmp_path):
+    folders = [tmp_path/'me@home'/name for name in ('small', 'large')]
+    for folder in folders: folder.mkdir(parents=True)
+    assert with_models(get_profile('sampled'), folders).models==('small', 'large')
+    named = with_models(get_profile('sampled'), ['org/a-1@main', 'org/b-2'])
+    assert named.models==('a-1', 'b-2')
+    with pytest.raises(InputError, match='two pairs are both called a-b-c'): with_models(get_profile('sampled'), ['a', 'b-c', 'a-b', 'c'])
+    with pytest.raises(InputError, match="no pair is called 'a-1-b-3' in profile sampled; there are a-1-b-2"): get_pairs(named, ['a-1-b-3'])
+
+
 def test_inputs_are_the_very_files(tmp_path, monkeypatch):
     monkeypatch.setenv(DATA_ENV, str(tmp_path))
     with pytest.raises(InputError, match='no input file is called'): data_file('mbpp/other.jsonl')
@@ -100,3 +145,17 @@ def test_inputs_are_the_very_files(tmp_path, monkeypatch):
     (tmp_path/'mbpp'/'mbpp.jsonl').write_text(json.dumps(dict(task_id=1))+'\n{"task_id": 2, "te')
     with pytest.raises(InputError, match='checksum mismatch.*line 2: not valid JSON') as e: data_file('mbpp/mbpp.jsonl')
     assert DATA_ENV in str(e.value)
+
+
+def test_a_copy_in_a_package_is_taken_if_it_is_the_very_file(tmp_path, monkeypatch):
+    monkeypatch.setenv(DATA_ENV, str(tmp_path))
+    other = tmp_path/'other.jsonl.gz'
+    other.write_bytes(b'another version')
+    with pytest.raises(InputError, match='humaneval/HumanEval.jsonl.gz: no such file'): data_file('humaneval/HumanEval.jsonl.gz', other)
+
+
+def test_a_locked_pack_is_named(tmp_path):
+    content = bytearray(bundle({'a.txt': b'a'}))
+    for sign,at in ((b'PK\x03\x04', 6), (b'PK\x01\x02', 8)): content[content.index(sign)+at] |= 1
+    (tmp_path/'x.zip').write_bytes(content)
+    with pytest.raises(InputError, match='x.zip: not a pack, or a damaged one .*password'): unbundle(tmp_path/'x.zip', ())

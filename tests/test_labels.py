@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,6 +59,15 @@ def test_soft_labels_count_from_t_up_and_strict_ones_above_it():
     ((0, 10, False), (0, 500, False), False)])
 def test_brevity_as_the_authors_coded_it(small, large, wins):
     assert (brevity_gap(outcomes('A', small), outcomes('B', large))[0]>=0)==wins
+
+
+def test_equal_gaps_are_equal_floats():
+    small, large = (outcomes(name, *((passed, 5, True) for passed in row)) for name,row in (('A', (3, 2, 1, 0, 1, 2)), ('B', (2, 1, 0, 1, 2, 3))))
+    gaps = pair_gaps(pd.concat([small, large]), Pair('A', 'B'), 'standard')
+    assert gaps.gap.tolist()==[1/3]*3+[-1/3]*3 and soft_labels(gaps, t=-1/3).y.eq(1).all() and soft_labels(gaps, t=1/3).y.sum()==3
+    tokens = [(small, large) for small in range(1, 60) for large in range(1, 60)]
+    drawn = brevity_gap(*(outcomes(name, *((1, pair[at], True) for pair in tokens)) for at,name in enumerate('AB')))
+    assert len(set(drawn))==len({Fraction(large-small, large+small+1) for small,large in tokens})
 
 
 def test_a_sample_without_partner_is_named():

@@ -95,7 +95,9 @@ def test_tasks_of_ones_own(tmp_path):
     ([OWN, OWN], 'line 2: task 1 stands on line 1 already'), ([OWN | dict(tests=[])], 'line 1: tests must hold at least one'), ([OWN | dict(tests=[' '])], 'line 1: tests must hold'),
     ([OWN, OWN | dict(task_id='x')], "line 2: task_id 'x' is not a int"), ([OWN | dict(split='dev')], "line 1: split is 'dev'"), ([OWN | dict(answer=3)], "line 1: unknown field 'answer'"),
     ([OWN, OWN | dict(task_id=2, split='test')], 'line 2: split is given on some lines'), ([OWN | dict(split='test')], 'no task of split'), ([OWN], '1 tasks are too few to split'),
-    ([OWN, '{"task_id": 2, "te'], 'line 2: not valid JSON'), ([OWN | dict(setup=3)], 'line 1: setup is int')])
+    ([OWN, '{"task_id": 2, "te'], 'line 2: not valid JSON'), ([OWN | dict(setup=3)], 'line 1: setup is int'),
+    ([OWN | dict(tests=['asert add(1) == 2'])], "line 1: tests holds 'asert add.*does not compile"), ([OWN | dict(tests=[' assert add(1) == 2'])], 'line 1: tests holds'),
+    ([OWN | dict(setup='import')], 'line 1: setup holds'), ([r'{"task_id": 1, "text": "\ud83d", "tests": ["assert add(1) == 2"]}'], 'line 1: .* is half of a character')])
 def test_damaged_tasks_of_ones_own_are_named(tmp_path, rows, told):
     path = own(tmp_path/'mine.jsonl', *rows)
     with pytest.raises(InputError, match=told) as e: load_tasks(path)

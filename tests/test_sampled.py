@@ -85,9 +85,15 @@ def test_a_torn_line_is_drawn_again_and_a_damaged_one_is_named(folder, tasks, tm
     path.write_bytes(whole[:-9])
     pd.testing.assert_frame_equal(sample_completions(tasks, Transformers(folder, SHORT), FEW, folder=tmp_path), first)
     assert sorted(path.read_bytes().splitlines())==sorted(whole.splitlines())
-    for damage in ('{"a": 1', '[1, 2]', '[["k"], ["x"]]'):
+    for damage in ('{"a": 1', '[1, 2]', '[["k"], ["x"]]', '5'):
         path.write_text(damage+'\n')
         with pytest.raises(InputError, match='samples.jsonl, line 1: not a completion'): CompletionStore(tmp_path)
+
+
+def test_a_model_that_writes_no_program_at_all(tasks, tmp_path):
+    silent = Transformers(tiny_llama(tmp_path/'silent', silent=True), Settings(temperature=0., max_tokens=5))
+    with pytest.raises(InputError, match='model silent: not one of 15 completions holds a program .stop.*prefill ""'): sample_completions(tasks, silent, FEW, folder=tmp_path)
+    assert len(lines(tmp_path))==15
 
 
 def test_files_of_several_machines_are_read_together(folder, tasks, tmp_path):
@@ -167,6 +173,15 @@ def test_a_pack_gives_back_what_went_in(packed, tasks):
     assert {'README.md', 'tasks.jsonl', 'completions.jsonl', 'card.json'}==set(unbundle(path, ()))
 
 
+def test_a_pack_holds_any_character(tasks, packed):
+    path, completions = packed
+    odd = completions.assign(text='x = "\u2028\x85\x0c"\n', code='x = "\u2028\x85\x0c"')
+    path.write_bytes(pack(tasks.assign(text='Add\u2029 it.\x85'), odd, {}))
+    again, same, _ = read_pack(path)
+    assert set(again.text)=={'Add\u2029 it.\x85'}
+    pd.testing.assert_frame_equal(same, odd)
+
+
 def test_a_damaged_pack_is_named(packed, tmp_path):
     path, _ = packed
     held, other = unbundle(path, ()), tmp_path/'other.zip'
@@ -180,6 +195,9 @@ def test_a_damaged_pack_is_named(packed, tmp_path):
     with zipfile.ZipFile(path) as whole, zipfile.ZipFile(other, 'w') as changed:
         for name in whole.namelist(): changed.writestr(name, whole.read(name).replace(b'Add 3', b'Add 4') if name=='tasks.jsonl' else whole.read(name))
     with pytest.raises(InputError, match='tasks.jsonl is missing, or its checksum differs'): read_pack(other)
+    for content,told in ((b'{"task_id": 1}\n', r"lacks \['model'"), (b'{"task_id": 1}\n{"ta', 'other.zip, completions.jsonl, line 2: not valid JSON')):
+        other.write_bytes(bundle(held | {'completions.jsonl': content}))
+        with pytest.raises(InputError, match=told): read_pack(other)
 
 
 def test_nothing_without_text_is_packed(tasks, packed):

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from http.server import BaseHTTPRequestHandler
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from serving import breaking, listening, serving
 from tiny import tiny_llama
 
 from llmr.core import InputError
-from llmr.samplers import SAMPLERS, OpenAI, Sampler, Settings, Transformers, after_fence, folder_revision, make_requests, make_sampler, pick_tokens
+from llmr.samplers import SAMPLERS, OpenAI, Sampler, Settings, Transformers, _answer_of, after_fence, folder_revision, make_requests, make_sampler, pick_tokens
 
 PROMPTS = ['Double a number.', 'Halve a number that is even, and double one that is odd.', 'Add.', 'Write the digits of a number backwards.']
 SHORT = Settings(max_tokens=12)
@@ -75,6 +76,15 @@ def test_a_completion_ends_before_a_stop_text(folder):
     assert all(completion.n_tokens==40 for completion in found.values() if completion.finish_reason=='length')
 
 
+def test_a_turn_that_the_model_begins_does_not_end_at_its_first_fence(folder):
+    for prefill,text in (('', 'Here:\n```python\nx = 1\n```'), ('```python', 'Here:\n')):
+        sampler = Transformers(folder, Settings(prefill=prefill))
+        sampler._load()
+        tokens = sampler.tokenizer('Here:\n```python\nx = 1\n```', add_special_tokens=False)['input_ids']
+        assert any(sampler._ended(tokens[:n]) for n in range(1, len(tokens)+1))==bool(prefill) and sampler._text(tokens)==text
+    assert after_fence('Here:\n```python\nx = 1\n```')=='\nx = 1\n```'
+
+
 def test_a_model_that_says_nothing(tmp_path):
     found = drawn(Transformers(tiny_llama(tmp_path/'m', silent=True), Settings(temperature=0., max_tokens=5)), n=1)
     assert {(c.text, c.n_tokens, c.finish_reason) for c in found.values()}=={('', 1, 'stop')}
@@ -113,7 +123,7 @@ def test_unknown_models_engines_options_and_values(tmp_path):
     with pytest.raises(InputError, match='Give a hub name that this machine can reach'): drawn(Transformers(tmp_path))
     with pytest.raises(InputError, match='no sampler is called'): make_sampler('magic', 'x')
     with pytest.raises(InputError, match="no option 'speed'; there are batch_size"): make_sampler('transformers', 'x', engine=dict(speed=2))
-    for change,told in ((dict(temperature=-1), 'temperature'), (dict(max_tokens=0), 'max_tokens'), (dict(top_p=0), 'top_p')):
+    for change,told in ((dict(temperature=-1), 'temperature'), (dict(temperature=float('nan')), 'temperature'), (dict(max_context=0), 'max_context'), (dict(max_tokens=0), 'max_tokens'), (dict(top_p=0), 'top_p')):
         with pytest.raises(InputError, match=told): Settings(**change)
     with pytest.raises(InputError, match='quantization is for sampler vllm'): drawn(Transformers(tmp_path, Settings(quantization='awq')))
 
@@ -152,6 +162,15 @@ def test_what_tells_models_and_settings_apart(folder, plain):
     assert len({request.seed for request in requests})==3 and requests[:1]==make_requests(['a'], 1, 42)
 
 
+def test_a_model_that_was_trained_further_in_its_middle_alone(tmp_path):
+    content = bytearray(np.random.default_rng(0).bytes(40*2**20)) # a matrix of 4096 x 512 in 16 bits is 4 MiB
+    (tmp_path/'model.safetensors').write_bytes(content)
+    before = folder_revision(tmp_path)
+    content[18*2**20:22*2**20] = bytes(4*2**20)
+    (tmp_path/'model.safetensors').write_bytes(content)
+    assert folder_revision(tmp_path)!=before
+
+
 @pytest.mark.parametrize('text,program', [
     ('```python\nx = 1\n```', '\nx = 1\n```'), ('Here:\n```\nx = 1\n```\nDone.', '\nx = 1\n```\nDone.'), ('x = 1', 'x = 1'), ('```x = 1```', 'x = 1```')])
 def test_a_turn_from_its_beginning(text, program): assert after_fence(text)==program
@@ -169,6 +188,12 @@ def test_a_server_that_fails_loses_nothing_and_doubles_nothing(folder, caplog, m
     found = {(request.prompt, request.sample): completion for request,completion in rows}
     assert len(rows)==12 and texts(found)==texts(wanted)
     assert all((found[key].n_tokens, found[key].finish_reason, found[key].n_prompt_tokens)==(c.n_tokens, c.finish_reason, c.n_prompt_tokens) for key,c in wanted.items())
+
+
+def test_halves_of_a_character_that_come_apart():
+    chunk = lambda text,reason=None: SimpleNamespace(usage=None, choices=[SimpleNamespace(text=text, logprobs=None, finish_reason=reason)])
+    for pieces,text in ((('a\ud83d', '\ude00b'), 'a\U0001f600b'), (('a\ud83d', 'b'), 'a\ufffdb')):
+        assert _answer_of([*map(chunk, pieces), chunk('', 'stop')], None, 'plain', '```python').text==text
 
 
 @needs_openai
@@ -198,13 +223,24 @@ def test_what_a_server_refuses(folder):
 
 
 @needs_openai
-def test_a_served_model_without_a_template_or_with_a_short_context(folder, plain):
+def test_a_served_model_without_a_template_or_with_a_short_context(folder, plain, caplog):
     with serving(plain) as server:
-        found = drawn(OpenAI('tiny', SHORT, dict(base_url=server.url, concurrency=1)))
+        with caplog.at_level(logging.WARNING): found = drawn(OpenAI('tiny', SHORT, dict(base_url=server.url, concurrency=8, tries=1)))
+        assert 'tiny has no chat template' in caplog.text
         assert texts(found)==texts(drawn(Transformers(plain, SHORT))) and {c.template for c in found.values()}=={'plain'}
     with serving(folder, max_context=60) as server:
         found = drawn(OpenAI('tiny', SHORT, dict(base_url=server.url)), n=1)
         assert Counter(c.finish_reason for c in found.values())==dict(length=2, prompt_too_long=2)
+
+
+@needs_openai
+def test_a_closed_sampler_can_be_asked_again(folder):
+    with serving(folder) as server:
+        for make in (lambda: OpenAI('tiny', SHORT, dict(base_url=server.url)), lambda: Transformers(folder, SHORT)):
+            sampler = make()
+            first = drawn(sampler, n=1)
+            sampler.close()
+            assert texts(drawn(sampler, n=1))==texts(first)
 
 
 @needs_openai

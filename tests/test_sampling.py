@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from llmr.core import InputError, package_file
+from llmr.core import InputError, check_table, package_file
 from llmr.problem import load_tasks
 from llmr.sampling import check_completions, extract_code, finish_reason, load_completions, read_recorded
 
@@ -60,6 +60,7 @@ def test_models_must_be_comparable(drop, told):
 def test_a_completion_of_no_task_and_a_second_sample():
     tasks, completions = toy_tables()
     with pytest.raises(InputError, match='completions of task 14, which is not among the tasks'): check_completions(completions, tasks.query('task_id!=14'), ('small', 'large'))
+    with pytest.raises(InputError, match=f'completions, row {len(completions)}: second row for task_id='): check_table('completions', pd.concat([completions, completions.head(1)]))
 
 
 def test_a_folder_gives_what_was_recorded(tmp_path):
