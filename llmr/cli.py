@@ -44,8 +44,8 @@ def parameter(text):
 
 
 def seed(text):
-    "A whole number from 0."
-    if not text.isdecimal(): raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from 0')
+    "A whole number from 0 that every generator takes."
+    if not text.isdecimal() or int(text)>=2**31: raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from 0 to {2**31-1}')
     return int(text)
 
 
@@ -124,7 +124,7 @@ def add_router_commands(commands):
     sub.add_argument('--router', required=True, metavar='DIR', help='router directory, from `llmr train` or heads/ of a run')
     cut = sub.add_mutually_exclusive_group()
     cut.add_argument('--tau', type=finite, metavar='T', help='threshold: scores from T up go to the small model')
-    cut.add_argument('--target', default='0.6', metavar='SHARE', help='share of tasks for the small model, one that the router was calibrated for (default: 0.6)')
+    cut.add_argument('--target', type=finite, default=.6, metavar='SHARE', help='share of tasks for the small model, one that the router was calibrated for (default: 0.6)')
 
 
 def add_verdict_command(commands):
@@ -218,14 +218,15 @@ def judge_pair(args):
 
 def send(args):
     "Route prompts. Returns what to print."
+    from llmr.problem import route
     from llmr.router import Router
     router = Router.load(args.router)
-    known, tau = router.card.get('thresholds', {}), args.tau
+    known, tau, share = router.card.get('thresholds', {}), args.tau, f'{args.target:g}'
     if tau is None:
-        if args.target not in known: raise InputError(f'{args.router}: not calibrated for a share of {args.target}; there are {", ".join(known) or "none"}. Give one of them, or --tau.')
-        tau = known[args.target]
-    models = router.card.get('large', 'large'), router.card.get('small', 'small')
-    lines = [dict(model=models[int(small)], score=float(score), tau=tau) for score,small in zip(router.score(args.prompts), router.route(args.prompts, tau))]
+        if share not in known: raise InputError(f'{args.router}: not calibrated for a share of {share}; there are {", ".join(known) or "none"}. Give one of them, or --tau.')
+        tau = known[share]
+    models, scores = (router.card.get('large', 'large'), router.card.get('small', 'small')), router.score(args.prompts)
+    lines = [dict(model=models[int(small)], score=float(score), tau=tau) for score,small in zip(scores, route(scores, tau))]
     return '\n'.join(map(json.dumps, lines))
 
 

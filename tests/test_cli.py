@@ -37,10 +37,11 @@ def test_arguments_that_cannot_be_read(capsys):
         assert e.value.code==2 and capsys.readouterr().err
 
 
-def test_a_seed_below_0_and_a_stop(monkeypatch, capsys):
+def test_a_seed_out_of_range_and_a_stop(monkeypatch, capsys):
     for arguments in (['train', 't.jsonl', 'o.jsonl', '--out', 'r'], ['verdict', 'o.jsonl']):
-        with pytest.raises(SystemExit) as e: main([*arguments, '--small', 'a', '--large', 'b', '--seed', '-1'])
-        assert e.value.code==2 and "'-1' is not a whole number from 0" in capsys.readouterr().err
+        for seed in ('-1', '4294967296'):
+            with pytest.raises(SystemExit) as e: main([*arguments, '--small', 'a', '--large', 'b', '--seed', seed])
+            assert e.value.code==2 and f"'{seed}' is not a whole number from 0" in capsys.readouterr().err
     def stopped(*given): raise KeyboardInterrupt
     monkeypatch.setattr('llmr.datasets.read_own', stopped)
     assert main(['train', 't.jsonl', 'o.jsonl', '--out', 'r', '--small', 'a', '--large', 'b'])==130 and 'stopped' in capsys.readouterr().err
