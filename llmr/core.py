@@ -414,8 +414,8 @@ def open_run(
     seed:int=42,       # Of everything random in the run
     models:list=None,  # Sources of models, for a new run of profile `sampled`; later those of the run
 )->Run:
-    "Open or make a run directory. Raises: `InputError` on an unknown profile or pair, a seed below 0, or a directory of another profile or of other models."
-    if not isinstance(seed, int) or seed<0: raise InputError(f'seed {seed!r}: must be a whole number from 0.')
+    "Open or make a run directory. Raises: `InputError` on an unknown profile or pair, a seed below 0 or beyond what generators take, or a directory of another profile or of other models."
+    if not isinstance(seed, int) or seed not in range(2**31): raise InputError(f'seed {seed!r}: must be a whole number from 0 to {2**31-1}.')
     record = Path(run_dir).resolve()/'run.json' if run_dir else None
     known = read_record(record.parent) if record and record.exists() else None
     if known and known.get('profile')!=profile and get_profile(profile):
