@@ -23,7 +23,7 @@ def mbpp_prompts(n, seed=0):
     hand = pd.read_parquet(package_file('shipped/views.parquet')).query('view=="hand"')
     characters = np.expm1(np.stack(hand.vector)[:, 0].astype(float))
     rng = np.random.default_rng(seed)
-    return [' '.join(f'w{i}' for i in rng.integers(WORDS, size=int(count/3.5))) for count in rng.choice(characters, n, replace=False)]
+    return [' '.join(f'w{i}' for i in rng.integers(WORDS, size=int(count/3.5))) for count in rng.choice(characters, n, replace=n>len(characters))]
 
 
 @torch.inference_mode()

@@ -1,8 +1,9 @@
 """Gain over random on the test split: the chosen router of a run beside LLMRouter's kNN, SVM, MLP and hybrid routers.
 
 All see the same vectors of the same train and validation tasks, and are scored on the same test outcomes with the same resamples. LLMRouter's own trainers
-fit its own models, some with the settings of its documentation, some with ours (both numbers of neighbours, the hybrid's network); its routers answer with a model's name, so the score is the probability (kNN, MLP), margin (SVM) or
-estimate (hybrid) behind that name. Needs `pip install --no-deps llmrouter-lib==0.4.0`, best in an environment of its own.
+fit its own models, some with the settings of its documentation, some with ours (both numbers of neighbours, the hybrid's network); its routers answer with a
+model's name, so the score is the probability (kNN, MLP), margin (SVM) or estimate (hybrid) behind that name. Needs `make beyond`, and
+`pip install --no-deps llmrouter-lib==0.4.0`, best in an environment of its own; skipped without them.
 """
 import argparse
 import sys
@@ -72,7 +73,10 @@ def main():
     try: import llmrouter  # noqa: F401
     except ImportError:
         print('skipped: LLMRouter is not here. pip install --no-deps llmrouter-lib==0.4.0', file=sys.stderr)
-        return 2
+        return 0
+    if not (Path(given.run)/'tables'/'routers.csv').exists():
+        print(f'skipped: {given.run} is no finished run with routers compared. make beyond', file=sys.stderr)
+        return 0
     torch.set_num_threads(1)
     threadpool_limits(1)
     run = open_run('shipped', given.run)

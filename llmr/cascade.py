@@ -33,7 +33,7 @@ def visible_sets(
 )->list:             # Of tuples of indices
     "Every choice of visible tests. Raises: `InputError` if none is visible, or none is left to score."
     if n_visible<1: raise InputError(f'{n_visible} visible tests: a cascade looks at one or more.')
-    if n_visible>=n_tests: raise InputError(f'{n_visible} visible tests of {n_tests}: nothing is left to score. Show at most {n_tests-1}, or add tests.')
+    if n_visible>=n_tests: raise InputError(f'{n_visible} visible tests of {n_tests}: nothing is left to score. {f"Show at most {n_tests-1}, or add tests" if n_tests>1 else "Add tests: one is looked at, others are scored"}.')
     return list(combinations(range(n_tests), n_visible))
 
 # %% ../nbs/14_cascade.ipynb #60dcb4b8

@@ -44,8 +44,8 @@ def parameter(text):
 
 
 def seed(text):
-    "A whole number from 0."
-    if not text.isdecimal(): raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from 0')
+    "A whole number from 0 that every generator takes."
+    if not text.isdecimal() or int(text)>=2**31: raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from 0 to {2**31-1}')
     return int(text)
 
 
@@ -124,7 +124,7 @@ def add_router_commands(commands):
     sub.add_argument('--router', required=True, metavar='DIR', help='router directory, from `llmr train` or heads/ of a run')
     cut = sub.add_mutually_exclusive_group()
     cut.add_argument('--tau', type=finite, metavar='T', help='threshold: scores from T up go to the small model')
-    cut.add_argument('--target', default='0.6', metavar='SHARE', help='share of tasks for the small model, one that the router was calibrated for (default: 0.6)')
+    cut.add_argument('--target', type=finite, default=.6, metavar='SHARE', help='share of tasks for the small model, one that the router was calibrated for (default: 0.6)')
 
 
 def add_verdict_command(commands):
@@ -140,7 +140,7 @@ def add_verdict_command(commands):
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, score; split `validation` sets thresholds (default: those of the run that were not fitted on these tasks; else random routing)')
     sub.add_argument('--router', metavar='NAME', help='which router, where the scores hold several (default in a run: the one that stage 09 chose, else head-strict)')
     sub.add_argument('--certify', type=float, metavar='ALPHA', help='also look for a threshold whose risk is at most ALPHA, a fraction; needs scores')
-    sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of total pass rate) (default: harm)')
+    sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of tests passed, averaged over tasks) (default: harm)')
     sub.add_argument('--delta', type=float, default=.1, metavar='D', help='for --certify: chance that the certificate is wrong (default: 0.1)')
     sub.add_argument('--seed', type=seed, default=42, metavar='N', help='of the resamples (default: 42)')
 
@@ -185,10 +185,11 @@ def train(args):
 def known_scores(args, pair):
     "Scores of the router that is to be judged, None for random routing."
     from pathlib import Path
+    from llmr.core import stands
     from llmr.datasets import read_scores
     run = Path(args.outcomes)
     if args.scores: return read_scores(args.scores, pair, args.router, args.split)
-    if (run/'selected.parquet').exists() and not args.router: return read_scores(run/'selected.parquet', pair)
+    if stands(run, '09_routers') and not args.router: return read_scores(run/'selected.parquet', pair)
     if run.is_dir() and args.split!='train': return read_scores(args.outcomes, pair, args.router or 'head-strict')
     if run.is_dir() and args.router: raise InputError(f'{args.router} was trained on split train, and would be judged by what it has seen. Choose another --split, or no --router.')
     if args.router or args.certify is not None: raise InputError('--router and --certify need scores of a router that was not trained on these tasks. Give --scores FILE.')
@@ -217,23 +218,22 @@ def judge_pair(args):
 
 def send(args):
     "Route prompts. Returns what to print."
+    from llmr.problem import route
     from llmr.router import Router
     router = Router.load(args.router)
-    known, tau = router.card.get('thresholds', {}), args.tau
+    known, tau, share = router.card.get('thresholds', {}), args.tau, f'{args.target:g}'
     if tau is None:
-        if args.target not in known: raise InputError(f'{args.router}: not calibrated for a share of {args.target}; there are {", ".join(known) or "none"}. Give one of them, or --tau.')
-        tau = known[args.target]
-    models = router.card.get('large', 'large'), router.card.get('small', 'small')
-    lines = [dict(model=models[int(small)], score=float(score), tau=tau) for score,small in zip(router.score(args.prompts), router.route(args.prompts, tau))]
+        if share not in known: raise InputError(f'{args.router}: not calibrated for a share of {share}; there are {", ".join(known) or "none"}. Give one of them, or --tau.')
+        tau = known[share]
+    models, scores = (router.card.get('large', 'large'), router.card.get('small', 'small')), router.score(args.prompts)
+    lines = [dict(model=models[int(small)], score=float(score), tau=tau) for score,small in zip(scores, route(scores, tau))]
     return '\n'.join(map(json.dumps, lines))
 
 
 def pack(args):
     "Pack a run. Returns what to print."
-    from pathlib import Path
     from llmr.reproduce import pack_run
-    out = Path(args.out or f'{Path(args.run).resolve().name}.zip')
-    out.write_bytes(pack_run(args.run))
+    out = pack_run(args.run, args.out)
     return f'{out}: {out.stat().st_size/1e6:.1f} MB. Replay: llmr reproduce --profile sampled --completions {out}'
 
 

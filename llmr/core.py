@@ -6,7 +6,7 @@
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV', 'PROFILES', 'InputError', 'json_rows',
            'read_jsonl', 'Table', 'check_table', 'package_file', 'data_file', 'bundle', 'unbundle', 'Pair', 'Profile',
            'get_profile', 'split_source', 'with_models', 'get_pairs', 'replace_file', 'write_json', 'file_hash', 'Run',
-           'open_run', 'set_theme', 'colours', 'label_line']
+           'read_record', 'open_run', 'stands', 'set_theme', 'colours', 'label_line']
 
 # %% ../nbs/00_core.ipynb #4460f7b3
 import gzip
@@ -377,14 +377,19 @@ class Run:
     alone: bool = False # Opened without a directory: the profile's fixture stands in for earlier stages
 
 # %% ../nbs/00_core.ipynb #4ce65773
-def _read_record(path):
-    "The object in a `run.json`. Raises: `InputError` if it is damaged."
+def read_record(
+    folder:Path, # Of a run
+)->dict:         # What `run.json` holds: how the run was made, and of each stage the SHA-256 of what it read and wrote
+    "The record of a run. Raises: `InputError` if there is none, or it is damaged."
+    path = Path(folder)/'run.json'
+    if not path.exists(): raise InputError(f'{path}: not there. Give the directory of a run, or make one: `llmr reproduce --out {folder}`.')
     try: record = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError) as e: raise InputError(f'{path}: not valid JSON ({e}). Delete the run directory and run again.') from None
     if not isinstance(record, dict) or not isinstance(record.get('stages'), dict):
         raise InputError(f'{path}: not the record of a run. Choose another --out, or delete it.')
     return record
 
+# %% ../nbs/00_core.ipynb #0fab94bd
 def _new_folder(folder):
     "Raises: `InputError` if the folder can't be made."
     try: folder.mkdir(parents=True, exist_ok=True)
@@ -409,10 +414,10 @@ def open_run(
     seed:int=42,       # Of everything random in the run
     models:list=None,  # Sources of models, for a new run of profile `sampled`; later those of the run
 )->Run:
-    "Open or make a run directory. Raises: `InputError` on an unknown profile or pair, a seed below 0, or a directory of another profile or of other models."
-    if not isinstance(seed, int) or seed<0: raise InputError(f'seed {seed!r}: must be a whole number from 0.')
+    "Open or make a run directory. Raises: `InputError` on an unknown profile or pair, a seed below 0 or beyond what generators take, or a directory of another profile or of other models."
+    if not isinstance(seed, int) or seed not in range(2**31): raise InputError(f'seed {seed!r}: must be a whole number from 0 to {2**31-1}.')
     record = Path(run_dir).resolve()/'run.json' if run_dir else None
-    known = _read_record(record) if record and record.exists() else None
+    known = read_record(record.parent) if record and record.exists() else None
     if known and known.get('profile')!=profile and get_profile(profile):
         raise InputError(f'{record.parent}: a run directory of profile {known.get("profile")!r}, not {profile!r}. Choose another --out, or delete it.')
     found = _run_profile(profile, models, known, record and record.parent)
@@ -530,9 +535,18 @@ def note(
     **facts, # Name to what JSON can hold
 )->dict:     # The same
     "Put facts about how the run was made into `run.json`."
-    record = self.dir/'run.json'
-    write_json(record, _read_record(record) | facts)
+    write_json(self.dir/'run.json', read_record(self.dir) | facts)
     return facts
+
+# %% ../nbs/00_core.ipynb #5c1dbe8b
+def stands(
+    folder:Path, # Of a run
+    stage:str,   # Such as `09_routers`
+)->bool:
+    "Whether a stage has run to its end, and nothing that it read or wrote has changed since."
+    record = read_record(folder)['stages'].get(stage) if (Path(folder)/'run.json').exists() else None
+    held = record['reads'] | record['writes'] if record else {}
+    return bool(record) and all((Path(folder)/name).exists() and file_hash(Path(folder)/name)==known for name,known in held.items())
 
 # %% ../nbs/00_core.ipynb #6d9ea677
 def set_theme():

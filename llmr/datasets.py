@@ -92,6 +92,7 @@ def _own_rows(path, table, needed, defaults):
     else: raise InputError(f'{path}: neither .parquet nor .jsonl. Save the {table} as one of them.')
     for name in needed:
         if name not in frame: raise InputError(f'{path}: no column {name!r}. {table.capitalize()} need {", ".join(needed)}.')
+    for row in np.flatnonzero(frame.task_id.isna())[:1]: raise InputError(f'{path}, row {row}: task_id is empty. {ROW_0}')
     for name,value in defaults.items():
         gone = frame[name].isna() if name in frame else [True]*len(frame)
         if name not in frame or name not in ('split', 'sample'): frame[name] = [value if empty else held for held,empty in zip(frame.get(name, gone), gone)]
@@ -105,7 +106,7 @@ def _own_outcomes(path):
     outcomes = _own_rows(path, 'outcomes', ('task_id', 'model', 'n_tests', 'n_passed'), dict(sample=0, tests=[], errors=[], status='ran', n_tokens=0))
     for name in ('n_tests', 'n_passed'):
         for row,count in enumerate(outcomes[name]):
-            if not isinstance(count, (int, float, np.number, np.bool_)) or count%1!=0: raise InputError(f'{path}, row {row}: {name} is {count!r:.80}, and should be a whole number: how many tests there are, how many are passed. {ROW_0}')
+            if not isinstance(count, (int, float, np.number, np.bool_)) or count%1!=0 or abs(count)>1e9: raise InputError(f'{path}, row {row}: {name} is {count!r:.80}, and should be a whole number: how many tests there are, how many are passed. {ROW_0}')
         outcomes[name] = outcomes[name].astype(int)
     bad = (outcomes.n_tests<1) | (outcomes.n_passed<0) | (outcomes.n_passed>outcomes.n_tests)
     if bad.any(): raise InputError(f'{path}, row {bad.argmax()}: {outcomes.n_passed[bad.argmax()]} of {outcomes.n_tests[bad.argmax()]} tests passed. Passed tests run from 0 to n_tests, and there is at least one. {ROW_0}')
@@ -160,9 +161,10 @@ def read_scores(
     names = list(mine.router.unique())
     if router is None and len(names)>1 or router is not None and router not in names: raise InputError(f'{file}: {"no router "+repr(router) if router else "several routers"} for {pair.name}; there are {", ".join(names) or "none"}. Name one of them.')
     mine = mine if router is None else mine[mine.router==router]
-    wrong = ~np.isfinite(pd.to_numeric(mine.score, errors='coerce'))
-    if wrong.any(): raise InputError(f'{file}: the score of task {mine.task_id[wrong].iloc[0]!r} is {mine.score[wrong].iloc[0]!r}, which is no finite number.')
+    numbers = pd.to_numeric(mine.score, errors='coerce')
+    wrong, first = ~np.isfinite(numbers), lambda rows: mine.task_id[rows].tolist()[0]
+    if wrong.any(): raise InputError(f'{file}: the score of task {first(wrong)!r} is {mine.score[wrong].tolist()[0]!r}, which is no finite number.')
     twice = mine.task_id.duplicated()
-    if twice.any(): raise InputError(f'{file}: task {mine.task_id[twice].iloc[0]!r} has two scores. Keep one.')
+    if twice.any(): raise InputError(f'{file}: task {first(twice)!r} has two scores. Keep one.')
     if mine.empty: raise InputError(f'{file}: no score of {pair.name}.')
-    return mine[['task_id', 'split', 'score']].reset_index(drop=True)
+    return mine.assign(score=numbers.astype(float))[['task_id', 'split', 'score']].reset_index(drop=True)

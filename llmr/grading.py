@@ -164,13 +164,12 @@ SUITES = ('plus', 'reworded', 'challenge')
 EXTRA_MODES = ('strict', 'forgiven')
 
 def extra_tasks(
-    source:str,         # Of the tasks, as for `load_tasks`
-    tasks:pd.DataFrame, # `tasks`
+    tasks:pd.DataFrame, # `tasks`; their benchmark says which tests there are
     **running,          # As for `grade_programs`
 )->dict:                # Suite to `tasks`; empty for a benchmark that has none
     "Tests beyond those that the models were shown. Raises: `InputError` on a missing or damaged file."
-    if source=='toy': return dict(plus=pd.read_parquet(package_file('toy/plus.parquet')))
-    if source not in ('mbpp', 'mbpp-hub'): return {}
+    if tasks.benchmark.eq('toy').all(): return dict(plus=pd.read_parquet(package_file('toy/plus.parquet')))
+    if not tasks.benchmark.eq('mbpp').all(): return {}
     records = plus_records(json.loads(data_file('mbpp/mbppplus.json').read_text(encoding='utf-8')), tasks, **running)
     suites = {suite: plus_tasks(held, tasks, running.get('workers')) for suite,held in records.items()}
     return suites | dict(challenge=challenge_tasks([record for _,record in read_jsonl(data_file('mbpp/mbpp.jsonl'))], tasks))

@@ -67,7 +67,7 @@ def plot_answer(
     curve:pd.DataFrame,  # Rows of `curves` of the chosen router
     band:pd.DataFrame,   # cost_advantage, mean and sd of random routing, fractions
     ways:pd.DataFrame,   # From `judge`
-    pair:str,            # Name, for the labels
+    pair:Pair,           # Small and large
     colour:tuple,        # Of the router
     margin:float=.01,    # Acceptable loss
 )->Figure:
@@ -81,7 +81,7 @@ def plot_answer(
     at = ways[ways.target.notna()]
     ax.errorbar(x(at), 100*at.performance_gap, yerr=100*np.array([at.performance_gap-at.low, at.high-at.performance_gap]), fmt='o', color=colour, ecolor='.35', capsize=3, lw=1, label='thresholds, all together')
     ax.axhline(-100*margin, color='.3', lw=1, ls=':', label=f'acceptable loss, {100*margin:g} points')
-    ax.set(xlabel=f'tasks sent to {pair.split("-")[0]} (%)', ylabel='points of total pass rate', title=f'{pair}: against {pair.split("-")[1]} alone')
+    ax.set(xlabel=f'tasks sent to {pair.small} (%)', ylabel='points of total pass rate', title=f'{pair.name}: against {pair.large} alone')
     fig.legend(loc='outside lower center', ncols=2, fontsize=9)
     return fig
 
@@ -120,7 +120,7 @@ def cost_rows(
     ways:pd.DataFrame,     # From `judge`
     pair:Pair,             # Small and large
     prices:dict,           # Model to price per million tokens; {} for none
-)->pd.DataFrame:           # system, to_small, total_pass_rate, gap, low, high (points), calls of the large model per 1,000 tasks, cost per 1,000 tasks (NaN without prices), ratio
+)->pd.DataFrame:           # system, to_small, total_pass_rate, gap, low, high (points), calls of the large model per 1,000 tasks, cost per 1,000 tasks (NaN without prices), ratio (NaN if the large model is free)
     "All-large, the router's thresholds, and all-small, on the test tasks."
     test = outcomes[outcomes.split=='test']
     tokens = test.pivot_table(index='task_id', columns='model', values='n_tokens')[list(pair)]
@@ -131,7 +131,7 @@ def cost_rows(
         small = route(known, tau)
         cost = np.where(small, tokens[pair.small]*prices.get(pair.small, np.nan), tokens[pair.large]*prices.get(pair.large, np.nan)).mean()/1000
         gap, low, high = (0., 0., 0.) if way is None else (way.performance_gap, way.low, way.high)
-        rows.append(dict(system=system, to_small=cost_advantage(small), total_pass_rate=large+gap, gap=100*gap, low=100*low, high=100*high, large_calls=1000*(1-cost_advantage(small)), cost=cost, ratio=cost/(rows[0]['cost'] if rows else cost)))
+        rows.append(dict(system=system, to_small=cost_advantage(small), total_pass_rate=large+gap, gap=100*gap, low=100*low, high=100*high, large_calls=1000*(1-cost_advantage(small)), cost=cost, ratio=cost/((rows[0]['cost'] if rows else cost) or np.nan)))
     return pd.DataFrame(rows)
 
 # %% ../nbs/17_report.ipynb #0b4532cf

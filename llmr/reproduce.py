@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 # %% ../nbs/20_reproduce.ipynb #6b713f6d
 from . import __version__
-from .core import DATA_ENV, InputError, Run, file_hash, open_run, write_json
+from .core import DATA_ENV, PROFILES, InputError, Run, file_hash, open_run, read_record, replace_file, stands
 from .report import check_report_prices, report_page
 from .samplers import SAMPLERS, folder_revision
 from .sampling import pack
@@ -76,13 +76,22 @@ def check_parameters(
         if known[name] is not None and type(value) is not kind: raise InputError(f'parameter {name}: {value!r} is not of type {kind.__name__}; the default is {known[name]!r}.')
 
 # %% ../nbs/20_reproduce.ipynb #ac468886
+NAMES = {*SAMPLERS, *(name for profile in PROFILES.values() for name in (profile.tasks, profile.completions, profile.encoder))}
+PLACES = dict(tasks_source=Path.is_file, recordings=Path.exists, encoder=Path.is_dir, masked_model=Path.is_dir, models=Path.is_dir) # what must be there
+
+def _place(name, value):
+    "The part of a parameter's value that names a file or folder (`#` and a pooling may stand behind an encoder), '' if none does."
+    if name not in PLACES or not isinstance(value, str) or value in NAMES: return ''
+    return next((text for text in (value, value.partition('#')[0]) if text and PLACES[name](Path(text))), '')
+
+def _absolute(name, value):
+    "A value that names a place with the whole path of it, since stages run in the run directory; any other as it is."
+    place = _place(name, value)
+    return str(Path(place).resolve())+value.removeprefix(place) if place else value
+
 def _held(folder):
     "Files below a folder, in order."
     return sorted(path for path in folder.rglob('*') if path.is_file())
-
-def _absolute(value):
-    "A value that names an existing file or folder as an absolute path, since stages run in the run directory; any other as it is."
-    return str(Path(value).resolve()) if isinstance(value, str) and value and value not in SAMPLERS and Path(value).exists() else value
 
 def _model_marks(run):
     "What tells the models that a run draws from, for its stages' fingerprints."
@@ -96,21 +105,19 @@ def fingerprint(
 )->str:              # Hexadecimal
     "Hash of a stage's notebook, of the library's code and numbers, of its parameters, and of the files and folders that they name."
     package = Path(str(files('llmr')))
-    named = [Path(value) for value in parameters.values() if isinstance(value, str) and value and Path(value).exists()]
+    named = [Path(place) for place in map(_place, parameters, parameters.values()) if place]
     sources = [stage_notebook(stage), *sorted(package.rglob('*.py')), *_held(package/'data'), *(path for place in named for path in (_held(place) if place.is_dir() else [place]))]
     text = json.dumps([file_hash(path) for path in sources]+[parameters], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 # %% ../nbs/20_reproduce.ipynb #d2686635
 def is_done(
-    run:Run,     # Its directory is looked at
-    record:dict, # The stage's entry in `run.json`, {} if there is none
-    mark:str,    # Its `fingerprint` now
+    run:Run,   # Its directory is looked at
+    stage:str, # One of `STAGES` or `BEYOND`
+    mark:str,  # Its `fingerprint` now
 )->bool:
-    "Whether a stage was finished with this very code, parameters and inputs, and its outputs are still what it wrote."
-    if record.get('fingerprint')!=mark: return False
-    held = record['reads'] | record['writes']
-    return all((run.dir/name).exists() and file_hash(run.dir/name)==known for name,known in held.items())
+    "Whether a stage was finished with this very code and these parameters, and its results stand."
+    return read_record(run.dir)['stages'].get(stage, {}).get('fingerprint')==mark and stands(run.dir, stage)
 
 # %% ../nbs/20_reproduce.ipynb #29ed24a5
 def _speed(label, done, total, seconds, tokens_per_second=None):
@@ -174,14 +181,6 @@ def run_stage(
     writes = seen['writes']
     return dict(seconds=round(time.monotonic()-start, 1), reads={name: known for name,known in seen['reads'].items() if name not in writes}, writes=writes)
 
-# %% ../nbs/20_reproduce.ipynb #736e0478
-def _remember(run, **news):
-    "Put `news` into `run.json`."
-    path = run.dir/'run.json'
-    record = json.loads(path.read_text()) | news
-    write_json(path, record)
-    return record
-
 # %% ../nbs/20_reproduce.ipynb #b1817350
 def reproduce(
     profile:str='shipped',  # One of `llmr.core.PROFILES`
@@ -192,26 +191,26 @@ def reproduce(
     beyond:bool=False,      # Run `BEYOND` after `STAGES`
 )->Run:
     "Run every stage that is not done. Raises: `InputError` on a wrong name, value or directory, or what a stage finds wrong with its input."
-    parameters = {name: _absolute(value) for name,value in (parameters or {}).items()}
-    models = [_absolute(model) for model in parameters.pop('models', ())]
-    if DATA_ENV in os.environ: os.environ[DATA_ENV] = _absolute(os.environ[DATA_ENV])
+    parameters = {name: _absolute(name, value) for name,value in (parameters or {}).items()}
+    models = [_absolute('models', model) for model in parameters.pop('models', ())]
+    if os.environ.get(DATA_ENV): os.environ[DATA_ENV] = str(Path(os.environ[DATA_ENV]).resolve())
     chosen = STAGES+BEYOND*beyond
     check_parameters(parameters, chosen)
     run = open_run(profile, Path(out or Path('runs')/profile), pairs, seed, models)
     names = [pair.name for pair in run.pairs]
     common, marks = dict(profile=profile, pairs=names, seed=seed), _model_marks(run)
     with _alone(run), tqdm(chosen, unit='stage', disable=None, bar_format='{desc:<13} {bar} {n_fmt}/{total_fmt} stages [{elapsed}]{postfix}') as bar:
-        stages = _remember(run, pairs=names, seed=seed)['stages']
+        run.note(pairs=names, seed=seed)
         for stage in bar:
             bar.set_description_str(stage)
             given = common | {name: value for name,value in parameters.items() if name in stage_parameters(stage)}
             mark = fingerprint(stage, given | marks)
-            if is_done(run, stages.get(stage, {}), mark):
+            if is_done(run, stage, mark):
                 _plain(stage, 'done already')
                 continue
-            with _watch(run, bar): stages[stage] = run_stage(run, stage, given) | dict(fingerprint=mark, parameters=given)
-            _remember(run, stages=stages)
-            _plain(stage, f'{stages[stage]["seconds"]} s')
+            with _watch(run, bar): done = run_stage(run, stage, given) | dict(fingerprint=mark, parameters=given)
+            run.note(stages=read_record(run.dir)['stages'] | {stage: done})
+            _plain(stage, f'{done["seconds"]} s')
     return run
 
 # %% ../nbs/20_reproduce.ipynb #95c86467
@@ -229,7 +228,7 @@ def summary(
     parts = {'Table 1: total pass rate of random routing at a cost advantage, percent ± deviation over ten trials': random.to_string(),
              'Gain over random routing, points of total pass rate, mean over all cost advantages (95% interval)': learned.rename_axis(columns=None, index=[None, None]).to_string()}
     if len(claims): parts[f'Audit: {len(claims)} claims by verdict'] = claims.verdict.value_counts().head(10).to_string(header=False)
-    if (run.dir/'tables'/'verdict.csv').exists():
+    if stands(run.dir, '12_verdict'):
         said = read('verdict').drop_duplicates(['pair', 'split', 'router'])
         parts[f'Verdict at a margin of {100*said.margin.iloc[0]:g} points'] = said[['pair', 'split', 'router', 'verdict']].to_string(index=False, header=False)
     parts['Where'] = '\n'.join(f'{what:9} {run.dir/where}' for what,where in dict(tables='tables', figures='figures', notebooks='nbs', routers='heads', record='run.json').items())
@@ -239,13 +238,19 @@ def summary(
 def finished_run(
     folder:Path, # Of a run
 )->Run:
-    "Open a run whose stages are all done. Raises: `InputError` if there is none, or a stage is missing."
-    record = Path(folder)/'run.json'
-    try: known = json.loads(record.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as e: raise InputError(f'{record}: no record of a run ({e}). Give the directory of a finished run, or make one: `llmr reproduce --out {folder}`.') from None
-    lacking = [stage for stage in STAGES if stage not in known.get('stages', {})]
-    if lacking: raise InputError(f'{folder}: stage {lacking[0]} has not been run. Finish it: `llmr reproduce --profile {known.get("profile")} --out {folder}`.')
+    "Open a run whose stages are all done. Raises: `InputError` if there is none, a stage is missing, or its results do not stand."
+    known = read_record(folder)
+    for stage in STAGES:
+        if not stands(folder, stage): raise InputError(f'{folder}: stage {stage} has not been run, or what it read or wrote has changed since. Finish it: `llmr reproduce --profile {known["profile"]} --out {folder}`.')
     return open_run(known['profile'], Path(folder), known['pairs'], known['seed'])
+
+# %% ../nbs/20_reproduce.ipynb #0f1e07bf
+def _keep(path, content):
+    "Write what the user wants to have, whole or not at all; the path of it. Raises: `InputError` if it can't be written."
+    path = Path(path)
+    try: replace_file(path, lambda part: part.write_bytes(content))
+    except OSError as e: raise InputError(f'{path}: cannot be written ({e.strerror}). Choose another --out.') from None
+    return path
 
 # %% ../nbs/20_reproduce.ipynb #fa9aa4ee
 def write_report(
@@ -260,26 +265,19 @@ def write_report(
     check_report_prices(given.get('prices', {}), run.profile.models)
     with _alone(run): run_stage(run, '17_report', given)
     page = report_page(json.loads((run.dir/'nbs'/'17_report.ipynb').read_text(encoding='utf-8')), f'llmr: {", ".join(given["pairs"])}')
-    path = Path(out) if out else run.dir/'report.html'
-    try:
-        part = path.with_name(f'.{os.getpid()}.{path.name}')
-        part.write_text(page, encoding='utf-8')
-        os.replace(part, path)
-    except OSError as e: raise InputError(f'{path}: cannot be written ({e.strerror}). Choose another --out.') from None
-    return path
+    return _keep(out or run.dir/'report.html', page.encode())
 
 # %% ../nbs/20_reproduce.ipynb #906ae9ea
 def pack_run(
-    folder:Path, # Run directory with tasks and completions
-)->bytes:        # A zip for `read_pack`
-    "Pack a run's tasks and completions with a card of how they were drawn. Raises: `InputError` if there is no such run, or it has no text."
-    path = Path(folder)/'run.json'
-    if not path.exists(): raise InputError(f'{path}: not there. Give the directory of a run.')
-    record = json.loads(path.read_text(encoding='utf-8'))
+    folder:Path,   # Run directory with tasks and completions
+    out:Path=None, # Zip to write, for `read_pack`; `NAME_OF_RUN.zip` if None
+)->Path:           # The file
+    "Pack a run's tasks and completions with a card of how they were drawn. Raises: `InputError` if there is no such run, it has no text, or the file can't be written."
+    record = read_record(folder)
     run = open_run(record['profile'], folder)
     with _alone(run): tasks, completions = run.read('tasks'), run.read('completions')
     (run.dir/'ledger.json').unlink(missing_ok=True)
     shown = {name: {key: value for key,value in held.items() if key!='engine'} | dict(source=Path(held['source']).name if Path(held['source']).is_absolute() else held['source'])
              for name,held in record.get('sampling', {}).items()}
     card = dict(llmr=__version__, profile=run.profile.name, order=list(run.profile.models), seed=record['seed'], versions=record['versions'], commit=record['commit'], sampling=shown)
-    return pack(tasks, completions, card)
+    return _keep(out or f'{run.dir.name}.zip', pack(tasks, completions, card))

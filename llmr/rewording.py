@@ -106,11 +106,12 @@ def _seeded(seed):
 
 # %% ../nbs/05_rewording.ipynb #1991e9bf
 def _reworded(augmenter, text, keep, tries=10):
-    "One copy of a sentence that has all of `keep`; the sentence itself if no try has."
+    "One copy of a sentence that has all of `keep` as whole words, as often as it has; the sentence itself if no try has."
+    parts = [re.compile(rf'(?<!\w){re.escape(word)}(?!\w)', re.I) for word in (word.strip('.,:;()\'"') for word in keep) if word]
     for _ in range(tries):
         made = augmenter.augment(text)
         made = made[0] if isinstance(made, list) else made
-        if made and all(word.strip('.,:;()\'"') in made for word in keep): return made
+        if made and all(len(part.findall(made))>=len(part.findall(text)) for part in parts): return made
     return text
 
 # %% ../nbs/05_rewording.ipynb #7c8d1123
@@ -121,7 +122,7 @@ def augment(
     seed:int=42,        # Of the copies
     model:str='bert-base-uncased', # For `contextual`: hub name or folder
 )->pd.DataFrame:        # `tasks` columns and `copy`, 0 for the original
-    "Reworded versions of each task's sentence; fixed words, and words of one or two letters, are no candidates. Raises: `InputError` on an unknown way, or if what it needs is missing. Source: §4.1."
+    "Reworded versions of each task's sentence, each with all of its fixed words; words of one or two letters stay but for `contextual`. Raises: `InputError` on an unknown way, or if what it needs is missing. Source: §4.1."
     versions, made = [tasks.assign(copy=0)], _augmenter(how, model)
     with _seeded(seed):
         for copy in range(1, factor):

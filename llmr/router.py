@@ -8,7 +8,8 @@ __all__ = ['PAPER_ENCODER', 'VIEWS', 'KINDS', 'HEADS', 'embed', 'embed_cached', 
            'soft_loss', 'brier', 'reliability', 'ece', 'head_scores', 'train_head', 'NothingToLearn', 'Examples',
            'Kind', 'RandomKind', 'Length', 'Oracle', 'HeadKind', 'InclusiveHead', 'ShiftedHead', 'Ridge',
            'SentenceRidge', 'NGramRidge', 'Difference', 'Neighbours', 'Kernel', 'Factors', 'Forest', 'Boosting',
-           'Stack', 'fit_router', 'Router', 'fit_head', 'constant_losses', 'plot_losses', 'plot_reliability']
+           'Stack', 'fit_router', 'hides_tests', 'Router', 'fit_head', 'constant_losses', 'plot_losses',
+           'plot_reliability']
 
 # %% ../nbs/05_router.ipynb #45dcfabf
 import ast
@@ -41,7 +42,7 @@ from torch.nn.functional import binary_cross_entropy
 from torch.optim.swa_utils import AveragedModel
 
 # %% ../nbs/05_router.ipynb #0cf8e606
-from .core import InputError, check_table, colours, file_hash, label_line, package_file, set_theme, write_json
+from .core import InputError, check_table, colours, file_hash, label_line, package_file, replace_file, set_theme, write_json
 from .labels import PAPER_LABEL, best_shift, soft_labels
 from .problem import HIDDEN_TESTS, INSTRUCTIONS, format_prompt, quality_gap, route
 from .rewording import augment
@@ -87,7 +88,8 @@ def _token_model(name):
 def _token_vectors(name, texts, pooling='cls', batch_size=32, max_length=512):
     "Vectors of a transformers encoder; its first token is the paper's way."
     tokenizer, model, device = _token_model(name)
-    tokens = tokenizer(texts, truncation=True, max_length=max_length)['input_ids']
+    takes = min(max_length, tokenizer.model_max_length, getattr(model.config, 'max_position_embeddings', max_length))
+    tokens = tokenizer(texts, truncation=True, max_length=takes)['input_ids']
     order, vectors = sorted(range(len(texts)), key=lambda i: len(tokens[i])), [None]*len(texts)
     for start in range(0, len(order), batch_size):
         rows = order[start:start+batch_size]
@@ -106,27 +108,22 @@ def embed(
     "Vectors of a frozen encoder. Raises: `InputError` if the encoder can't be loaded, or there is no text. Source: §4.1, router design."
     if not len(texts): raise InputError('embed: no text to embed.')
     if encoder=='hashing': return _hashing(texts).astype(np.float32)
-    name, _, pooling = (_minilm_path() if encoder=='minilm' else encoder).partition('#')
+    name, _, pooling = encoder.partition('#')
     if pooling not in ('', 'cls', 'mean'): raise InputError(f'encoder {encoder!r}: no pooling is called {pooling!r}; there are cls and mean.')
+    if name=='minilm': name = _minilm_path()
     local = Path(name).is_dir()
     sentence = (Path(name)/'modules.json').exists() if local else name.startswith('sentence-transformers/')
+    if sentence and pooling: raise InputError(f'encoder {encoder!r}: a sentence-transformers model pools in its own way. Leave #{pooling} away.')
     try: return np.asarray(_sentence_vectors(name, list(texts)) if sentence else _token_vectors(name, list(texts), pooling or 'cls'), dtype=np.float32)
     except InputError: raise
-    except (OSError, ValueError, ImportError) as e:
+    except (OSError, ValueError, ImportError, SafetensorError) as e:
         raise InputError(f'encoder {encoder!r} cannot be loaded ({str(e).splitlines()[0]}). Give a hub name that this machine can reach, a local model folder, minilm, or hashing.') from None
 
 # %% ../nbs/05_router.ipynb #927526a0
 def _encoder_key(encoder):
     "What tells two encoders apart: the name, and for a local folder the hashes of its files."
     folder = Path(encoder.partition('#')[0])
-    return encoder+''.join(file_hash(path) for path in sorted(folder.glob('*')) if path.is_file()) if folder.is_dir() else encoder
-
-def _keep_vectors(path, known):
-    "Write vectors by key, whole or not at all."
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}')
-    with open(part, 'wb') as file: np.savez(file, **known)
-    part.replace(path)
+    return encoder+''.join(file_hash(path) for path in sorted(folder.rglob('*')) if path.is_file()) if folder.is_dir() else encoder
 
 # %% ../nbs/05_router.ipynb #c762b87e
 def embed_cached(
@@ -137,6 +134,7 @@ def embed_cached(
     chunk:int=512, # Texts, sorted by length
 )->np.ndarray:   # (N, d) float32
     "As `embed`, but only for texts that `folder` has not seen. Raises: `InputError` as `embed` does."
+    if not len(texts): return embed(texts, encoder)
     keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     path = Path(folder)/f'{hashlib.sha256(_encoder_key(encoder).encode()).hexdigest()[:16]}.npz'
     known = dict(np.load(path)) if path.exists() else {}
@@ -144,9 +142,14 @@ def embed_cached(
     for start in range(0, len(fresh), chunk):
         part = dict(fresh[start:start+chunk])
         known |= dict(zip(part, embed(list(part.values()), encoder)))
-        _keep_vectors(path, known)
+        replace_file(path, lambda part: np.savez(part, **known))
         if tell: tell(min(start+chunk, len(fresh)), len(fresh))
     return np.stack([known[key] for key in keys])
+
+# %% ../nbs/05_router.ipynb #a9938a01
+def _check_text(tasks, encoder):
+    "Raises: `InputError` on a task without text."
+    for task_id in tasks.task_id[tasks.text.isna()]: raise InputError(f'task {task_id} has no text, which encoder {encoder!r} needs. Use profile recorded, or encoder shipped.')
 
 # %% ../nbs/05_router.ipynb #d8cc5e2d
 def task_features(
@@ -159,7 +162,7 @@ def task_features(
         features = pd.read_parquet(package_file('shipped/features.parquet'))
         for task_id in set(tasks.task_id)-set(features.task_id): raise InputError(f'task {task_id} has no shipped vector. Choose an encoder by name.')
         return check_table('features', features[features.task_id.isin(tasks.task_id) & (features['copy']==0)])
-    for task_id in tasks.task_id[tasks.text.isna()]: raise InputError(f'task {task_id} has no text, which encoder {encoder!r} needs. Use profile recorded, or encoder shipped.')
+    _check_text(tasks, encoder)
     vectors = find([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder).astype(np.float16)
     return check_table('features', pd.DataFrame(dict(task_id=tasks.task_id, copy=tasks.get('copy', 0), encoder=encoder, vector=list(vectors))))
 
@@ -175,7 +178,9 @@ def task_copies(
     "Vectors of three reworded copies of each task that is not of the test split. Raises: `InputError` as `augment` and `task_features` do, or on another way than the shipped copies' one. Source: §4.1."
     mine, shipped = tasks[tasks.split!='test'], encoder=='shipped'
     if how=='none': return check_table('features', task_features(tasks[:1], encoder)[:0])
-    if not shipped: return task_features(augment(mine, how or 'swap', seed=seed, model=model).query('copy>0'), encoder, find)
+    if not shipped:
+        _check_text(mine, encoder)
+        return task_features(augment(mine, how or 'swap', seed=seed, model=model).query('copy>0'), encoder, find)
     if how not in (None, 'wordnet'): raise InputError(f'augmentation {how!r}: the shipped numbers hold copies made with wordnet, and no text to make others from. Use profile recorded, or augmentation none.')
     features = pd.read_parquet(package_file('shipped/features.parquet'))
     return check_table('features', features[features.task_id.isin(mine.task_id) & (features['copy']>0)])
@@ -185,10 +190,11 @@ def task_versions(
     features:pd.DataFrame, # `features`
     task_ids:list,         # N tasks
 )->np.ndarray:             # (N, V, d) float32, the task itself first
-    "Vectors of every version of tasks; copies are left out unless all of the tasks have them. Raises: `InputError` if a task has no vector."
+    "Vectors of every version of tasks; copies are left out unless all of the tasks have them. Raises: `InputError` if a task has no vector, or two."
     wanted, versions = list(task_ids), []
-    for number,rows in features.groupby('copy'):
-        vectors = rows.set_index('task_id').vector
+    for number in sorted({0, *features['copy']}):
+        vectors = features[features['copy']==number].set_index('task_id').vector
+        if vectors.index.has_duplicates: raise InputError(f'task {vectors.index[vectors.index.duplicated()][0]} has two vectors. Give features of one encoder.')
         lacking = [task_id for task_id in wanted if task_id not in vectors.index]
         if lacking and number==0: raise InputError(f'task {lacking[0]} has no features. Embed the same tasks.')
         if not lacking: versions.append(np.stack(vectors.loc[wanted]).astype(np.float32))
@@ -210,12 +216,16 @@ _in_tests = dict(numbers=r'\d+', floats=r'\d+\.\d+', quotes=r'["\']', lists=r'\[
 _in_sentence = ('python', 'regex', 'lambda', 'given', 'find', 'check', 'tuple', 'list', 'string', 'number')
 _values, _constants = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Call, ast.UnaryOp), (str, int, float, bool, type(None))
 
-def _depth(node): return 1+max(map(_depth, ast.iter_child_nodes(node)), default=0)
+def _depth(tree):
+    "Levels of a syntax tree, however deep."
+    deep, level = 0, [tree]
+    while level: deep, level = deep+1, [child for node in level for child in ast.iter_child_nodes(node)]
+    return deep
 
 def _test_shape(test):
     "Counts from one assert's syntax tree; all 0 where it can't be parsed."
     try: tree = ast.parse(test)
-    except (SyntaxError, ValueError, RecursionError): tree = ast.Module([], [])
+    except (SyntaxError, ValueError, RecursionError, MemoryError): tree = ast.Module([], [])
     nodes = list(ast.walk(tree))
     calls, compared = [n for n in nodes if isinstance(n, ast.Call)], [n for n in nodes if isinstance(n, ast.Compare)]
     expected = compared[0].comparators[0] if compared else None
@@ -265,7 +275,7 @@ def task_views(
         views = pd.read_parquet(package_file('shipped/views.parquet'))
         for task_id in set(tasks.task_id)-set(views.task_id): raise InputError(f'task {task_id} has no shipped views. Choose an encoder by name.')
         return check_table('views', views[views.task_id.isin(tasks.task_id)])
-    for task_id in tasks.task_id[tasks.text.isna()]: raise InputError(f'task {task_id} has no text, which encoder {encoder!r} needs. Use profile recorded, or encoder shipped.')
+    _check_text(tasks, encoder)
     views = prompt_views([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder, VIEWS[1:], find)
     return check_table('views', pd.concat([pd.DataFrame(dict(task_id=tasks.task_id, encoder=encoder, view=name, vector=list(x.astype(np.float16)))) for name,x in views.items()]))
 
@@ -367,11 +377,12 @@ def _one_thread():
     try: yield
     finally: torch.set_num_threads(threads)
 
-def _check_training(x, y, recipe):
-    "Raises: `InputError` on what no head can be trained from."
+def _check_training(x, y, recipe, width):
+    "Raises: `InputError` on what no head can be trained from, or watched on."
     for name in ('hidden', 'epochs', 'batch_size', 'copies'):
         if getattr(recipe, name)<1: raise InputError(f'recipe: {name} is {getattr(recipe, name)}, and must be 1 or more.')
-    if x.ndim!=2 or y.shape!=(len(x),): raise InputError(f'features of shape {tuple(x.shape)} and labels of shape {tuple(y.shape)}: one row and one label per task are needed.')
+    if x.ndim!=2 or y.shape!=(len(x),) or not x.size: raise InputError(f'features of shape {tuple(x.shape)} and labels of shape {tuple(y.shape)}: one row and one label per task are needed, and a task at least.')
+    if x.shape[1]!=width: raise InputError(f'{width} features of a train task and {x.shape[1]} of one of validation. Use one encoder for both.')
     if not np.isfinite(x).all() or not np.isfinite(y).all(): raise InputError('features or labels hold NaN or infinity. Drop those tasks, or mend their source.')
     if y.min()<0 or y.max()>1: raise InputError(f'labels run from {y.min():g} to {y.max():g}; they are win rates and lie in [0, 1].')
 
@@ -407,9 +418,9 @@ def train_head(
     seed:int=42,            # Of first weights, order and dropout
 )->tuple:                   # `(head, history)`: averaged head; epoch, split, loss, brier, ece
     "Train a head on soft labels. Raises: `InputError` on NaN, labels outside [0, 1], unequal lengths, or a recipe without epochs. Source: §3.2, §4.1, Equation 3."
-    (x, y), history = (np.asarray(part, np.float32) for part in train), []
+    ((x, y), validation), history = [[np.asarray(part, np.float32) for part in split] for split in (train, validation)], []
     if x.ndim==3: x, y, recipe = x.reshape(-1, x.shape[2]), y.repeat(x.shape[1]), replace(recipe, copies=1)
-    _check_training(x, y, recipe)
+    for split in ((x, y), validation): _check_training(*split, recipe, x.shape[-1])
     with _one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         head = Head(x.shape[1], recipe.hidden, recipe.dropout)
@@ -419,7 +430,7 @@ def train_head(
         for epoch in range(1, recipe.epochs+1):
             _epoch(head, average, optimiser, torch.as_tensor(x), torch.as_tensor(y), recipe)
             for split,(xs, ys) in dict(train=(x, y), validation=validation).items():
-                history.append(dict(epoch=epoch, split=split, **_metrics(average.module, xs, np.asarray(ys, np.float32))))
+                history.append(dict(epoch=epoch, split=split, **_metrics(average.module, xs, ys)))
     return average.module.eval(), pd.DataFrame(history)
 
 # %% ../nbs/05_router.ipynb #642c1bfc
@@ -515,7 +526,11 @@ class HeadKind(Kind, name='head-strict'):
         examples:Examples, # With samples
     )->np.ndarray:         # (N,) soft labels
         "Labels of the kind that this head learns. Source: Equations 3 and 4."
-        gaps = quality_gap(examples.small, examples.large)
+        samples = examples.small.shape[1], examples.large.shape[1]
+        if min(samples)>1 and samples[0]!=samples[1]: raise InputError(f'{samples[0]} samples of the small model and {samples[1]} of the large one: a label compares sample with sample. Give both as many, NaN where one is lacking.')
+        gaps = np.round(quality_gap(examples.small, examples.large), 12) # a third is a third, from 1-2/3 too
+        gone = ~np.isfinite(gaps).any(1)
+        if gone.any(): raise InputError(f'{gone.sum()} tasks have no sample that both models have, and a label compares sample with sample. Number the samples of both alike, or choose another kind.')
         rows, samples = np.nonzero(np.isfinite(gaps))
         frame = pd.DataFrame(dict(task_id=rows, split='train', pair='', quality='standard', sample=samples, gap=gaps[rows, samples]))
         t = best_shift(gaps[np.isfinite(gaps).all(1)])[0] if self.label=='shifted' else 0.
@@ -672,8 +687,8 @@ class Boosting(Kind, name='boosting'):
     def _fit(self, examples, seed):
         found = GradientBoostingRegressor(n_estimators=100, learning_rate=.05, max_depth=2, subsample=.5, max_features=.3, min_samples_leaf=10, random_state=seed)
         found.fit(examples.views['hand'], examples.gap, sample_weight=examples.weight)
-        return _tree_arrays([tree.tree_ for tree in found.estimators_[:, 0]], .05)
-    def _score(self, views): return _tree_scores(self.state, views['hand'])
+        return _tree_arrays([tree.tree_ for tree in found.estimators_[:, 0]], .05) | dict(base=found.init_.constant_[0])
+    def _score(self, views): return _tree_scores(self.state, views['hand'])+self.state['base']
 
 # %% ../nbs/05_router.ipynb #5a0be3eb
 class Stack(Kind, name='stack'):
@@ -696,17 +711,19 @@ class Stack(Kind, name='stack'):
 # %% ../nbs/05_router.ipynb #209c7480
 def _check_examples(kind, examples):
     "Raises: `InputError` on a missing view, unequal lengths, NaN, or nothing to learn."
-    n = len(examples.small)
+    n, others = len(examples.small), examples.others
+    if not n: raise InputError('no task to learn from. Give tasks with qualities of both models.')
     for name in kind.reads:
         if name not in examples.views: raise InputError(f'router {kind.name} reads view {name!r}, and there are {", ".join(examples.views) or "none"}. Make it with prompt_views.')
         x = examples.views[name]
-        if x.ndim!=2 or len(x)!=n: raise InputError(f'view {name!r} has shape {x.shape} for {n} tasks: one row a task is needed.')
+        if x.ndim!=2 or len(x)!=n or not x.size: raise InputError(f'view {name!r} has shape {x.shape} for {n} tasks: one row a task is needed.')
         if not np.isfinite(x).all(): raise InputError(f'view {name!r} holds NaN or infinity. Drop those tasks, or mend their source.')
     for side,quality in (('small', examples.small), ('large', examples.large)):
         if quality.ndim!=2 or len(quality)!=n: raise InputError(f'quality of the {side} model has shape {quality.shape} for {n} tasks: one row a task is needed.')
         gone = ~np.isfinite(quality).any(1)
         if gone.any(): raise InputError(f'task in row {gone.argmax()} has no quality of the {side} model (NaN). Give both models the same tasks.')
-    if np.ptp(examples.gap)==0: raise NothingToLearn(f'the gap is {examples.gap[0]:g} for every task: nothing to learn. Choose another pair or other tasks.')
+    if others is not None and (others.ndim!=2 or len(others)!=n or not np.isfinite(others).all()): raise InputError(f'qualities of other models have shape {others.shape} for {n} tasks: a row a task, a finite number a model is needed.')
+    if np.ptp(examples.gap)<1e-9: raise NothingToLearn(f'the gap is {examples.gap[0]:g} for every task: nothing to learn. Choose another pair or other tasks.')
 
 # %% ../nbs/05_router.ipynb #6925d24f
 def fit_router(
@@ -720,8 +737,8 @@ def fit_router(
     "Fit a router of any kind. Raises: `InputError` on an unknown kind, a missing view, NaN, unequal lengths, or nothing to learn."
     if kind not in KINDS: raise InputError(f'no kind of router is called {kind!r}; there are {", ".join(KINDS)}.')
     views = {name: np.asarray(x, np.float32) for name,x in (features if isinstance(features, dict) else dict(prompt=features)).items()}
-    column = lambda quality: np.asarray(quality, float).reshape(len(quality), -1)
-    examples, router = Examples(views, column(quality_small), column(quality_large), others), KINDS[kind]()
+    column = lambda quality: np.asarray(quality, float).reshape(len(quality), -1 if len(quality) else 1)
+    examples, router = Examples(views, column(quality_small), column(quality_large), None if others is None else np.asarray(others, float)), KINDS[kind]()
     _check_examples(router, examples)
     router.fit(examples, seed)
     return router
@@ -741,6 +758,13 @@ def _restored(card, weights):
     router = KINDS[card.pop('kind')]({name: values.numpy() for name,values in weights.items()})
     router.score({name: np.zeros((1, card['widths'][name]), np.float32) for name in router.reads})
     return router
+
+# %% ../nbs/05_router.ipynb #7263dcce
+def hides_tests(
+    tasks:pd.DataFrame, # `tasks`
+)->bool:
+    "Whether no prompt of these tasks shows a test, as HumanEval's do not."
+    return all(tests is not None and format_prompt('', tests)==format_prompt('', ['']) for tests in tasks.tests)
 
 # %% ../nbs/05_router.ipynb #1bc9c87a
 def _as_trained(prompts, hidden):
@@ -777,24 +801,23 @@ class Router:
         return route(self.score(prompts), tau)
 
     def save(self, folder):
-        "Keep the router as `head.safetensors` and `router.json` in `folder`, made if it is not there; each is written in one step. Raises: `InputError` if it can't be written."
-        folder, part = Path(folder), Path(folder)/'.head.safetensors'
+        "Keep the router as `head.safetensors` and `router.json`, which knows the hash of the former, in `folder`, made if it is not there. Raises: `InputError` if it can't be written."
+        folder, weights = Path(folder), Path(folder)/'head.safetensors'
         is_head = isinstance(self.head, Head)
         state = self.head.state_dict() if is_head else {name: torch.as_tensor(np.ascontiguousarray(values)) for name,values in self.head.state.items()}
         card = dict(encoder=self.encoder, **(dict(width=len(self.head.mean)) if is_head else dict(kind=self.head.name)), **self.card)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            save_file(state, part)
-            part.replace(folder/'head.safetensors')
-            write_json(folder/'router.json', card)
+            replace_file(weights, lambda part: save_file(state, part))
+            write_json(folder/'router.json', card | dict(weights_hash=file_hash(weights)))
         except (OSError, SafetensorError) as e: raise InputError(f'{folder}: the router cannot be written there ({e}). Choose another folder.') from None
 
     @classmethod
     def load(cls, folder):
         "Load what `save` wrote. Raises: `InputError` naming the folder and what is missing or damaged."
         try:
-            card, weights = json.loads((Path(folder)/'router.json').read_text(encoding='utf-8')), load_file(Path(folder)/'head.safetensors')
-            return cls(_restored(card, weights), card.pop('encoder'), card)
+            card, weights = json.loads((Path(folder)/'router.json').read_text(encoding='utf-8')), Path(folder)/'head.safetensors'
+            if card.pop('weights_hash', None) not in (None, file_hash(weights)): raise ValueError('head.safetensors is damaged, or of another router than router.json')
+            return cls(_restored(card, load_file(weights)), card.pop('encoder'), card)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, MemoryError, SafetensorError) as e:
             raise InputError(f'{folder}: not a router directory ({type(e).__name__}: {e}). It needs router.json and head.safetensors as Router.save wrote them.') from None
 
@@ -814,8 +837,10 @@ def fit_head(
     recipe:Recipe=Recipe(), # Knobs
     seed:int=42,           # As for `train_head`
 )->tuple:                  # `(head, history, scores)`: history as of `train_head`; scores of all splits, task_id, split, score
-    "Train on the train split, watch validation, score every task. Raises: `InputError` if a task has no features."
+    "Train on the train split, watch validation, score every task. Raises: `InputError` if a task has no features, or there is no task of train or validation."
     parts = {split: _split_arrays(labels, features, split) for split in labels.split.unique()}
+    for split in ('train', 'validation'):
+        if split not in parts: raise InputError(f'no label is of split {split}. A head learns from train and is watched on validation.')
     x, y, _ = parts['validation']
     head, history = train_head(parts['train'][:2], (x[:, 0], y), recipe, seed)
     scores = [rows[['task_id', 'split']].assign(score=head_scores(head, x[:, 0])) for x,_,rows in parts.values()]

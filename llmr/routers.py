@@ -11,7 +11,6 @@ __all__ = ['HEADS_SHOWN', 'CANDIDATES', 'LEAST', 'Study', 'sample_matrix', 'pair
 # %% ../nbs/09_routers.ipynb #5a39f89c
 import os
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,8 +25,8 @@ from tqdm import tqdm
 from .core import InputError, Pair, replace_file, set_theme
 from .evaluation import TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_outcomes
 from .labels import pair_gaps
-from .problem import HIDDEN_TESTS, format_prompt, quality_gap
-from .router import KINDS, VIEWS, NothingToLearn, Router, embed, embed_cached, fit_router, prompt_views
+from .problem import format_prompt, quality_gap
+from .router import KINDS, VIEWS, NothingToLearn, Router, fit_router, hides_tests, prompt_views
 
 # %% ../nbs/09_routers.ipynb #402a51d7
 @dataclass(frozen=True)
@@ -68,13 +67,16 @@ def paired_per_sample(
     pair:Pair,             # Small and large
     task_ids:list,         # N tasks, of any split
 )->pd.DataFrame:           # (N,) as of `paired_outcomes`
-    "`paired_outcomes` divided by the number of samples, so that a task counts once however often it was sampled."
+    "`paired_outcomes` divided by the number of samples, so that a task counts once however often it was sampled. Raises: `InputError` as it does, or if a task has other tests for one model than for the other."
     parts = []
     for split,group in outcomes.groupby('split', sort=False):
         samples = [group[group.model==model].groupby('task_id').size() for model in pair for _ in range(2)]
         paired = paired_outcomes(outcomes, pair, split)
         parts.append(paired/np.column_stack([paired.index.map(counts) for counts in samples]))
-    return pd.concat(parts).loc[list(task_ids)]
+    paired = pd.concat(parts).loc[list(task_ids)]
+    unequal = ~np.isclose(paired.small_tests, paired.large_tests)
+    if unequal.any(): raise InputError(f'task {paired.index[unequal.argmax()]} has other tests for {pair.small} than for {pair.large}. Grade both by the same tests.')
+    return paired
 
 # %% ../nbs/09_routers.ipynb #dc2e7316
 def _brevity(outcomes, pair, samples, task_ids):
@@ -295,7 +297,7 @@ def plot_routers(
     for ax,pair in zip(axes[0], pairs):
         for row in table[table.pair==pair].itertuples():
             at, colour = names.index(f'{row.router}  {row.data}'), 'C0' if row.selected else '.45'
-            ax.errorbar(row.gain, at, xerr=[[row.gain-row.low], [row.high-row.gain]], fmt='o' if row.selected else 'o', mfc=colour if row.selected else 'white', color=colour, capsize=2)
+            ax.errorbar(row.gain, at, xerr=[[row.gain-row.low], [row.high-row.gain]], fmt='o', mfc=colour if row.selected else 'white', color=colour, capsize=2)
         ax.axvline(0, color='.4', ls='--')
         ax.set(title=pair, yticks=range(len(names)), yticklabels=names, xlabel='gain over random (points)', ylim=(len(names)-.5, -.5))
     return fig
@@ -342,11 +344,9 @@ def keep_router(
     return router
 
 # %% ../nbs/09_routers.ipynb #5ed9bf7c
-def _own_views(tasks, encoder, cache):
-    "Views of own tasks, and whether no test was shown; vectors come from the cache where one is given."
-    prompts = [format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)]
-    hidden = all(prompt.endswith(f'\n\n{HIDDEN_TESTS}') for prompt in prompts)
-    return prompt_views(prompts, encoder, find=partial(embed_cached, folder=cache) if cache else embed), hidden
+def _own_views(tasks, encoder):
+    "Views of own tasks."
+    return prompt_views([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder)
 
 # %% ../nbs/09_routers.ipynb #066c3c29
 def _check_folder(folder):
@@ -369,11 +369,12 @@ def _bar(label):
 
 
 # %% ../nbs/09_routers.ipynb #4d2642fb
-def _keep_scores(router, study, nested, rest, folder):
+def _keep_scores(task_ids, learned, nested, router, views, folder):
     "Keep a score of every task by a router that had not seen it: for tasks learned from, the nested one."
-    prompts = [format_prompt(*row) for row in zip(rest.text, rest.tests, rest.setup)]
-    scores = pd.concat([pd.DataFrame(dict(task_id=ids, score=held)) for ids,held in ((study.task_ids, nested), (rest.task_id, router.score(prompts) if prompts else [])) if len(ids)])
-    replace_file(Path(folder)/'scores.parquet', lambda part: scores.to_parquet(part, index=False))
+    scores = np.zeros(len(task_ids))
+    scores[learned] = nested
+    if not learned.all(): scores[~learned] = router.head.score({name: x[~learned] for name,x in views.items()})
+    replace_file(Path(folder)/'scores.parquet', lambda part: pd.DataFrame(dict(task_id=task_ids, score=scores)).to_parquet(part, index=False))
 
 
 # %% ../nbs/09_routers.ipynb #6981b165
@@ -383,26 +384,28 @@ def train_router(
     pair:Pair,             # Small and large
     encoder:str,           # As for `embed`
     folder:Path,           # Router directory; written last, with `scores.parquet` for `llmr verdict`
-    choice:dict=None,      # `seed` (42), `kinds` (`CANDIDATES`), `cache` (folder for vectors, none)
+    choice:dict=None,      # `seed` (42), `kinds` (`CANDIDATES`)
 )->pd.DataFrame:           # As of `gain_rows`: every candidate cross-validated, then `nested`
-    "Choose, fit, calibrate and keep a router. Raises: `InputError` on unknown models or kinds, a task without outcomes of one model, fewer than 20 tasks, nothing to learn, an unknown encoder, or a folder that cannot be written."
-    seed, kinds, cache = (({} if choice is None else choice).get(name, value) for name,value in (('seed', 42), ('kinds', CANDIDATES), ('cache', None)))
-    mine = tasks[tasks.split!='test']
+    "Choose, fit, calibrate and keep a router. Raises: `InputError` on unknown models, kinds or choices, a task without outcomes of one model, fewer than 20 tasks, nothing to learn, an unknown encoder, or a folder that cannot be written."
+    given = dict(seed=42, kinds=CANDIDATES) | (choice or {})
+    if len(given)>2: raise InputError(f'choice {", ".join(given)}: there are seed and kinds.')
+    seed, kinds, learned = given['seed'], given['kinds'], (tasks.split!='test').to_numpy()
+    mine = tasks[learned]
     for kind in kinds:
         if kind not in KINDS: raise InputError(f'no kind of router is called {kind!r}; there are {", ".join(KINDS)}.')
         if not set(KINDS[kind].reads)<=set(VIEWS): raise InputError(f'router {kind} reads what no prompt tells ({", ".join(KINDS[kind].reads)}). Choose another kind.')
     if len(mine)<LEAST: raise InputError(f'{len(mine)} tasks to learn from: too few to choose a router. Give at least {LEAST}, not counting those of split test.')
     _check_folder(folder)
     study = make_study(outcomes[outcomes.task_id.isin(mine.task_id)], pair, {}, mine.task_id.to_numpy(), 'own')
-    if np.ptp(np.nanmean(study.small, 1)-np.nanmean(study.large, 1))==0: raise NothingToLearn(f'{pair.small} and {pair.large} differ by the same on every task: nothing to learn. Choose another pair or other tasks.')
-    views, hidden = _own_views(mine, encoder, cache)
-    study = replace(study, views=study.views | views)
+    if np.ptp(np.nanmean(study.small, 1)-np.nanmean(study.large, 1))<1e-9: raise NothingToLearn(f'{pair.small} and {pair.large} differ by the same on every task: nothing to learn. Choose another pair or other tasks.')
+    views = _own_views(tasks, encoder)
+    study = replace(study, views=study.views | {name: x[learned] for name,x in views.items()})
     scores = cross_gains([study], kinds, 2, 5, seed, _bar('cross-validation'))
     kind = choose(scores, [study], kinds)
     nested, _ = nested_scores([study], kinds, 5, seed, _bar('nested'))
     table = gain_rows('own', [study], scores | nested, kind, seed)
     believed, apparent = table[table.router=='nested'].iloc[0], table.gain[table.router==kind].iloc[0]
-    card = dict(data_hash=data_hash([mine.drop(columns='split'), outcomes]), seed=seed, hidden_tests=hidden, gain_points=dict(nested=believed.gain, low=believed.low, high=believed.high, apparent=apparent))
+    card = dict(data_hash=data_hash([mine.drop(columns='split'), outcomes]), seed=seed, hidden_tests=hides_tests(mine), gain_points=dict(nested=believed.gain, low=believed.low, high=believed.high, apparent=apparent))
     router = keep_router(study, kind, encoder, scores[pair.name, kind].ravel(), card, folder)
-    _keep_scores(router, study, nested[pair.name, 'nested'][0], tasks[tasks.split=='test'], folder)
+    _keep_scores(tasks.task_id, learned, nested[pair.name, 'nested'][0], router, views, folder)
     return table

@@ -30,7 +30,7 @@ def advantage_interval(
     n_served:int=None, # Tasks that are then routed; None for endless traffic
     level:float=.95,   # Coverage
 )->tuple:              # `(low, high)` cost advantage
-    "Interval of the cost advantage that `calibrate_threshold` will really give. Raises: `InputError` without tasks, or on a target outside [0, 1]. Source: order statistics of a sample."
+    "Interval of the cost advantage that `calibrate_threshold` will really give, where no two tasks score the same. Raises: `InputError` without tasks, or on a target outside [0, 1]. Source: order statistics of a sample."
     if n<1 or n_served is not None and n_served<1: raise InputError(f'{n} validation tasks, {n_served} served: there must be at least one.')
     if not 0<=target<=1: raise InputError(f'target cost advantage {target}: must lie in [0, 1].')
     place = (n-1)*(1-target)+1
@@ -112,7 +112,7 @@ class Certificate:
     tasks: int            # That it was certified on
 
     def __str__(self):
-        promise = {'harm': f'at most {self.alpha:.1%} of all tasks go to the small model and come out worse', 'loss': f'total pass rate falls by at most {100*self.alpha:g} points'}[self.risk]
+        promise = {'harm': f'at most {self.alpha:.1%} of all tasks go to the small model and come out worse', 'loss': f'the share of tests passed, averaged over tasks, falls by at most {100*self.alpha:g} points'}[self.risk]
         few = f' It takes at least {tasks_to_certify(self.alpha, self.delta)} tasks.' if self.risk=='harm' and self.tasks<tasks_to_certify(self.alpha, self.delta) else ''
         if not np.isfinite(self.tau): return f'REFUSED: no threshold on {self.tasks} tasks certifies that {promise}.{few} Send everything to the large model, allow more, or measure more.'
         return f'CERTIFIED: scores from {self.tau:.4g} up to the small model, {self.cost_advantage:.0%} of {self.tasks} tasks; with confidence {1-self.delta:.0%}, {promise} (observed {self.observed:+.1%}).'

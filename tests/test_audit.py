@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from llmr.audit import CONCLUSIONS, FIGURE4, TABLE1, audit, author_grades, conclusions, nested_sd, published_curve, random_gap
+from llmr.audit import CONCLUSIONS, FIGURE4, TABLE1, audit, author_grades, conclusions, nested_sd, published_curve, random_gap, training_claims
 from llmr.evaluation import TARGETS, paired_outcomes
 from llmr.labels import all_labels, pair_gaps
 
@@ -94,6 +94,13 @@ def test_the_closed_form_of_random_routing(shipped, pairs):
         mean, sd = random_gap(paired, share)
         assert sums[:, column].mean()==pytest.approx(mean, abs=4*sd/np.sqrt(6000)) and sums[:, column].std()==pytest.approx(sd, rel=.04)
     assert sums.mean(1).std()==pytest.approx(nested_sd((.3, .7), [random_gap(paired, share)[1] for share in (.3, .7)]), rel=.04)
+
+
+def test_without_copies_nothing_leaks(shipped, pairs):
+    "A run with augmentation none has no copy that could stand on both sides."
+    labels = all_labels(pair_gaps(shipped('outcomes'), pairs[0], 'standard'))
+    claims = training_claims(labels, shipped('features').query('copy==0'), pairs[:1])
+    assert claims.claim.str.startswith('5 epochs').tolist()==[True]
 
 
 def test_pairs_that_the_paper_does_not_have_make_no_claim(shipped, pairs):

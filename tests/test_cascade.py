@@ -155,6 +155,7 @@ def test_all_tests_visible_leaves_nothing_to_score(n_visible):
     outcomes = outcomes_of({('A', 7, 0): 'passed passed passed', ('B', 7, 0): 'passed passed passed'})
     with pytest.raises(InputError, match='task 7 .*nothing is left to score'): cascade_trials(outcomes, PAIR, n_visible=n_visible)
     with pytest.raises(InputError, match='looks at one or more'): visible_sets(3, 0)
+    with pytest.raises(InputError, match='1 visible tests of 1: nothing is left to score. Add tests'): visible_sets(1)
 
 
 def test_unpaired_outcomes_are_refused():

@@ -37,10 +37,11 @@ def test_arguments_that_cannot_be_read(capsys):
         assert e.value.code==2 and capsys.readouterr().err
 
 
-def test_a_seed_below_0_and_a_stop(monkeypatch, capsys):
+def test_a_seed_out_of_range_and_a_stop(monkeypatch, capsys):
     for arguments in (['train', 't.jsonl', 'o.jsonl', '--out', 'r'], ['verdict', 'o.jsonl']):
-        with pytest.raises(SystemExit) as e: main([*arguments, '--small', 'a', '--large', 'b', '--seed', '-1'])
-        assert e.value.code==2 and "'-1' is not a whole number from 0" in capsys.readouterr().err
+        for seed in ('-1', '4294967296'):
+            with pytest.raises(SystemExit) as e: main([*arguments, '--small', 'a', '--large', 'b', '--seed', seed])
+            assert e.value.code==2 and f"'{seed}' is not a whole number from 0" in capsys.readouterr().err
     def stopped(*given): raise KeyboardInterrupt
     monkeypatch.setattr('llmr.datasets.read_own', stopped)
     assert main(['train', 't.jsonl', 'o.jsonl', '--out', 'r', '--small', 'a', '--large', 'b'])==130 and 'stopped' in capsys.readouterr().err
@@ -109,6 +110,11 @@ def test_a_pack_names_its_models_itself(tmp_path):
     assert sampling_parameters(parser().parse_args(['reproduce', '--profile', 'sampled', '--completions', str(tmp_path/'x.zip')]))['models']==['small', 'large']
 
 
-def test_what_cannot_be_packed(tmp_path, capsys):
+def test_what_cannot_be_packed(tmp_path, toy_copy, capsys):
     assert main(['pack', str(tmp_path), '--out', str(tmp_path/'x.zip')])==2 and 'run.json: not there' in capsys.readouterr().err
+    (tmp_path/'file').touch()
+    assert main(['pack', str(toy_copy), '--out', str(tmp_path/'file'/'x.zip')])==2 and 'x.zip: cannot be written' in capsys.readouterr().err
+    for command in ('pack', 'report'):
+        (toy_copy/'run.json').write_text('{"profile": ')
+        assert main([command, str(toy_copy), '--out', str(tmp_path/'x.zip')])==2 and 'run.json: not valid JSON' in capsys.readouterr().err
     assert not (tmp_path/'x.zip').exists()

@@ -118,7 +118,7 @@ def test_a_directory_that_cannot_be_made(tmp_path):
 
 @pytest.mark.parametrize('arguments,told', [
     (('tiny',), 'no profile is called'), (('toy', None, ['small-D']), "no pair is called 'small-D'.*no model 'D'.*small-large"), (('toy', None, ['large-small']), 'small first'),
-    (('toy', None, None, -1), 'seed -1'), (('toy', None, None, 1.5), 'seed 1.5')])
+    (('toy', None, None, -1), 'seed -1'), (('toy', None, None, 1.5), 'seed 1.5'), (('toy', None, None, 2**31), 'seed 2147483648')])
 def test_unknown_names(arguments, told):
     with pytest.raises(InputError, match=told): open_run(*arguments)
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import NBS, llmr
 
 from llmr.cli import main
-from llmr.core import InputError, Pair, package_file
+from llmr.core import InputError, Pair, file_hash, package_file
 from llmr.evaluation import paired_outcomes
 from llmr.problem import route
 from llmr.report import check_report_prices, chosen_routers, cost_rows, figure_html, moved_tasks, name_prices, next_steps, plot_answer, random_band, report_page, router_scores, table_html
@@ -76,9 +76,10 @@ def test_a_page_fits_a_phone(page):
 
 
 def test_a_run_must_be_finished(tmp_path, toy_copy):
-    with pytest.raises(InputError, match='no record of a run'): finished_run(tmp_path)
+    with pytest.raises(InputError, match='run.json: not there'): finished_run(tmp_path)
     with pytest.raises(InputError, match='no parameter'): write_report(toy_copy, parameters=dict(margins=.1))
-    with pytest.raises(InputError, match='cannot be written'): write_report(toy_copy, tmp_path/'no'/'page.html')
+    (tmp_path/'file').touch()
+    with pytest.raises(InputError, match='cannot be written'): write_report(toy_copy, tmp_path/'file'/'page.html')
     record = json.loads((toy_copy/'run.json').read_text())
     del record['stages']['06_evaluation']
     (toy_copy/'run.json').write_text(json.dumps(record))
@@ -129,7 +130,7 @@ def test_costs_by_hand(small_case):
     assert rows.cost['all L']==pytest.approx((20+20+40+20)*10/4/1000) and rows.cost['all S']==pytest.approx(60/4/1000)
     assert rows.cost['router 50%']==pytest.approx((10+200+10+200)/4/1000) and rows.ratio['router 50%']==pytest.approx(420/1000)
     assert rows.large_calls.tolist()==[1000, 500, 0] and rows.total_pass_rate['router 50%']==pytest.approx((3+3+2+0)/12)
-    assert cost_rows(outcomes, mine, ways, pair, {}).cost.isna().all()
+    assert cost_rows(outcomes, mine, ways, pair, {}).cost.isna().all() and cost_rows(outcomes, mine, ways, pair, dict(S=1., L=0.)).ratio.isna().all()
 
 
 def test_moved_tasks_by_hand(small_case):
@@ -152,7 +153,16 @@ def test_text_is_escaped():
     paired = pd.DataFrame(dict(small_tests=[3, 3], small_passed=[1, 2], large_tests=[3, 3], large_passed=[2, 2]))
     ways = pd.DataFrame(dict(target=[.5], cost_advantage=[.5], performance_gap=[0.], low=[-.1], high=[.1]))
     curve = pd.DataFrame(dict(cost_advantage=[0, 1.], performance_gap=[0, 0.], low=[0, 0.], high=[0, 0.]))
-    assert 'alt="&lt;b&gt;&quot;"' in figure_html(plot_answer(curve, random_band(paired), ways, 'S-L', (0, 0, 0)), '<b>"')
+    assert 'alt="&lt;b&gt;&quot;"' in figure_html(plot_answer(curve, random_band(paired), ways, Pair('S', 'L'), (0, 0, 0)), '<b>"')
+
+
+def test_a_model_may_have_a_hyphen_in_its_name(small_case):
+    outcomes, scores, _ = small_case
+    pair, mine = Pair('Llama-3.2-1B', 'Llama-3.1-8B'), scores[scores.router=='good']
+    named = outcomes.assign(model=outcomes.model.map(dict(S=pair.small, L=pair.large)))
+    curve = pd.DataFrame(dict(cost_advantage=[0, 1.], performance_gap=[0, 0.], low=[0, 0.], high=[0, 0.]))
+    ax = plot_answer(curve, random_band(paired_outcomes(named, pair)), judge(named, pair, mine), pair, (0, 0, 0)).axes[0]
+    assert ax.get_xlabel()=='tasks sent to Llama-3.2-1B (%)' and ax.get_title().endswith('against Llama-3.1-8B alone')
 
 
 def test_only_an_executed_notebook_becomes_a_page():
@@ -170,6 +180,12 @@ def test_random_band_is_the_closed_form(shipped, pairs):
 
 def test_the_router_that_stage_09_chose_is_the_one_shown(toy_copy):
     copy(package_file('toy/tables/selected.parquet'), toy_copy)
+    record = json.loads((toy_copy/'run.json').read_text())
+    record['stages']['09_routers'] = dict(reads={'outcomes.parquet': file_hash(toy_copy/'outcomes.parquet')}, writes={'selected.parquet': file_hash(toy_copy/'selected.parquet')})
+    (toy_copy/'run.json').write_text(json.dumps(record))
     text = write_report(toy_copy).read_text(encoding='utf-8')
     selected = pd.read_parquet(toy_copy/'selected.parquet')
     assert 'by stage 09' in text and text.count(f'router standard {selected.router[0]}</caption>')==selected.pair.nunique()
+    record['stages']['09_routers']['reads']['outcomes.parquet'] = 'of a run before this one'
+    (toy_copy/'run.json').write_text(json.dumps(record))
+    assert 'among those of stage 05' in write_report(toy_copy).read_text(encoding='utf-8'), 'its scores are of other outcomes'

@@ -2,11 +2,12 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
 from conftest import NBS
 
 import llmr.reproduce as runner
-from llmr.core import InputError, open_run
+from llmr.core import InputError, open_run, read_record
 from llmr.reproduce import BEYOND, STAGES, check_parameters, fingerprint, is_done, stage_parameters
 
 
@@ -63,19 +64,49 @@ def test_a_fingerprint_hears_of_code_parameters_and_named_folders(tmp_path, monk
     assert fingerprint('02_sampling', dict(seed=1))!=same
 
 
+def test_a_name_is_no_folder_and_a_place_is_made_absolute(tmp_path, monkeypatch):
+    "Stages run in the run directory, so places go to them whole; a folder that is called as a benchmark, kind or encoder is not meant."
+    monkeypatch.chdir(tmp_path)
+    for name in ('mbpp', 'humaneval', 'minilm', 'stack', 'mine', 'auto'): (tmp_path/name).mkdir()
+    (tmp_path/'own.jsonl').write_text('{}')
+    given = {}
+    monkeypatch.setattr(runner, 'run_stage', lambda run, stage, parameters: given.update(parameters) or dict(seconds=0, reads={}, writes={}))
+    names = dict(tasks_source='humaneval', recordings='tjbai-llmr', encoder='minilm', kind='stack', isolation='auto', preamble='#'*300)
+    runner.reproduce('toy', tmp_path/'run', parameters=names, beyond=True)
+    assert {name: given[name] for name in names}==names
+    runner.reproduce('toy', tmp_path/'run', parameters=dict(tasks_source='own.jsonl', recordings='mine', encoder='mine#mean'))
+    assert (given['tasks_source'], given['recordings'], given['encoder'])==(str(tmp_path/'own.jsonl'), str(tmp_path/'mine'), f'{tmp_path/"mine"}#mean')
+    before = fingerprint('05_router', dict(encoder=given['encoder']))
+    (tmp_path/'mine'/'weights').write_text('1')
+    assert fingerprint('05_router', dict(encoder=given['encoder']))!=before
+
+
 def test_a_stage_is_done_while_its_files_are(tmp_path):
     run = open_run('toy', tmp_path)
     (tmp_path/'in').write_text('a'), (tmp_path/'out').write_text('b')
     held = dict(fingerprint='f', reads={'in': runner.file_hash(tmp_path/'in')}, writes={'out': runner.file_hash(tmp_path/'out')})
-    assert is_done(run, held, 'f') and not is_done(run, held, 'g') and not is_done(run, {}, 'f')
+    run.note(stages={'04_labels': held})
+    assert is_done(run, '04_labels', 'f') and not is_done(run, '04_labels', 'g') and not is_done(run, '05_router', 'f')
     (tmp_path/'in').write_text('c')
-    assert not is_done(run, held, 'f')
+    assert not is_done(run, '04_labels', 'f')
     (tmp_path/'in').write_text('a'), (tmp_path/'out').unlink()
-    assert not is_done(run, held, 'f')
+    assert not is_done(run, '04_labels', 'f')
+
+
+def test_a_verdict_of_another_run_in_the_same_directory_is_not_told(toy_copy):
+    "As after another seed or another version, where only the stages of the paper were run again."
+    run = runner.finished_run(toy_copy)
+    run.csv('verdict', pd.DataFrame([dict(pair='small-large', split='test', router='ridge', verdict='ROUTE', margin=.01)]))
+    record = dict(reads={'outcomes.parquet': runner.file_hash(toy_copy/'outcomes.parquet')}, writes={'tables/verdict.csv': runner.file_hash(toy_copy/'tables'/'verdict.csv')})
+    run.note(stages=read_record(toy_copy)['stages'] | {'12_verdict': record})
+    assert 'Verdict at a margin' in runner.summary(run)
+    outcomes = run.read('outcomes')
+    run.write('outcomes', outcomes.assign(n_tokens=outcomes.n_tokens+1))
+    assert 'Verdict at a margin' not in runner.summary(run)
+    with pytest.raises(InputError, match='stage 03_execution has not been run, or what it read or wrote has changed since'): runner.finished_run(toy_copy)
 
 
 def test_the_stand_in_tables_are_what_a_toy_run_writes(toy_run):
-    import pandas as pd
     from llmr.core import package_file
     kept, drawn = (pd.read_parquet(folder/'completions.parquet') for folder in (package_file('toy/tables'), toy_run[0]))
     same = (kept.text==drawn.text).mean()

@@ -7,7 +7,7 @@ import torch
 
 from llmr.core import InputError
 from llmr.problem import format_prompt, load_tasks
-from llmr.router import Head, Recipe, Router, brier, ece, ema_decay, embed, fit_head, fit_router, head_scores, soft_loss, task_copies, task_features, task_versions, train_head
+from llmr.router import Head, Recipe, Router, brier, ece, ema_decay, embed, embed_cached, fit_head, fit_router, head_scores, soft_loss, task_copies, task_features, task_versions, train_head
 
 
 @pytest.fixture(scope='module')
@@ -34,6 +34,13 @@ def test_a_head_learns_and_repeats_itself(learnable):
     (lambda x, y: (x, np.append(y[1:], np.nan)), 'NaN'), (lambda x, y: (x*np.inf, y), 'NaN or infinity'), (lambda x, y: (x, 2*y+.5), 'lie in'), (lambda x, y: (x, y[1:]), 'one label per task')])
 def test_what_no_head_can_be_trained_from(learnable, change, told):
     with pytest.raises(InputError, match=told): train_head(change(*learnable), learnable)
+    with pytest.raises(InputError, match=told): train_head(learnable, change(*learnable))
+
+
+def test_heads_need_tasks_of_one_width(learnable):
+    x, y = learnable
+    with pytest.raises(InputError, match='a task at least'): train_head((x[:0], y[:0]), learnable)
+    with pytest.raises(InputError, match='12 features of a train task and 3'): train_head(learnable, (x[:, :3], y))
 
 
 @pytest.mark.parametrize('knob', ('epochs', 'hidden', 'batch_size', 'copies'))
@@ -93,9 +100,51 @@ def test_an_encoder_folder_without_a_model(tmp_path):
     with pytest.raises(InputError, match='cannot be loaded'): embed(['a'], str(tmp_path))
 
 
+@pytest.fixture
+def tiny_encoder(tmp_path):
+    "A folder with an untrained encoder that takes 16 tokens."
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+    words = Tokenizer(models.WordLevel({'<pad>': 0, '<unk>': 1, 'add': 2, 'one': 3}, unk_token='<unk>'))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    PreTrainedTokenizerFast(tokenizer_object=words, pad_token='<pad>', unk_token='<unk>').save_pretrained(tmp_path/'encoder')
+    BertModel(BertConfig(vocab_size=4, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, max_position_embeddings=16)).save_pretrained(tmp_path/'encoder')
+    return tmp_path/'encoder'
+
+
+def test_a_text_longer_than_its_encoder_takes_is_cut_off(tiny_encoder):
+    long, cut = embed(['add '*40, 'add '*16], str(tiny_encoder))
+    assert long==pytest.approx(cut, abs=1e-6) and embed(['add one'], f'{tiny_encoder}#mean').shape==(1, 8)
+
+
+def test_damaged_weights_of_an_encoder(tiny_encoder):
+    weights = tiny_encoder/'model.safetensors'
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(InputError, match='cannot be loaded'): embed(['a'], str(tiny_encoder))
+
+
+def test_an_encoder_is_known_by_all_of_its_files(tiny_encoder, tmp_path, monkeypatch):
+    "How a sentence-transformers model pools stands in a folder of its own."
+    import llmr.router as module
+    (tiny_encoder/'1_Pooling').mkdir()
+    seen = []
+    monkeypatch.setattr(module, 'embed', lambda texts, encoder: seen.append(texts) or np.ones((len(texts), 8), np.float32))
+    for pooling in ('mean', 'mean', 'cls'):
+        (tiny_encoder/'1_Pooling'/'config.json').write_text(pooling)
+        embed_cached(['a'], str(tiny_encoder), tmp_path/'kept')
+    assert seen==[['a']]*2
+
+
+def test_pooling_of_a_model_that_pools_by_itself(tiny_encoder):
+    (tiny_encoder/'modules.json').write_text('[]')
+    with pytest.raises(InputError, match='pools in its own way'): embed(['a'], f'{tiny_encoder}#mean')
+
+
 def test_nothing_to_embed():
     with pytest.raises(InputError, match='no text'): embed([], 'hashing')
+    with pytest.raises(InputError, match='no text'): embed_cached([], 'hashing', 'nowhere')
     with pytest.raises(InputError, match='has no text, which encoder'): task_features(load_tasks('shipped'), 'hashing')
+    with pytest.raises(InputError, match='has no text, which encoder'): task_copies(load_tasks('shipped'), 'hashing')
     with pytest.raises(InputError, match='has no shipped vector'): task_features(load_tasks('toy'), 'shipped')
 
 
@@ -103,6 +152,9 @@ def test_a_label_without_features_is_named():
     features = task_features(load_tasks('toy'), 'hashing')
     labels = load_tasks('toy')[['task_id', 'split']].assign(y=.5)
     with pytest.raises(InputError, match='task 5 has no features'): fit_head(labels, features[features.task_id!=5])
+    with pytest.raises(InputError, match='task 5 has no features'): task_versions(features.assign(copy=1), [5])
+    with pytest.raises(InputError, match='no label is of split validation'): fit_head(labels[labels.split!='validation'], features)
+    with pytest.raises(InputError, match='has two vectors'): task_versions(pd.concat([features, features.assign(encoder='other')]), [5])
 
 
 def test_minilm_gives_the_shipped_vectors(recorded_data, shipped):

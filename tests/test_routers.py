@@ -8,10 +8,10 @@ import pytest
 
 from llmr import cli
 from llmr.core import InputError, Pair
-from llmr.datasets import load_extract, read_extract, read_own
+from llmr.datasets import load_extract, read_extract, read_own, read_scores
 from llmr.evaluation import gain_over_random
 from llmr.problem import format_prompt, load_tasks
-from llmr.router import KINDS, VIEWS, Kind, NothingToLearn, Router, embed_cached, fit_router, hand_features, split_prompt
+from llmr.router import KINDS, VIEWS, Examples, Kind, NothingToLearn, Router, embed_cached, fit_router, hand_features, hides_tests, split_prompt
 from llmr.routers import CANDIDATES, choose, cross_gains, cross_scores, data_hash, fewer_samples, fit_on, fold_numbers, gain_rows, make_study, nested_scores, train_router
 
 
@@ -66,6 +66,11 @@ def test_ridge_is_sklearns_and_a_new_kind_is_a_class():
     assert np.corrcoef(fit_router('ridge', x, x[:, 0], x[:, 1]).score(dict(prompt=x)), x[:, 0]-x[:, 1])[0, 1]>.99
 
 
+@pytest.mark.parametrize('kind', [kind for kind in CANDIDATES if kind!='knn'])
+def test_a_score_of_a_regression_is_a_gap(kind, study):
+    assert fit_on(study, kind).score(study.views).mean()==pytest.approx((study.small-study.large).mean(), abs=.03)
+
+
 def test_samples_weigh_by_their_number():
     from llmr.router import Examples
     weight = Examples({}, np.array([[1.]*10, [1.]+[np.nan]*9]), np.zeros((2, 10))).weight
@@ -81,6 +86,24 @@ def test_what_no_router_can_learn_from(change, message):
     with pytest.raises(InputError, match=message): fit_router(given['kind'], given['views'], given['small'], given['large'])
 
 
+@pytest.mark.parametrize('kind,small,large,others,message', [
+    ('head-strict', (30, 10), (30, 5), None, '10 samples of the small model and 5 of the large one'), ('factors', (30, 1), (30, 1), np.full((30, 1), np.nan), 'other models'),
+    ('factors', (30, 1), (30, 1), np.zeros((29, 1)).tolist(), 'shape .29, 1. for 30 tasks'), ('ridge', (0, 1), (0, 1), None, 'no task to learn from')])
+def test_samples_and_models_that_do_not_fit(kind, small, large, others, message):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(small[0], 2))
+    with pytest.raises(InputError, match=message): fit_router(kind, dict(prompt=x, sentence=x), rng.random(small), rng.random(large), others)
+
+
+def test_samples_without_partner_are_no_label():
+    _, outcomes = easy_outcomes(30)
+    apart = outcomes.assign(sample=outcomes['sample']+3*(outcomes.model=='B'))
+    study = make_study(apart, Pair('A', 'B'), {name: np.random.default_rng(0).normal(size=(30, 2)) for name in VIEWS}, np.arange(30))
+    assert np.isfinite(fit_on(study, 'ridge').score(study.views)).all()
+    for kind in ('head-strict', 'head-inclusive', 'head-shifted'):
+        with pytest.raises(InputError, match='30 tasks have no sample that both models have'): fit_on(study, kind)
+
+
 def test_a_head_refuses_one_class():
     with pytest.raises(NothingToLearn, match='one class'): fit_router('head-inclusive', np.random.default_rng(0).normal(size=(30, 2)), np.linspace(0, 1, 30), np.zeros(30))
 
@@ -91,6 +114,12 @@ def test_a_prompt_comes_apart():
         assert sentence==row.text.strip() and tests==[test.strip() for test in row.tests]
     assert split_prompt('no tests here')==('no tests here', [])
     assert hand_features(['', 'assert (', 'x'*5000]).notna().all(axis=None)
+
+
+def test_tests_that_are_deep_are_counted():
+    "A sum of 600 terms is a syntax tree of 600 levels, deeper than Python's recursion goes."
+    deep = [f'assert f() == {"+".join("1"*n)}' for n in (400, 600)]+[f'assert f() == {"-"*200_000}1']
+    assert np.expm1(hand_features(deep).depth).tolist()==pytest.approx([403, 603, 1])
 
 
 def test_vectors_are_kept_by_content(tmp_path, monkeypatch):
@@ -245,6 +274,9 @@ def test_a_verdict_on_the_trained_router(tmp_path, capsys, split):
     assert 'llmr verdict' in capsys.readouterr().out
     scores = pd.read_parquet(tmp_path/'router'/'scores.parquet')
     assert sorted(scores.task_id)==sorted(f't{i}' for i in range(60)) and np.isfinite(scores.score).all()
+    if split=='tasks':
+        kept, held = Router.load(tmp_path/'router'), [json.loads(line) for line in tasks.read_text().splitlines() if '"test"' in line]
+        assert scores.set_index('task_id').score[[row['task_id'] for row in held]].tolist()==pytest.approx(kept.score([format_prompt(row['text'], row['tests']) for row in held]).tolist())
     assert cli.main(['verdict', str(outcomes), '--small', 'tiny', '--large', 'big', '--scores', str(tmp_path/'router'/'scores.parquet')]) in (0, 3, 4)
 
 
@@ -291,6 +323,13 @@ def test_a_bare_prompt_is_scored_as_the_router_was_trained(tmp_path):
     assert router.score([text]).tolist()==router.score([format_prompt(text, ['def check(f): ...'])]).tolist()
 
 
+def test_hidden_tests_are_hidden_in_prompts():
+    for tests in (['def check(f): ...'], ['assert f()'], []):
+        tasks = pd.DataFrame(dict(tests=[tests]*2))
+        assert hides_tests(tasks)==('satisfy the following tests' not in format_prompt('add', tests))
+    assert not hides_tests(load_tasks('shipped'))
+
+
 def test_what_cannot_be_routed(tmp_path, capsys):
     assert train(tmp_path, *own_files(tmp_path), '--kinds', 'ridge')==0
     router = Router.load(tmp_path/'router')
@@ -301,6 +340,45 @@ def test_what_cannot_be_routed(tmp_path, capsys):
     for tau in ('nan', 'inf', 'x'):
         with pytest.raises(SystemExit): cli.main(['route', '--router', str(tmp_path/'router'), '--tau', tau, 'x'])
         assert f"'{tau}' is not a finite number" in capsys.readouterr().err
+
+
+def test_a_choice_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match='choice seed, kinds, kind: there are seed and kinds'): train_router(*read_own(*own_files(tmp_path)), Pair('tiny', 'big'), 'hashing', tmp_path/'router', dict(kind=('ridge',)))
+
+
+def test_prompts_are_embedded_before_anything_is_written(tmp_path, monkeypatch):
+    "A kill while test tasks were embedded left a new router beside the scores of an old one."
+    import llmr.routers as module
+    tasks, outcomes = own_files(tmp_path, 60)
+    tasks.write_text('\n'.join(json.dumps(json.loads(line) | dict(split='test' if i%3==0 else 'train')) for i,line in enumerate(tasks.read_text().splitlines())))
+    real, calls = module.prompt_views, []
+    monkeypatch.setattr(module, 'prompt_views', lambda *given: calls.append((tmp_path/'router').exists()) or real(*given))
+    monkeypatch.setattr(Router, 'score', lambda *given: pytest.fail('a prompt was embedded again'))
+    assert train(tmp_path, tasks, outcomes)==0 and calls==[False]
+
+
+def test_a_third_is_a_third(tmp_path, capsys):
+    "1-2/3 and 1/3-0 differ in the last digit; what looks like a gap that varies is none, and no label may come of it."
+    tasks, outcomes = own_files(tmp_path)
+    rows = [json.loads(line) for line in outcomes.read_text().splitlines()]
+    outcomes.write_text('\n'.join(json.dumps(row | dict(n_passed=int(row['task_id'][1:])%3+(row['model']=='tiny'))) for row in rows))
+    assert train(tmp_path, tasks, outcomes)==2
+    assert 'differ by the same on every task' in capsys.readouterr().err
+    passed = np.arange(30)%3
+    x, small, large = np.random.default_rng(0).normal(size=(30, 2)), (passed+1)/3, passed/3
+    for kind in ('ridge', 'head-shifted'):
+        with pytest.raises(NothingToLearn): fit_router(kind, x, small, large)
+    small[0] = large[0]
+    assert KINDS['head-shifted']().labels(Examples({}, small[:, None], large[:, None])).tolist()==[0.]+[1.]*29
+
+
+def test_models_graded_by_other_tests(tmp_path, capsys):
+    "What a model wins would be counted in tests of another total."
+    tasks, outcomes = own_files(tmp_path)
+    rows = [json.loads(line) for line in outcomes.read_text().splitlines()]
+    outcomes.write_text('\n'.join(json.dumps(row | dict(n_tests=5) if (row['task_id'], row['model'])==('t3', 'big') else row) for row in rows))
+    assert train(tmp_path, tasks, outcomes)==2
+    assert 'task t3 has other tests for tiny than for big' in capsys.readouterr().err and not (tmp_path/'router').exists()
 
 
 def test_models_that_do_not_differ(tmp_path, capsys):
@@ -316,15 +394,16 @@ def put(folder, **values):
     (folder/'router.json').write_text(json.dumps(json.loads((folder/'router.json').read_text()) | values))
 
 
-def spoil(folder):
-    "One weight of a router becomes NaN."
+def spoil(folder, known=True):
+    "One weight of a router becomes NaN; perhaps its card knows no hash, as those of older routers."
     from safetensors.numpy import load_file, save_file
     held = load_file(folder/'head.safetensors')
     held['coef'][3] = np.nan
     save_file(held, folder/'head.safetensors')
+    if not known: put(folder, weights_hash=None)
 
 
-@pytest.mark.parametrize('damage,message', [(spoil, 'NaN or infinity'), (lambda d: put(d, kind='magic'), "no kind of router is called 'magic'"), (lambda d: put(d, encoder=5), 'its encoder is 5'),
+@pytest.mark.parametrize('damage,message', [(spoil, 'head.safetensors is damaged'), (lambda d: spoil(d, known=False), 'NaN or infinity'), (lambda d: put(d, kind='magic'), "no kind of router is called 'magic'"), (lambda d: put(d, encoder=5), 'its encoder is 5'),
     (lambda d: put(d, thresholds={'0.6': 'x'}), "0.6 is 'x'"), (lambda d: put(d, thresholds=[.1]), 'not a router directory'), (lambda d: put(d, thresholds={'0.6': float('nan')}), '0.6 is nan'),
     (lambda d: put(d, widths=dict(prompt=10**12)), 'not a router directory'), (lambda d: (d/'head.safetensors').write_bytes(b'x'), 'not a router directory'), (lambda d: (d/'router.json').write_text('{'), 'not a router directory'),
     (lambda d: (d/'router.json').unlink(), 'not a router directory'), (lambda d: (d/'router.json').write_text((d/'router.json').read_text().replace('"prompt": 256', '"prompt": 99')), 'not a router directory|99')])
@@ -335,10 +414,22 @@ def test_a_corrupted_router_directory(tmp_path, capsys, damage, message):
     assert cli.main(['route', '--router', str(tmp_path/'router'), 'x'])==2
 
 
+def test_a_kill_between_its_two_files_leaves_no_mixed_router(tmp_path, monkeypatch):
+    "The weights of one router with the thresholds of another would route, and wrongly."
+    assert train(tmp_path, *own_files(tmp_path), '--kinds', 'ridge')==0
+    other = Router.load(tmp_path/'router')
+    other.head.state['coef'] = -other.head.state['coef']
+    def killed(*given): raise KeyboardInterrupt
+    monkeypatch.setattr('llmr.router.write_json', killed)
+    with pytest.raises(KeyboardInterrupt): other.save(tmp_path/'router')
+    with pytest.raises(InputError, match='of another router than router.json'): Router.load(tmp_path/'router')
+
+
 def test_route_refuses_an_uncalibrated_share(tmp_path, capsys):
     assert train(tmp_path, *own_files(tmp_path), '--kinds', 'ridge')==0
     assert cli.main(['route', '--router', str(tmp_path/'router'), '--target', '0.55', 'x'])==2
     assert 'not calibrated for a share of 0.55' in capsys.readouterr().err
+    assert cli.main(['route', '--router', str(tmp_path/'router'), '--target', '.20', 'x'])==0
     assert cli.main(['route', '--router', str(tmp_path/'router'), '--tau', '-9', 'x'])==0
 
 
@@ -352,6 +443,7 @@ OUTCOME = '{"task_id": 1, "model": "A", "n_tests": 3, "n_passed": 2}'
     ('{"task_id": 1, "text": "a\\ud83d"}', OUTCOME, r'tasks.jsonl, line 1: .*ud83d. is half of a character'), ('{"task_id": 1, "text": "a", "tests": "assert f(1)"}', OUTCOME, "tests of task 1 are the text 'assert"),
     ('{"task_id": "1", "text": "a"}', OUTCOME, "whose first is '1'"), ('{"task_id": 1, "text": "a", "split": "dev"}', OUTCOME, "'dev' is not one of train, validation, test"),
     ('{"task_id": 1, "text": "a", "split": "test"}', OUTCOME.replace('}', ', "split": "train"}'), 'another split'),
+    ('{"task_id": 1, "text": "a"}\n{"task_id": null, "text": "b"}', OUTCOME, 'tasks.jsonl, row 1: task_id is empty'), ('{"task_id": 1, "text": "a"}', OUTCOME.replace('3', '1'+'0'*30), 'outcomes.jsonl, row 0: n_tests is 1'),
     *(('{"task_id": 1, "text": "a"}', OUTCOME.replace('2}', f'{value}}}'), f'row 0: n_passed is {shown}') for value,shown in (('null', '(None|nan)'), ('0.5', '0.5'), ('"2"', "'2'"), ('NaN', 'nan'), ('Infinity', 'inf')))])
 def test_own_tables_that_are_wrong(tmp_path, tasks, outcomes, message):
     (tmp_path/'tasks.jsonl').write_text(tasks)
@@ -369,6 +461,13 @@ def test_own_tables_of_any_make(tmp_path):
         tasks, outcomes = read_own(tmp_path/'tasks.jsonl', tmp_path/f'{name}.parquet')
         assert [list(tests) for tests in tasks.tests]==[[], ['assert f()']] and tasks.setup.tolist()==['', '']
         assert len(outcomes)==4 and (outcomes.n_passed==1).all() and (outcomes.status=='ran').all() and (outcomes.split=='train').all()
+
+
+def test_scores_written_as_text_are_numbers(tmp_path):
+    (tmp_path/'s.jsonl').write_text('\n'.join(json.dumps(dict(task_id=i, score=score)) for i,score in enumerate(('0.10', 1, True))))
+    assert read_scores(tmp_path/'s.jsonl', Pair('A', 'B')).score.tolist()==[.1, 1., 1.]
+    (tmp_path/'s.jsonl').write_text('\n'.join(json.dumps(dict(task_id=7, score=.5)) for _ in range(2)))
+    with pytest.raises(InputError, match='task 7 has two scores'): read_scores(tmp_path/'s.jsonl', Pair('A', 'B'))
 
 
 def test_the_split_of_the_outcomes_keeps_test_tasks_out(tmp_path):

@@ -9,7 +9,7 @@ from llmr.augmentation import effect
 from llmr.core import InputError
 from llmr.evaluation import bootstrap_weights
 from llmr.problem import load_tasks
-from llmr.rewording import augment, fixed_words, wordnet_folder
+from llmr.rewording import _reworded, augment, fixed_words, wordnet_folder
 
 
 @pytest.fixture(scope='module')
@@ -45,6 +45,15 @@ def test_only_the_sentence_changes_and_a_seed_repeats_it(how, tasks, request):
     for row in once.itertuples():
         original = tasks.text[tasks.task_id==row.task_id].item()
         assert all(word.strip('.,:;()') in row.text for word in fixed_words(original, row.tests))
+
+
+def test_a_letter_or_a_digit_is_kept_as_a_word():
+    "A lone n is not kept by the n of `number`, nor 3 by 13, nor one of two by the other."
+    class Says:
+        def __init__(self, *texts): self.augment = lambda text, said=iter(texts): next(said)
+    text, keep = 'take n and 3 of 13, then n', ['n', '3', '13,']
+    assert _reworded(Says('a number and 3 of 13, then n', 'take n and 1 of 13, then n', 'get n and 3 of 13, also N'), text, keep)=='get n and 3 of 13, also N'
+    assert _reworded(Says(*['take a number']*3), text, keep, tries=3)==text
 
 
 def test_what_is_fixed():

@@ -91,7 +91,7 @@ def test_order_and_way_of_execution(toy_run):
     order = [path.stem for path in execute.in_order()]
     assert order[:len(execute.STAGES)]==list(execute.STAGES) and set(execute.BEYOND)<=set(order)
     assert max(map(order.index, execute.BEYOND))<min(order.index(name) for name in ('index', 'tables', 'explorer'))
-    run = execute.opened(toy_run[0])
+    run = execute.finished_run(toy_run[0])
     ways = {name: execute.way(ROOT/'nbs'/f'{name}.ipynb', run, False) for name in ('04_labels', '09_routers', 'explorer', 'glossary')}
     assert ways=={'04_labels': 'run', '09_routers': 'none', 'explorer': 'run', 'glossary': 'alone'}
     assert execute.way(ROOT/'nbs'/'10_datasets.ipynb', run, True)=='run'
@@ -99,7 +99,7 @@ def test_order_and_way_of_execution(toy_run):
 
 def test_a_run_is_needed(tmp_path):
     done = subprocess.run([sys.executable, ROOT/'tools'/'site'/'build.py', '--run', tmp_path, '--out', tmp_path/'site'], capture_output=True, text=True)
-    assert done.returncode==1 and 'not a run directory' in done.stderr and not (tmp_path/'site').exists()
+    assert done.returncode==1 and 'run.json: not there' in done.stderr and not (tmp_path/'site').exists()
 
 
 def test_vendored_scripts_are_whole():

@@ -92,6 +92,13 @@ def test_a_small_model_that_never_loses_gets_everything_and_one_that_always_does
     assert 'takes at least 230 tasks' in str(certify(scores, np.zeros(200), .00999))
 
 
+def test_a_loss_is_promised_of_what_is_averaged():
+    "Thirty tasks of a hundred tests are lost, 300 of one test are not: 9% of a task on average, 91% of the tests."
+    paired = pd.DataFrame(dict(small_tests=[1]*300+[100]*30, small_passed=[1]*300+[0]*30, large_tests=[1]*300+[100]*30, large_passed=[1]*300+[100]*30))
+    found = certify(np.zeros(330), task_risk(paired, 'loss'), .2, risk='loss')
+    assert found.cost_advantage==1 and found.observed==pytest.approx(30/330) and 'averaged over tasks' in str(found) and 'total pass rate' not in str(found)
+
+
 def test_what_cannot_be_certified():
     for given,told in ((dict(alpha=0), 'bound 0'), (dict(alpha=1.), 'bound 1.0'), (dict(delta=1), 'delta 1')):
         with pytest.raises(InputError, match=told): certify([.1, .2], [0, 0], **given)

@@ -1,6 +1,7 @@
 "The verdict: hand-computed references, known truths, and what is refused."
 import json
 import time
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from llmr.cli import main
 from llmr.core import InputError, Pair
 from llmr.evaluation import bootstrap_weights, deferral_curve, gain_over_random, paired_outcomes, performance_gap
 from llmr.verdict import (MOST, Verdict, ceiling_gain, check_power, check_verdict, compare_ways, decide, gap_band, headroom, judge, mcnemar, pair_tasks, planned_power,
-                          routing_shares, simulate_pairs, tasks_needed)
+                          routing_shares, simulate_pairs, tasks_needed, verdict_text)
 
 AB = Pair('A', 'B')
 
@@ -98,6 +99,21 @@ def test_gain_over_random_at_the_realised_share(made_up):
     assert judge(made_up, AB)[['over_random', 'over_low', 'over_high']].abs().to_numpy().max()<1e-9, 'random routing gains nothing over itself'
 
 
+def test_ten_thousand_tasks_take_little_memory():
+    "As the resamples all at once would have it, in 100 MB: they would take four times that."
+    rng = np.random.default_rng(3)
+    paired = pd.DataFrame(dict(small_passed=rng.integers(0, 4, 10_000), large_passed=rng.integers(0, 4, 10_000), small_tests=3, large_tests=3))
+    share = routing_shares(rng.random(10_000), [.6])
+    tracemalloc.start()
+    ways = compare_ways(paired, share, 2000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak<1e8, f'{peak/1e6:.0f} MB'
+    won = share*(paired.small_passed-paired.large_passed).to_numpy()[:, None]
+    _, low, high, critical = gap_band(won, np.full(10_000, 3), bootstrap_weights(10_000, 2000))
+    assert ways.low.to_numpy()==pytest.approx(low, rel=1e-4) and ways.high.to_numpy()==pytest.approx(high, rel=1e-4) and ways.critical[0]==pytest.approx(critical, rel=1e-4)
+
+
 def test_planned_power_by_hand():
     assert planned_power(400, .5, .1)==pytest.approx(norm.cdf((.1-1.96*np.sqrt(.025**2+4/400**2))/.025))
     n = tasks_needed(.4, .05, .9, 2.4)
@@ -124,6 +140,17 @@ def test_the_three_answers():
     for margin in (-.01, 1., 5):
         with pytest.raises(InputError, match='a fraction from 0 up to 1'): decide(ways_of((1., 0, .1)), margin)
     with pytest.raises(InputError, match='smallest cost advantage'): decide(ways_of((1., 0, .1)), least=1.1)
+
+
+@pytest.mark.parametrize('rows,said', [
+    ([(.2, -.05, .06), (1., .0, .05)], 'to exclude a larger loss at 100% to A'),
+    ([(.2, .04, .06), (1., -.2, .05)], 'to exclude a larger loss at 20% to A'),
+    ([(.05, .0, .06), (.4, -.04, .06), (1., -.03, .05)], 'to show that every row loses more, so that B stays')])
+def test_need_says_what_the_tasks_are_needed_for(made_up, rows, said):
+    "The sentence is about the row that the number was counted for, one that is worth having."
+    ways = ways_of(*rows).assign(tau=0., over_random=0., over_low=-.1, over_high=.1)
+    found = decide(ways)
+    assert found.word=='NEED' and f'So many more would be needed {said}, ' in verdict_text(found, ways, headroom(made_up, AB), AB, .01)
 
 
 def test_simulated_truths_are_true():

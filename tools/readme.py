@@ -61,8 +61,9 @@ def main():
     out.add_argument('--root', type=Path, default=ROOT, help='where README.md and nbs/images go (default: this checkout)')
     given = out.parse_args()
     sys.path.insert(0, str(ROOT/'tools'/'site'))
-    from execute import against, opened
-    text, images = render(nbformat.read(against(opened(given.run.resolve()), 'index'), as_version=4))
+    from execute import against
+    from llmr.reproduce import finished_run
+    text, images = render(nbformat.read(against(finished_run(given.run.resolve()), 'index'), as_version=4))
     (given.root/'nbs'/'images').mkdir(parents=True, exist_ok=True)
     for name,png in images.items(): (given.root/'nbs'/'images'/name).write_bytes(png)
     (given.root/'README.md').write_text(text, encoding='utf-8')

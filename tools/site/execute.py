@@ -9,8 +9,8 @@ from pathlib import Path
 
 import nbformat
 
-from llmr.core import InputError, Run, file_hash, open_run, write_json
-from llmr.reproduce import BEYOND, STAGES, fingerprint, is_done, run_stage, stage_notebook
+from llmr.core import InputError, Run, file_hash, read_record, write_json
+from llmr.reproduce import BEYOND, STAGES, fingerprint, finished_run, is_done, run_stage, stage_notebook
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
@@ -35,24 +35,11 @@ def takes_a_run(path):
     return any('parameters' in cell.metadata.get('tags', ()) for cell in nbformat.read(path, as_version=4).cells)
 
 
-def opened(folder):
-    "The finished run at `folder`. Raises: `InputError` if it is none."
-    record = folder/'run.json'
-    if not record.exists(): raise InputError(f'{folder}: not a run directory. Run `llmr reproduce --out {folder}` first.')
-    held = json.loads(record.read_text())
-    for stage in STAGES:
-        if stage not in held['stages']: raise InputError(f'{folder}: {stage} has not run. Run `llmr reproduce --profile {held["profile"]} --out {folder}` first.')
-    return open_run(held['profile'], folder, held['pairs'], held['seed'])
-
-
-def stages_of(run:Run): return json.loads((run.dir/'run.json').read_text())['stages']
-
-
 def asked(run:Run, stem):
     "`(parameters, fingerprint, whether the run has it already)`, as `llmr reproduce` counts them."
     given = dict(profile=run.profile.name, pairs=[pair.name for pair in run.pairs], seed=run.seed)
     mark = fingerprint(stem, given)
-    return given, mark, is_done(run, stages_of(run).get(stem, {}), mark) and (run.dir/'nbs'/f'{stem}.ipynb').exists()
+    return given, mark, is_done(run, stem, mark) and (run.dir/'nbs'/f'{stem}.ipynb').exists()
 
 
 def against(run:Run, stem):
@@ -60,7 +47,7 @@ def against(run:Run, stem):
     given, mark, done = asked(run, stem)
     if not done:
         record = run_stage(run, stem, given) | dict(fingerprint=mark, parameters=given)
-        run.note(stages=stages_of(run) | {stem: record})
+        run.note(stages=read_record(run.dir)['stages'] | {stem: record})
     return run.dir/'nbs'/f'{stem}.ipynb'
 
 
@@ -74,11 +61,11 @@ def beside(run:Run, stem):
     def wait():
         "Wait, and take over."
         if process.wait(): raise InputError(f'{stem} failed beside the others; run `llmr reproduce --beyond --out {run.dir}` to see why.')
-        record = json.loads((copy/'run.json').read_text())['stages'][stem]
+        record = read_record(copy)['stages'][stem]
         for name in [*record['writes'], f'nbs/{stem}.ipynb']:
             (run.dir/name).parent.mkdir(exist_ok=True)
             shutil.copy(copy/name, run.dir/name)
-        run.note(stages=stages_of(run) | {stem: record})
+        run.note(stages=read_record(run.dir)['stages'] | {stem: record})
         return run.dir/'nbs'/f'{stem}.ipynb'
     def stop():
         "End it if it still runs, and leave nothing behind."
@@ -134,4 +121,4 @@ def executed(run:Run, cache, beyond=True, tell=print):
 if __name__ == '__main__':
     folder, stem = sys.argv[1:]
     vector_figures(Path(folder)/'ipython')
-    against(opened(Path(folder)), stem)
+    against(finished_run(Path(folder)), stem)
