@@ -22,8 +22,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import ValuesView
 from functools import lru_cache
-from itertools import count
+from itertools import count, islice
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import layers
@@ -34,6 +35,7 @@ TICK, QUICK_TICK = .05, .01  # seconds between looks at a running program; the q
 JUDGE_S, JUDGE_BYTES = 5, 1<<30 # what judging one program may take here: a value can be made so that comparing it never ends
 WORK, NAPS = .01, 4 # processor seconds that count as a sign of work; sleep in all, in units of the longest sleep
 MAX_THREADS, MAX_NAME = 64, 80
+MANY = 1000 # items of a test's iterator that are sent at once
 NOT_RUN = 'syntax_error', 'module_error', 'memory', 'unchanged' # what a child may say of a program whose tests it does not get to
 
 
@@ -189,11 +191,18 @@ class Child:
         if type(value) is Remote: return value._form
         if isinstance(value, wire.Likeness) and type(getattr(value, '_kept', None)) is Remote and value.unchanged(): return value._kept._form
         if isinstance(value, type) and own_type(value.__name__) is value or getattr(builtins, getattr(value, '__name__', ''), None) is value: return ['h', value.__name__]
-        if hasattr(value, '__next__'): return ['j', *wire.pack(list(value), self.keep)[1:]]
+        if hasattr(value, '__next__'): return self.iterator(value)
+        if isinstance(value, ValuesView): return wire.pack(list(value), self.keep)
         if not callable(value): raise TypeError(f'a test passes a {type(value).__name__}, which cannot be sent to the program')
         place = self.places.setdefault(id(value), len(self.own))
         if place==len(self.own): self.own.append(value)
         return ['h', -1-place]
+
+    def iterator(self, value):
+        "An iterator's items; those after the first many are asked for here, so it may be endless."
+        first = list(islice(value, MANY))
+        more = [self.keep(lambda: list(islice(value, MANY)))] if len(first)==MANY else [None]
+        return ['j', *more, *wire.pack(first, self.keep)[1:]]
 
     def remote(self, key):
         "What a handle stands for: something of the child's, a type of Python's own, or a function of the test's."

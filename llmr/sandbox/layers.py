@@ -185,7 +185,7 @@ process_madvise:440:440 process_mrelease:448:448 pidfd_open:434:434 pidfd_getfd:
 rt_sigqueueinfo:129:138 rt_tgsigqueueinfo:297:240 tkill:200:130 socket:41:198 mount:165:40 pivot_root:155:41 chroot:161:51
 unshare:272:97 setns:308:268 open_by_handle_at:304:265 name_to_handle_at:303:264 open_tree:428:428 move_mount:429:429 fsopen:430:430
 fsconfig:431:431 fsmount:432:432 fspick:433:433 mount_setattr:442:442 bpf:321:280 perf_event_open:298:241 userfaultfd:323:282
-io_uring_setup:425:425 io_uring_enter:426:426 io_uring_register:427:427 keyctl:250:219 add_key:248:217 request_key:249:218
+io_setup:206:0 io_uring_setup:425:425 io_uring_enter:426:426 io_uring_register:427:427 keyctl:250:219 add_key:248:217 request_key:249:218
 memfd_create:319:279 memfd_secret:447:447 shmget:29:194 shmat:30:196 shmctl:31:195 semget:64:190 semop:65:193 semctl:66:191
 semtimedop:220:192 msgget:68:186 msgsnd:69:189 msgrcv:70:188 msgctl:71:187 mq_open:240:180 mq_unlink:241:181
 sched_setscheduler:144:119 sched_setparam:142:118 sched_setattr:314:274 sched_setaffinity:203:122 ioprio_set:251:30 migrate_pages:256:238
@@ -198,7 +198,7 @@ _METADATA = """chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 l
 futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7 removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16"""
 _CHECKED = dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167), prlimit64=(302, 261),
                 sendto=(44, 206), fcntl=(72, 25), ioctl=(16, 29), umount2=(166, 39), seccomp=(317, 277),
-                open=(2, None), openat=(257, 56))
+                open=(2, None), openat=(257, 56), socketpair=(53, 199))
 _TRUNCATE = 'truncate:76:45 openat2:437:437'
 _LAST_KNOWN = 450  # a call newer than this list answers as an older kernel would
 
@@ -232,7 +232,8 @@ def seccomp_filter(pid=None):
     rules += [(equal, 0, 1, _number('clone3')), lacking]                                                    # C libraries fall back to clone
     rules += [(equal, 0, 4, _number('clone')), (load, 0, 0, 16), (bits, 1, 0, 0x10000), reserved, allow]    # threads, no processes
     rules += [(equal, 0, 1, _number('umount2')), reserved]
-    for name,targets in (('kill', process), ('tgkill', process), ('prlimit64', process_or_0)): rules += [(equal, 0, len(targets)+1, _number(name)), (load, 0, 0, 16), *targets]
+    local = [(equal, 1, 0, 1), refuse, allow] # no other family, whose module the kernel would load
+    for name,targets in (('kill', process), ('tgkill', process), ('prlimit64', process_or_0), ('socketpair', local)): rules += [(equal, 0, len(targets)+1, _number(name)), (load, 0, 0, 16), *targets]
     rules += [(equal, 0, 6, _number('sendto')), (load, 0, 0, 48), (equal, 0, 3, 0), (load, 0, 0, 52), (equal, 0, 1, 0), allow, refuse]   # to the other end only
     for name,at,commands in (('fcntl', 24, (8, 10, 15, 1024, 1026)), ('prctl', 16, (1, 62))):               # nobody else gets this process' signals, waits for its lease, shares its core; the death signal stays
         n = len(commands)

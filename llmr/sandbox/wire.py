@@ -121,6 +121,12 @@ def _unpack(form, find):
 def _pairs(make): return lambda items: make(zip(items[::2], items[1::2]))
 
 
+def _going_on(more, *items):
+    "An iterator over items and, if there are `more` to ask for, over those."
+    yield from items
+    while more and (items := more()): yield from items
+
+
 def refill(value, other):
     "Make a container what another of its type holds."
     value.clear()
@@ -128,7 +134,7 @@ def refill(value, other):
 
 
 REFILLED = frozenset((list, dict, set, bytearray, deque, OrderedDict, Counter, defaultdict))
-_makers = dict(l=list, j=iter, t=tuple, s=set, f=frozenset, q=deque, k=lambda items: dict.fromkeys(items).keys(), i=lambda items: dict(items).items(),
+_makers = dict(l=list, j=lambda items: _going_on(*items), t=tuple, s=set, f=frozenset, q=deque, k=lambda items: dict.fromkeys(items).keys(), i=lambda items: dict(items).items(),
                d=_pairs(dict), o=_pairs(OrderedDict), u=_pairs(lambda pairs: Counter(dict(pairs))), e=lambda items: defaultdict(items[0], zip(items[1::2], items[2::2])))
 _scalars = dict(n=lambda text: int(text, 16), b=bytes.fromhex, a=bytearray.fromhex, g=range, r=slice, m=Decimal, v=Fraction, y=date.fromisoformat, w=time.fromisoformat, x=datetime.fromisoformat, z=timedelta,
                 c=lambda real, imaginary: complex(float.fromhex(real), float.fromhex(imaginary)))

@@ -18,6 +18,7 @@ import child
 import layers
 
 FILES = 64                      # that a program may have open
+PENDING = 256                   # signals and timers, of which a user has so many in all
 REPORT = struct.Struct('!idq')  # wait status, CPU seconds, largest resident set in KiB
 
 
@@ -83,7 +84,7 @@ def go_on_supervised(tmp_mb):
 def serve(control, settings, tmp):
     "Fork and kill as told, until the judge hangs up. Children inherit the limits; those on time are each child's own."
     file_mb = settings['file_mb'] if settings['level']=='namespaces' else min(settings['file_mb'], settings['tmp_mb']//FILES) # open files without a name count for no directory
-    layers.limit_resources(AS=settings['memory_mb']<<20, FSIZE=file_mb<<20, NOFILE=FILES, CORE=0, STACK=8<<20, MSGQUEUE=0, MEMLOCK=0)
+    layers.limit_resources(AS=settings['memory_mb']<<20, FSIZE=file_mb<<20, NOFILE=FILES, CORE=0, STACK=8<<20, MSGQUEUE=0, MEMLOCK=0, SIGPENDING=PENDING)
     os.umask(0o077)
     os.chdir(tmp)
     walls, untouched = child.Walls(settings), look(tmp)
