@@ -49,7 +49,7 @@ def test_a_seed_out_of_range_and_a_stop(monkeypatch, capsys):
 
 def test_exit_code_of_the_process(tmp_path):
     process = llmr('reproduce', '--profile', 'tiny', '--out', tmp_path/'run')
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, out)==(2, '') and err.startswith('llmr: no profile is called') and 'Traceback' not in err
 
 

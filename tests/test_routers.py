@@ -204,10 +204,10 @@ def test_many_tasks_do_not_need_a_square_of_them():
 
 def test_a_study_of_many_tasks_is_made_in_seconds():
     import time
-    n, start = 4000, time.monotonic()
+    n, start = 4000, time.process_time()
     outcomes = pd.DataFrame([dict(task_id=f't{i}', split='train', model=m, sample=0, n_tests=1, n_passed=i%2, tests=[''], errors=[''], status='ran', n_tokens=0) for i in range(n) for m in 'AB'])
     make_study(outcomes, Pair('A', 'B'), {}, np.array([f't{i}' for i in range(n)]))
-    assert time.monotonic()-start<15
+    assert time.process_time()-start<15
 
 
 def test_choosing_from_noise_is_optimistic():
