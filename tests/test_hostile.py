@@ -181,7 +181,7 @@ def plain(grades): return [(grade.status, grade.error, grade.tests, grade.errors
 def steady_programs():
     "Programs of every outcome whose outcome is the program's own doing."
     names = [name for name,header in HEADERS.items() if header.kind in ('benign', 'load', 'forge') or name in ('dos_recursion', 'dos_power', 'dos_sleep', 'dos_text_product', 'dos_reads_input', 'dos_missing_module')]
-    unsteady = ('forge_thread_answers', 'forge_send_descriptors', 'forge_harness_functions', 'load_sleep')
+    unsteady = ('forge_thread_answers', 'forge_calls_back', 'forge_send_descriptors', 'forge_harness_functions', 'load_sleep')
     text = {name: (hostile_run.HOSTILE/f'{name}.py').read_text() for name in names if name not in unsteady}
     return [Program(source, HEADERS[name].tests) for name,source in text.items() if '@' not in source]
 
