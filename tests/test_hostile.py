@@ -168,6 +168,20 @@ def test_setup_belongs_to_the_task():
     assert honest.tests==('passed',)*4 and bending.tests==('failed',)*4
 
 
+def test_values_too_large_to_say_cost_no_other_program_its_grade():
+    large, fine = Program('def add(a, b): return "\\u00e9"*2_700_000', ('add(1, 2)',)*6, values=True), Program('def add(a, b): return a+b', ('assert add(1, 2) == 3',))
+    first, second = run_programs([large, fine], workers=1)
+    assert (first.status, first.error, set(first.tests)) == ('killed', 'TooLarge', {'not_run'}) and second.tests == ('passed',)
+
+
+def test_what_tests_held_is_free_again():
+    "A function of a test's keeps all of the test's names, in a circle."
+    pages = 'int(open("/proc/self/statm").read().split()[0])'
+    holds, looks = Program('def add(n): return [str(i) for i in range(10**9, 10**9+n)]', (f'exec("kept = [add(400_000) for _ in range(4)]\\ndef held(): return kept") or {pages}',), values=True), Program('', (pages,), values=True)
+    before, held, after = [grade.values[0]*4//1024 for grade in run_programs([looks, holds, looks], workers=1)]
+    assert held > before+100 and after < before+60
+
+
 def test_tests_that_print_are_not_heard(capfd):
     grade, = run_programs([Program('def add(a, b): return "\\x1b[2J"*a', ('print(add(9999, 0)); assert 1 is 1',))], workers=1)
     assert grade.tests==('passed',) and capfd.readouterr()==('', '')

@@ -77,6 +77,11 @@ def own_type(value):
     return name if builtins.__dict__.get(name) is value or wire.TYPES.get(name) is value else None
 
 
+def in_module(module, name):
+    __import__(module)
+    return getattr(sys.modules[module], name)
+
+
 def bases_of_error(value):
     "Names of a type of exceptions and of its bases."
     if not any(kind is type for kind in _mro(type(value))): return None
@@ -99,6 +104,7 @@ class Server:
 
     def find(self, key):
         if type(key) is not str: return self.objects[key] if key>=0 else self.function(key)
+        if '.' in key: return in_module(*key.rpartition('.')[::2])
         return self.names[key] if key in self.names else wire.TYPES.get(key) or getattr(builtins, key)
 
     def function(self, key):
@@ -140,7 +146,7 @@ class Server:
         return ['ready', *self.defined(job['called'])]
 
     def defined(self, called):
-        "Names of the module, those that tests call before others: what can be called, other values, modules with their full names, and types: one of Python's with its name, an exception with its own and its bases'."
+        "Names of the module, those that tests call before others: what can be called, other values, modules with their full names, and types, bases first: one of Python's with its name, an exception with its own and its bases'."
         calls, values, modules, kinds = [], [], {}, {}
         for name in dict.fromkeys([*filter(self.names.__contains__, called), *list(self.names)[-MAX_NAMES:]]):
             value = self.names[name]
@@ -148,7 +154,7 @@ class Server:
             if type(value) is ModuleType: modules[name] = ModuleType.__getattribute__(value, '__name__')
             else: (calls if callable(value) else values).append(name)
             if kind := own_type(value) or bases_of_error(value): kinds[name] = kind
-        return calls, values, modules, kinds
+        return calls, values, modules, dict(sorted(kinds.items(), key=lambda item: len(_mro(self.names[item[0]]))))
 
     def answer(self, number, operation, target, *rest):
         "Carry out one operation; the reply. A call's has the arguments that it changed, too."

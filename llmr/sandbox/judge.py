@@ -11,6 +11,7 @@ import ast
 import builtins
 import contextlib
 import errno
+import gc
 import importlib
 import json
 import os
@@ -40,7 +41,7 @@ NOT_RUN = 'syntax_error', 'module_error', 'memory', 'unchanged' # what a child m
 
 
 class Ended(BaseException):
-    "The program is over, in the middle of the test: `kind` is timeout, memory or killed. No test code can catch it by accident."
+    "The program is over, in the middle of the test: `kind` is timeout, memory or killed. A test that catches it, with a bare `except` or a program's `__exit__`, has no pass."
     def __init__(self, kind, error): self.kind, self.error = kind, error
 
 
@@ -87,6 +88,7 @@ class Child:
     "One program in the sandbox: messages to and from it, and the limits on its time."
     def __init__(self, zygote, limits):
         self.zygote, self.limits, self.numbers = zygote, limits, count()
+        self.ended = () # what `Ended` said, once it did
         self.things, self.errors, self.own, self.places = {}, {}, [], {} # of the child's by number; its types of exceptions by name; functions of the test's that it has, and their places by id
         self.channel, theirs = socket.socketpair()
         if hasattr(socket, 'SO_PASSCRED'): self.channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
@@ -162,13 +164,21 @@ class Child:
             except OSError: self.gone()
 
     def ask(self, operation, target, *rest):
-        "Have the child do something with a thing of its own; the value. Raises: what the program raised, `Ended`."
+        "Have the child do something with a thing of its own; the value. Raises: what the program raised, `Ended`, and that again ever after."
+        if self.ended: raise Ended(*self.ended)
+        try: return self.asked(operation, target, *rest)
+        except Ended as e:
+            self.ended = e.kind, e.error
+            raise
+
+    def asked(self, operation, target, *rest):
         number = next(self.numbers)
         self.send([number, operation, target, *[wire.pack(part, self.keep) for part in rest]])
         while self.calls_back(reply := self.receive()): pass
         if not isinstance(reply, list) or reply[1:2]!=[number] or len(reply)<3: raise Ended('killed', 'Breach')
         if reply[0]=='x': raise self.exception(*reply[2:])
         value = self.unpack(reply[2])
+        if operation=='next' and type(value) is not list: raise Ended('killed', 'Breach')
         for place,form in reply[3] if operation=='call' and len(reply)>3 else (): refill(*rest, place, self.unpack(form))
         return value
 
@@ -181,16 +191,21 @@ class Child:
         if not isinstance(message, list) or message[:1]!=['f']: return False
         try:
             _, key, args, kwargs = message
-            answer = ['v', wire.pack(self.remote(key)(*self.unpack(args), **self.unpack(kwargs)), self.keep)] if key<0 else ['x', 'TypeError']
+            answer = ['v', wire.pack(self.remote(key)(*wire.unpack(args, self.given), **wire.unpack(kwargs, self.given)), self.keep)] if key<0 else ['x', 'TypeError']
         except Exception as e: answer = ['x', type(e).__name__]
         self.send(answer)
         return True
 
+    def given(self, key):
+        "As `remote`, for what a function of the test's is called with: not `type`, which it might call, and so make a class whose methods are the program's."
+        return self.remote(None if key=='type' else key)
+
     def keep(self, value):
-        "Form of an argument that is not plain: a thing of the child's, one of Python's own by its name, a function of the test's by a number below 0, or the items of an iterator."
+        "Form of an argument that is not plain: a thing of the child's, one of Python's own or of a module's by its name, a function of the test's by a number below 0, or the items of an iterator."
         if type(value) is Remote: return value._form
         if isinstance(value, wire.Likeness) and type(getattr(value, '_kept', None)) is Remote and value.unchanged(): return value._kept._form
         if isinstance(value, type) and own_type(value.__name__) is value or getattr(builtins, getattr(value, '__name__', ''), None) is value: return ['h', value.__name__]
+        if name := name_in_module(value): return ['h', name]
         if hasattr(value, '__next__'): return self.iterator(value)
         if isinstance(value, ValuesView): return wire.pack(list(value), self.keep)
         if not callable(value): raise TypeError(f'a test passes a {type(value).__name__}, which cannot be sent to the program')
@@ -215,7 +230,7 @@ class Child:
         names = list(map(type_name, names if isinstance(names, list) and names else ['']))
         kind = self.errors.get(names[0]) or known_error(names[0]) or error_type(names[0], [next(filter(None, map(known_error, names)), Exception)])
         args = self.unpack(args)
-        try: error = kind(*args) if type(args) is tuple else kind()
+        try: error = type.__call__(kind, *(args if type(args) is tuple else ()))
         except Exception: error = kind.__new__(kind)
         if isinstance(error, Raised): error._kept = self.unpack(kept)
         return error
@@ -225,6 +240,12 @@ def own_type(name):
     "A type of Python's own, which is the same on both sides."
     found = getattr(builtins, name, wire.TYPES.get(name))
     return found if isinstance(found, type) else None
+
+
+def name_in_module(value):
+    "Full name of a function or class of a module's. The child calls its own: called here, `os.remove` would have no walls around it."
+    name = getattr(value, '__name__', None)
+    return next((f'{module}.{name}' for module,known in list(sys.modules.items()) if isinstance(name, str) and getattr(known, '__dict__', {}).get(name) is value), None)
 
 
 def refill(args, kwargs, place, now):
@@ -248,7 +269,6 @@ class Remote:
         "One at a time, and more at once when there are many."
         if not self._ahead:
             items = self._ask('next', 1+min(self._taken//64, 1023))
-            if type(items) is not list: raise Ended('killed', 'Breach')
             object.__setattr__(self, '_ahead', items[::-1])
         if not self._ahead: raise StopIteration
         object.__setattr__(self, '_taken', self._taken+1)
@@ -258,7 +278,11 @@ class Remote:
         return self._ask('getattr', name)
     def __setattr__(self, name, value): return self._ask('setattr', name, value)
     def __delattr__(self, name): return self._ask('delattr', name)
-    def __instancecheck__(self, value): return self._child.ask('isinstance', wire.pack(value, self._child.keep), self)
+    def __instancecheck__(self, value):
+        "Of what is not the child's own, only a type of Python's is told: it may be what a test expects."
+        kept, kind = value if type(value) is Remote else getattr(value, '_kept', None) if isinstance(value, wire.Likeness) else None, type(value)
+        if type(kept) is Remote: return self._child.ask('isinstance', kept._form, self)
+        return own_type(kind.__name__) is kind and issubclass(kind, self)
     def __subclasscheck__(self, kind): return self._child.ask('issubclass', wire.pack(kind, self._child.keep), self)
     def __exit__(self, kind, error, _): return self._ask('exit', kind and kind.__name__)
 
@@ -269,7 +293,19 @@ for name in ('len', 'bool', 'str', 'repr', 'hash', 'reversed', 'int', 'float', '
 for name in wire.BINARY: setattr(Remote, f'__{name.strip("_")}__', _binary(name))
 
 
-class Raised(wire.Likeness):
+class RaisedType(type):
+    "Such a type: a test catches it here; one that the test makes, and what the type has besides, is the child's."
+    def __call__(cls, *args, **kwargs):
+        kept = cls._there(*args, **kwargs)
+        error = type.__call__(cls, *kept.args)
+        error._kept = kept
+        return error
+    def __getattr__(cls, name):
+        if name=='_there' or name.startswith('__'): raise AttributeError(name)
+        return getattr(cls._there, name)
+
+
+class Raised(wire.Likeness, metaclass=RaisedType):
     "An exception of a type of the program's."
     def __str__(self): return str(self._kept) if '_kept' in vars(self) else super().__str__()
 
@@ -280,8 +316,8 @@ Remote.__doc__ = property(lambda self: self._ask('getattr', '__doc__'))
 def error_type(name, bases):
     "A type of exceptions that stands for one of the program's."
     bases = [] if any(issubclass(base, Raised) for base in bases) else [Raised], *[[base] for base in bases]
-    try: return type(name, tuple(sum(bases, [])), {})
-    except TypeError: return type(name, (Raised, Exception), {})
+    try: return RaisedType(name, tuple(sum(bases, [])), {})
+    except TypeError: return RaisedType(name, (Raised, Exception), {})
 
 
 def known_error(name):
@@ -368,8 +404,9 @@ def namespace(child, ready, setup, called):
     full_names = modules | {name: name for name in (*calls, *values, *modules) if name in layers.COMMON and name not in called}
     space.update((name, importlib.import_module(full)) for name,full in full_names.items() if full in layers.COMMON and not name.startswith('__'))
     space.update((name, own_type(kind)) for name,kind in kinds.items() if isinstance(kind, str) and own_type(kind) and not name.startswith('__') and (name in called or not hasattr(builtins, name)))
-    for name,(kind, *bases) in ((name, kind) for name,kind in kinds.items() if isinstance(kind, list) and name not in called and not ours(name)):
+    for name,(kind, *bases) in ((name, kind) for name,kind in kinds.items() if isinstance(kind, list) and not ours(name)):
         space[name] = child.errors.setdefault(type_name(kind), error_type(type_name(kind), [child.errors.get(base) or known_error(type_name(base)) or Exception for base in bases]))
+        space[name]._there = Remote(child, ['h', name])
     return add_helpers(space, setup)
 
 
@@ -392,6 +429,7 @@ def judge(child, job, space):
         try:
             value = eval(compiled(test, 'eval' if job['values'] else 'exec'), space)
             if job['values']: value = wire.pack(value, not_plain)
+            if child.ended: raise Ended(*child.ended)
         except Ended as e: result, error = e.kind, e.error
         except AssertionError: result, error = 'failed', 'AssertionError'
         except MemoryError: result, error = 'memory', 'MemoryError'
@@ -417,6 +455,13 @@ class Worker:
                 self.zygote.close()
                 self.zygote = None
         return self.outcome(job, 'killed', 'SandboxLost')
+
+    def report(self, parent, job):
+        "Grade a program and say so, without values where they are larger than a message may be."
+        outcome = self.grade(job)
+        wire.send(parent, outcome) or wire.send(parent, self.outcome(job, 'killed', 'TooLarge'))
+        gc.collect() # or what this program's tests held is missing to the next one's
+        gc.freeze()
 
     def stop(self, *_):
         "End at once, and leave nothing behind."
@@ -465,7 +510,7 @@ def main():
         wire.send(parent, dict(level=settings['level']))
     except OSError as e: return wire.send(parent, dict(error=str(e)))
     try:
-        while True: wire.send(parent, worker.grade(wire.receive(read)))
+        while True: worker.report(parent, wire.receive(read))
     except (struct.error, OSError): pass
     finally:
         if worker.zygote: worker.zygote.close()

@@ -1,0 +1,19 @@
+# expect: tests=killed:Breach
+# kind: forge
+# Breaks off in the body of a `with`, and says that its `__exit__` has dealt with it.
+# test: exec('with Calm(): assert add(1, 2)==3')
+import json, os, stat
+def is_socket(d):
+    try: return stat.S_ISSOCK(os.fstat(d).st_mode)
+    except OSError: return False
+channel = next(d for d in range(3, 64) if is_socket(d))
+def say(message):
+    text = json.dumps(message).encode()
+    for part in (len(text).to_bytes(4, 'big'), text): os.write(channel, part)
+class Calm:
+    def __enter__(self): return self
+    def __exit__(self, *_): return True
+def add(a, b):
+    say([3])
+    for number in range(3, 10): say(['v', number, True])
+    return 99

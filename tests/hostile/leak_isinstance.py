@@ -1,0 +1,11 @@
+# expect: tests=failed:AssertionError
+# kind: leak
+# A class that remembers what is asked about it.
+# test: same = lambda a, b: not isinstance(b, Number) and a==b; assert same(add(1, 2), 3) or same(add(1, 2), 3)
+# test: assert isinstance(3, Number) or issubclass(Number, int) or add(1, 2)==3
+heard = []
+class Ear(type):
+    def __instancecheck__(cls, value): heard.append(value)
+    def __subclasscheck__(cls, kind): heard.append(kind)
+class Number(metaclass=Ear): pass
+def add(a, b): return next((value for value in heard if type(value) is int), None)
