@@ -23,7 +23,7 @@ _PID = 0x7FFFFFFE  # stands for the child's own number in the prepared filter
 _WAIT_ALL = 0x100
 _type_name = type.__dict__['__name__'].__get__
 _exit = os._exit
-_mro, _bases, _args = type.__dict__['__mro__'].__get__, type.__dict__['__bases__'].__get__, BaseException.args.__get__
+_mro, _bases, _names, _args = *(type.__dict__[name].__get__ for name in ('__mro__', '__bases__', '__dict__')), BaseException.args.__get__
 _operations = {function.__name__: function for function in (getattr, setattr, delattr, isinstance, issubclass, bool, str, repr, len, iter, reversed, hash, int, float, complex, abs, round, format)}
 _operations |= {name: getattr(operator, name) for name in wire.OPERATORS}
 _operations |= dict(call=lambda target, args, kwargs: target(*args, **kwargs), value=lambda target: target, enter=lambda target: type(target).__enter__(target),
@@ -96,11 +96,11 @@ class Server:
         self.names = module.__dict__
 
     def keep(self, value):
-        "A value that can't travel stays here, under a number; a type of Python's own has a name, and a function of the test's its own number."
+        "A value that can't travel stays here, under a number, which says of an iterator that it is one; a type of Python's own has a name, and a function of the test's its own number."
         if own := own_type(value): return ['h', own]
         place = self.places.setdefault(id(value), len(self.objects))
         if place==len(self.objects): self.objects.append(value)
-        return ['h', place]
+        return ['h', place, True] if any('__next__' in _names(kind) for kind in _mro(type(value))) else ['h', place]
 
     def find(self, key):
         if type(key) is not str: return self.objects[key] if key>=0 else self.function(key)

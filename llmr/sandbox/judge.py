@@ -196,14 +196,14 @@ class Child:
         self.send(answer)
         return True
 
-    def given(self, key):
+    def given(self, key, *goes_on):
         "As `remote`, for what a function of the test's is called with: not `type`, which it might call, and so make a class whose methods are the program's."
-        return self.remote(None if key=='type' else key)
+        return self.remote(None if key=='type' else key, *goes_on)
 
     def keep(self, value):
         "Form of an argument that is not plain: a thing of the child's, one of Python's own or of a module's by its name, a function of the test's by a number below 0, or the items of an iterator."
-        if type(value) is Remote: return value._form
-        if isinstance(value, wire.Likeness) and type(getattr(value, '_kept', None)) is Remote and value.unchanged(): return value._kept._form
+        if isinstance(value, Remote): return value._form
+        if isinstance(value, wire.Likeness) and isinstance(getattr(value, '_kept', None), Remote) and value.unchanged(): return value._kept._form
         if isinstance(value, type) and own_type(value.__name__) is value or getattr(builtins, getattr(value, '__name__', ''), None) is value: return ['h', value.__name__]
         if name := name_in_module(value): return ['h', name]
         if hasattr(value, '__next__'): return self.iterator(value)
@@ -219,11 +219,11 @@ class Child:
         more = [self.keep(lambda: list(islice(value, MANY)))] if len(first)==MANY else [None]
         return ['j', *more, *wire.pack(first, self.keep)[1:]]
 
-    def remote(self, key):
+    def remote(self, key, goes_on=False):
         "What a handle stands for: something of the child's, a type of Python's own, or a function of the test's."
         if isinstance(key, str) and own_type(key): return own_type(key)
         if not isinstance(key, int): raise TypeError
-        return self.things.setdefault(key, Remote(self, ['h', key])) if key>=0 else self.own[-1-key]
+        return self.things.setdefault(key, (RemoteIterator if goes_on else Remote)(self, ['h', key])) if key>=0 else self.own[-1-key]
 
     def exception(self, names, args=None, kept=None):
         "An exception as the program raised it: of that name, or of the first of its bases' that Python has."
@@ -259,12 +259,35 @@ class Remote:
     so it is sent only if it is the child's own; anything else is not equal."""
     __slots__ = ('_child', '_form', '_ahead', '_taken')
     def __init__(self, child, form):
-        for name,value in zip(self.__slots__, (child, form, (), 0)): object.__setattr__(self, name, value)
+        for name,value in zip(Remote.__slots__, (child, form, (), 0)): object.__setattr__(self, name, value)
     def _ask(self, operation, *rest): return self._child.ask(operation, self._form, *rest)
     def __call__(self, *args, **kwargs): return self._ask('call', args, kwargs)
     def __iter__(self):
         source = self._ask('iter')
-        return source if type(source) is Remote else iter(source)
+        return source if isinstance(source, Remote) else iter(source)
+    def __getattr__(self, name):
+        if name in Remote.__slots__ or name.startswith('__') and name not in wire.REMOTE_NAMES: raise AttributeError(name)
+        return self._ask('getattr', name)
+    def __setattr__(self, name, value): return self._ask('setattr', name, value)
+    def __delattr__(self, name): return self._ask('delattr', name)
+    def __instancecheck__(self, value):
+        "Of what is not the child's own, only a type of Python's is told: it may be what a test expects."
+        kept, kind = value if isinstance(value, Remote) else getattr(value, '_kept', None) if isinstance(value, wire.Likeness) else None, type(value)
+        if isinstance(kept, Remote): return self._child.ask('isinstance', kept._form, self)
+        return own_type(kind.__name__) is kind and issubclass(kind, self)
+    def __subclasscheck__(self, kind): return self._child.ask('issubclass', wire.pack(kind, self._child.keep), self)
+    def __exit__(self, kind, error, _): return self._ask('exit', kind and kind.__name__)
+
+
+def _unary(name): return lambda self, *rest: self._ask(name, *rest)
+def _binary(name): return lambda self, other: self._ask(name, other) if isinstance(other, Remote) else NotImplemented
+for name in ('len', 'bool', 'str', 'repr', 'hash', 'reversed', 'int', 'float', 'complex', 'abs', 'round', 'format', 'enter', 'neg', 'pos', 'invert', 'index', 'getitem', 'setitem', 'delitem'): setattr(Remote, f'__{name}__', _unary(name))
+for name in wire.BINARY: setattr(Remote, f'__{name.strip("_")}__', _binary(name))
+
+
+class RemoteIterator(Remote):
+    "One that has a next item: a test may look whether it has."
+    __slots__ = ()
     def __next__(self):
         "One at a time, and more at once when there are many."
         if not self._ahead:
@@ -273,24 +296,6 @@ class Remote:
         if not self._ahead: raise StopIteration
         object.__setattr__(self, '_taken', self._taken+1)
         return self._ahead.pop()
-    def __getattr__(self, name):
-        if name in Remote.__slots__ or name.startswith('__') and name not in wire.REMOTE_NAMES: raise AttributeError(name)
-        return self._ask('getattr', name)
-    def __setattr__(self, name, value): return self._ask('setattr', name, value)
-    def __delattr__(self, name): return self._ask('delattr', name)
-    def __instancecheck__(self, value):
-        "Of what is not the child's own, only a type of Python's is told: it may be what a test expects."
-        kept, kind = value if type(value) is Remote else getattr(value, '_kept', None) if isinstance(value, wire.Likeness) else None, type(value)
-        if type(kept) is Remote: return self._child.ask('isinstance', kept._form, self)
-        return own_type(kind.__name__) is kind and issubclass(kind, self)
-    def __subclasscheck__(self, kind): return self._child.ask('issubclass', wire.pack(kind, self._child.keep), self)
-    def __exit__(self, kind, error, _): return self._ask('exit', kind and kind.__name__)
-
-
-def _unary(name): return lambda self, *rest: self._ask(name, *rest)
-def _binary(name): return lambda self, other: self._ask(name, other) if type(other) is Remote else NotImplemented
-for name in ('len', 'bool', 'str', 'repr', 'hash', 'reversed', 'int', 'float', 'complex', 'abs', 'round', 'format', 'enter', 'neg', 'pos', 'invert', 'index', 'getitem', 'setitem', 'delitem'): setattr(Remote, f'__{name}__', _unary(name))
-for name in wire.BINARY: setattr(Remote, f'__{name.strip("_")}__', _binary(name))
 
 
 class RaisedType(type):

@@ -113,7 +113,7 @@ def _unpack(form, find):
     if not isinstance(form, list): return form
     tag, items = form[0], form[1:]
     if tag in _makers: return _makers[tag]([_unpack(item, find) for item in items] if list in set(map(type, items)) else items)
-    if tag=='h': return find(items[0])
+    if tag=='h': return find(*items)
     if tag=='p': return _like(_unpack(items[0], find), _unpack(items[1], find))
     return _scalars[tag](*[_unpack(item, find) for item in items])
 

@@ -1,4 +1,4 @@
-# expect: 7 passed
+# expect: 8 passed
 # kind: benign
 # Endless ones, of which a test takes some.
 # test: numbers = add(1, 2); assert [next(numbers) for _ in range(5)]==[1, 2, 3, 5, 8]
@@ -8,6 +8,7 @@
 # test: assert list(zip(few(3), Count()))==[(0, 0), (1, 1), (2, 2)] and sum(few(100_000))==4999950000
 # test: means = mean(); next(means); assert means.send(10)==10 and means.send(20)==15
 # test: rows = growing(); assert [len(row) for _,row in zip(range(300), rows)]==list(range(1, 301))
+# test: from collections.abc import Iterator; assert isinstance(few(3), Iterator) and hasattr(few(3), '__next__') and not isinstance(Count(), Iterator) and not hasattr(Count(), '__next__')
 def add(a, b):
     while True:
         yield a
