@@ -5,7 +5,7 @@ the child and brings the value back. So `assert f(2) == 4` compares here, with o
 but the 2. What the program does to `==`, `assert`, builtins, frames or descriptors happens in its own process.
 
 As far as that allows, a test sees what it would see in one process: arguments that a call changed, iterators that go on, attributes,
-operators between two things of the program's, exceptions with their bases. A function that a test passes is called here.
+operators between two things of the program's, exceptions with their bases. A function that a test defines and passes is called here; of a module's, the child calls its own.
 """
 import ast
 import builtins
