@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from latency import WORDS, make_encoder
 from llmr.core import package_file
-from llmr.router import _token_model, embed
+from llmr.features import _token_model, embed
 
 
 def mbpp_prompts(n, seed=0):

@@ -13,7 +13,10 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertModel, DebertaV2Config, DebertaV2Model, PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
-from llmr.router import Head, Router, fit_router, prompt_views
+from llmr.estimators import fit_router
+from llmr.features import prompt_views
+from llmr.head import Head
+from llmr.router import Router
 
 SHAPES = dict(
     minilm=(BertModel, BertConfig, dict(vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536)),

@@ -16,9 +16,9 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from llmr.core import open_run
-from llmr.router import view_arrays
-from llmr.routers import gain_rows, make_study
+from llmr.runs import open_run
+from llmr.features import view_arrays
+from llmr.selection import gain_rows, make_study
 
 PEERS = {'llmrouter-knn-5': ('knn', dict(n_neighbors=5, metric='cosine')), 'llmrouter-knn-20': ('knn', dict(n_neighbors=20, metric='cosine')),
          'llmrouter-svm': ('svm', dict(kernel='rbf', C=1., gamma='scale')), 'llmrouter-mlp': ('mlp', dict(hidden_layer_sizes=[128, 64], activation='relu', lr=.001, epochs=100, batch_size=32, alpha=1e-4)),

@@ -11,8 +11,9 @@ import pandas as pd
 import torch
 
 from llmr.core import package_file
-from llmr.problem import format_prompt, load_tasks, thin_tasks
-from llmr.samplers import Settings, Transformers, render
+from llmr.benchmarks import load_tasks, thin_tasks
+from llmr.problem import format_prompt
+from llmr.engines import Settings, Transformers, render
 from llmr.sampling import sample_completions
 
 

@@ -14,7 +14,8 @@ import torch
 from torch.nn.functional import binary_cross_entropy
 
 from latency import make_encoder, prompts
-from llmr.router import Head, Recipe, embed, train_head
+from llmr.features import embed
+from llmr.head import Head, Recipe, train_head
 
 
 def authors_loop(folder, texts, y, copies, batch_size=32):

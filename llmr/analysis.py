@@ -5,16 +5,17 @@
 # %% auto #0
 __all__ = ['paper_scores', 'extreme_tasks', 'band_rates', 'score_bands', 'plot_bands', 'routing_record', 'decision_summary']
 
-# %% ../nbs/07_analysis.ipynb #acfde71f
+# %% ../nbs/07_analysis.ipynb #0fafee2d
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-# %% ../nbs/07_analysis.ipynb #92442d60
-from .core import check_table, colours, set_theme
+# %% ../nbs/07_analysis.ipynb #55f1dfcd
+from .core import check_table
 from .evaluation import bootstrap_weights, interval, paired_outcomes
 from .labels import PAPER_LABEL
+from .plotting import colours, set_theme
 from .problem import route
 
 # %% ../nbs/07_analysis.ipynb #b40416bb

@@ -9,12 +9,12 @@ __all__ = ['TABLE1', 'FIGURE4', 'CONFIDENCES', 'GRADE_REASONS', 'CONCLUSIONS', '
            'row_losses', 'leaky_losses', 'training_claims', 'ridge_scores', 'nine_of_ten_gain', 'verified_cascade',
            'attainable_claims', 'audit', 'plot_published', 'conclusions']
 
-# %% ../nbs/08_audit.ipynb #6cdd7d22
+# %% ../nbs/08_audit.ipynb #ce04b724
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-# %% ../nbs/08_audit.ipynb #af46f808
+# %% ../nbs/08_audit.ipynb #123476dd
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -24,13 +24,18 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-# %% ../nbs/08_audit.ipynb #a9d3de02
-from .core import Pair, check_table, colours, package_file, set_theme
-from .evaluation import (FRACTIONS, TARGETS, bootstrap_gains, bootstrap_gap, bootstrap_weights, gain_over_random, interval, paired_outcomes,
-                             performance_gap, random_baseline)
+# %% ../nbs/08_audit.ipynb #fbb6244b
+from .core import check_table, package_file
+from .evaluation import (
+    FRACTIONS, TARGETS, bootstrap_gains, bootstrap_gap, bootstrap_weights, gain_over_random, interval,
+    paired_outcomes, performance_gap, random_baseline)
 from .execution import table1_counts, total_pass_rate
+from .features import task_versions
+from .head import Recipe, head_scores, soft_loss, train_head
 from .labels import pair_gaps, tie_summary
-from .router import Recipe, soft_loss, fit_head, head_scores, task_versions, train_head
+from .plotting import colours, set_theme
+from .router import fit_head
+from .runs import Pair
 
 # %% ../nbs/08_audit.ipynb #9593933a
 TABLE1 = {

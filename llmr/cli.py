@@ -6,7 +6,8 @@ import shlex
 import sys
 
 from llmr import __version__
-from llmr.core import DATA_ENV, PROFILES, InputError
+from llmr.core import DATA_ENV, InputError
+from llmr.runs import PROFILES
 
 PROFILE_HELP = '\n'.join(f'  {p.name:10}{p.about}' for p in PROFILES.values())
 EPILOG = f"""profiles:
@@ -164,15 +165,16 @@ def add_report_command(commands):
 
 def report(args):
     "Make the page. Returns what to print."
-    from llmr.reproduce import write_report
+    from llmr.pipeline import write_report
     return str(write_report(args.run, args.out, dict(margin=args.margin, least=args.least, prices=dict(args.price))))
 
 
 def train(args):
     "Train a router. Returns what to print."
-    from llmr.core import Pair
-    from llmr.datasets import read_own
-    from llmr.routers import CANDIDATES, train_router
+    from llmr.runs import Pair
+    from llmr.own_data import read_own
+    from llmr.own_data import train_router
+    from llmr.selection import CANDIDATES
     tasks, outcomes = read_own(args.tasks, args.outcomes)
     table = train_router(tasks, outcomes, Pair(args.small, args.large), args.encoder, args.out, dict(seed=args.seed, kinds=tuple(args.kinds or CANDIDATES)))
     chosen, nested = table.router[table.selected].iloc[0], table[table.router=='nested'].iloc[0]
@@ -185,11 +187,11 @@ def train(args):
 def known_scores(args, pair):
     "Scores of the router that is to be judged, None for random routing."
     from pathlib import Path
-    from llmr.core import stands
-    from llmr.datasets import read_scores
+    from llmr.runs import stands
+    from llmr.own_data import read_scores
     run = Path(args.outcomes)
     if args.scores: return read_scores(args.scores, pair, args.router, args.split)
-    if stands(run, '09_routers') and not args.router: return read_scores(run/'selected.parquet', pair)
+    if stands(run, '09_selection') and not args.router: return read_scores(run/'selected.parquet', pair)
     if run.is_dir() and args.split!='train': return read_scores(args.outcomes, pair, args.router or 'head-strict')
     if run.is_dir() and args.router: raise InputError(f'{args.router} was trained on split train, and would be judged by what it has seen. Choose another --split, or no --router.')
     if args.router or args.certify is not None: raise InputError('--router and --certify need scores of a router that was not trained on these tasks. Give --scores FILE.')
@@ -198,9 +200,9 @@ def known_scores(args, pair):
 
 def judge_pair(args):
     "The verdict, and a certificate where one is asked for. Returns what to print, and the exit code."
-    from llmr.core import Pair
-    from llmr.datasets import read_outcomes
-    from llmr.thresholds import certify, task_risk
+    from llmr.runs import Pair
+    from llmr.own_data import read_outcomes
+    from llmr.certify import certify, task_risk
     from llmr.verdict import decide, headroom, judge, pair_tasks, verdict_text
     pair, outcomes = Pair(args.small, args.large), read_outcomes(args.outcomes)
     args.split = args.split or (outcomes.split.iloc[0] if outcomes.split.nunique()==1 else 'test')
@@ -232,7 +234,7 @@ def send(args):
 
 def pack(args):
     "Pack a run. Returns what to print."
-    from llmr.reproduce import pack_run
+    from llmr.pipeline import pack_run
     out = pack_run(args.run, args.out)
     return f'{out}: {out.stat().st_size/1e6:.1f} MB. Replay: llmr reproduce --profile sampled --completions {out}'
 
@@ -251,7 +253,7 @@ def main(argv=None):
             print('llmr: stopped. Nothing was written.', file=sys.stderr)
             return 130
         return code
-    from llmr.reproduce import reproduce, summary
+    from llmr.pipeline import reproduce, summary
     named = {name: value for name,value in dict(isolation=args.isolation, workers=args.workers).items() if value is not None}
     try:
         run = reproduce(args.profile, args.out, args.pairs, args.seed, sampling_parameters(args) | named | dict(args.param), args.beyond)

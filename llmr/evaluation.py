@@ -5,21 +5,24 @@
 # %% auto #0
 __all__ = ['FRACTIONS', 'AUTHORS_SEED', 'TARGETS', 'paired_outcomes', 'routed_pass_rate', 'performance_gap',
            'calibrate_threshold', 'deferral_curve', 'oracle_curve', 'gain_over_random', 'random_baseline', 'table1',
-           'bootstrap_weights', 'interval', 'bootstrap_gains', 'bootstrap_gap', 'evaluate_thresholds', 'evaluate_curve',
-           'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4', 'plot_gains']
+           'sample_matrix', 'paired_per_sample', 'bootstrap_weights', 'interval', 'bootstrap_gains', 'bootstrap_gap',
+           'evaluate_thresholds', 'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4',
+           'plot_gains']
 
-# %% ../nbs/06_evaluation.ipynb #33573814
+# %% ../nbs/06_evaluation.ipynb #cdd0bfec
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-# %% ../nbs/06_evaluation.ipynb #01422409
-from .core import InputError, Pair, colours, set_theme
+# %% ../nbs/06_evaluation.ipynb #9b9ae09f
+from .core import InputError
 from .execution import table1_counts
 from .labels import PAPER_LABEL
+from .plotting import colours, set_theme
 from .problem import cost_advantage, route
+from .runs import Pair
 
 # %% ../nbs/06_evaluation.ipynb #a1adf98f
 def _counts(outcomes, definition):
@@ -134,6 +137,35 @@ def table1(
     wide = [rows.assign(column=prefix+percent).pivot(index='pair', columns='column', values=value)[list(prefix+percent.unique())]
             for prefix,value in (('', 'total_pass_rate'), ('sd', 'sd'))]
     return (100*pd.concat(wide, axis=1)).round(1).loc[rows.pair.unique()].rename_axis(columns=None).reset_index()
+
+# %% ../nbs/06_evaluation.ipynb #87734380
+def sample_matrix(
+    values:pd.DataFrame, # task_id, sample, value
+    task_ids:list,       # N tasks
+    samples:list=None,   # M samples; those that occur if None
+)->np.ndarray:           # (N, M), NaN where a task has fewer samples
+    "Values as a matrix, a row a task, a column a sample. Raises: `InputError` if a task has none."
+    matrix = values.pivot(index='task_id', columns='sample', values='value').reindex(index=task_ids, columns=samples).to_numpy(float)
+    gone = ~np.isfinite(matrix).any(1)
+    if gone.any(): raise InputError(f'task {list(task_ids)[gone.argmax()]} has no outcome. Give every model the same tasks, or drop it.')
+    return matrix
+
+# %% ../nbs/06_evaluation.ipynb #10457d17
+def paired_per_sample(
+    outcomes:pd.DataFrame, # `outcomes` of both models
+    pair:Pair,             # Small and large
+    task_ids:list,         # N tasks, of any split
+)->pd.DataFrame:           # (N,) as of `paired_outcomes`
+    "`paired_outcomes` divided by the number of samples, so that a task counts once however often it was sampled. Raises: `InputError` as it does, or if a task has other tests for one model than for the other."
+    parts = []
+    for split,group in outcomes.groupby('split', sort=False):
+        samples = [group[group.model==model].groupby('task_id').size() for model in pair for _ in range(2)]
+        paired = paired_outcomes(outcomes, pair, split)
+        parts.append(paired/np.column_stack([paired.index.map(counts) for counts in samples]))
+    paired = pd.concat(parts).loc[list(task_ids)]
+    unequal = ~np.isclose(paired.small_tests, paired.large_tests)
+    if unequal.any(): raise InputError(f'task {paired.index[unequal.argmax()]} has other tests for {pair.small} than for {pair.large}. Grade both by the same tests.')
+    return paired
 
 # %% ../nbs/06_evaluation.ipynb #64a20fb3
 def bootstrap_weights(

@@ -7,7 +7,7 @@ __all__ = ['TOLERANT', 'Program', 'Graded', 'Limits', 'isolation_levels', 'choos
            'execute', 'execution_times', 'shipped_outcomes', 'evaluations', 'evaluate', 'input_call', 'tolerant_assert',
            'tolerant_tests', 'table1_counts', 'total_pass_rate', 'pass_rates', 'mode_rates', 'plot_outcomes']
 
-# %% ../nbs/03_execution.ipynb #93cbeaeb
+# %% ../nbs/03_execution.ipynb #6fcba14c
 import contextlib
 import hashlib
 import json
@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-# %% ../nbs/03_execution.ipynb #df7b3332
+# %% ../nbs/03_execution.ipynb #ec02ce6c
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -32,8 +32,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from tqdm import tqdm
 
-# %% ../nbs/03_execution.ipynb #34e2834e
-from .core import TEST_RESULTS, InputError, check_table, package_file, set_theme
+# %% ../nbs/03_execution.ipynb #c34268b2
+from .core import InputError, TEST_RESULTS, check_table, package_file
+from .plotting import set_theme
 from .sandbox import layers, wire
 from .sandbox.pool import Pool, Worker
 from .sandbox.rewrite import MODES

@@ -6,20 +6,22 @@
 __all__ = ['PAPER_LABEL', 'standard_gap', 'brevity_gap', 'pair_gaps', 'soft_labels', 'hard_labels', 'label_spread', 'best_shift',
            'all_labels', 'shift_summary', 'tie_summary', 'plot_win_rates']
 
-# %% ../nbs/04_labels.ipynb #0a9918f2
+# %% ../nbs/04_labels.ipynb #2701e63b
 from functools import partial
 
-# %% ../nbs/04_labels.ipynb #48cbc0cf
+# %% ../nbs/04_labels.ipynb #2f082ef9
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-# %% ../nbs/04_labels.ipynb #002895ad
-from .core import InputError, Pair, check_table, colours, label_line, set_theme
+# %% ../nbs/04_labels.ipynb #e6ca6a66
+from .core import InputError, check_table
 from .execution import table1_counts
+from .plotting import colours, label_line, set_theme
 from .problem import quality_gap
+from .runs import Pair
 
 # %% ../nbs/04_labels.ipynb #8d3de4c1
 def standard_gap(

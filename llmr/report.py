@@ -6,23 +6,25 @@
 __all__ = ['STYLE', 'chosen_routers', 'router_scores', 'answer_box', 'plot_answer', 'random_band', 'name_prices',
            'check_report_prices', 'cost_rows', 'moved_tasks', 'next_steps', 'table_html', 'figure_html', 'report_page']
 
-# %% ../nbs/17_report.ipynb #c3334758
+# %% ../nbs/17_report.ipynb #9cbf49dc
 import base64
 import html
 import io
 import json
 
-# %% ../nbs/17_report.ipynb #aa53566d
+# %% ../nbs/17_report.ipynb #dae13654
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-# %% ../nbs/17_report.ipynb #73c1cae8
+# %% ../nbs/17_report.ipynb #9db81046
 from .audit import random_gap
-from .core import InputError, Pair, set_theme
+from .core import InputError
 from .evaluation import gain_over_random, paired_outcomes
+from .plotting import set_theme
 from .problem import cost_advantage, route
+from .runs import Pair
 from .verdict import MOST, Verdict, headroom, verdict_text
 
 # %% ../nbs/17_report.ipynb #4a6348b7

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from llmr.core import DATA_ENV, get_pairs, get_profile, package_file
+from llmr.core import DATA_ENV, package_file
+from llmr.runs import get_pairs, get_profile
 
 ROOT = Path(__file__).resolve().parent.parent
 NBS = ROOT/'nbs'

@@ -7,7 +7,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from llmr.samplers import Request, Settings, Transformers
+from llmr.engines import Request, Settings, Transformers
 
 
 @contextmanager

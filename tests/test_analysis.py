@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from llmr.analysis import band_rates, decision_summary, extreme_tasks, paper_scores, routing_record, score_bands
-from llmr.core import Pair
+from llmr.runs import Pair
 from llmr.evaluation import bootstrap_weights, interval
 
 

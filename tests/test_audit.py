@@ -3,7 +3,9 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from llmr.audit import CONCLUSIONS, FIGURE4, TABLE1, audit, author_grades, conclusions, nested_sd, published_curve, random_gap, training_claims
+from llmr.audit import (
+    CONCLUSIONS, FIGURE4, TABLE1, audit, author_grades, conclusions, nested_sd, published_curve, random_gap,
+    training_claims)
 from llmr.evaluation import TARGETS, paired_outcomes
 from llmr.labels import all_labels, pair_gaps
 

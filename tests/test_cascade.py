@@ -4,9 +4,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from llmr.cascade import (PARAMETERS, add_costs, agreement_trials, auroc, auroc_row, canonical, cascade_trials, check_prices, choose_tau, cross_decide, apply_gates, evaluate_cascade,
-                          prompt_tokens, router_at_cost, run_answers, score_on, shipped_answers, test_call as call_of, visible_sets)
-from llmr.core import InputError, Pair, get_pairs, get_profile
+from llmr.cascade import (
+    PARAMETERS, add_costs, agreement_trials, auroc, auroc_row, canonical, cascade_trials, check_prices,
+    choose_tau, cross_decide, apply_gates, evaluate_cascade, prompt_tokens, router_at_cost, run_answers,
+    score_on, shipped_answers, test_call as call_of, visible_sets)
+from llmr.core import InputError
+from llmr.runs import Pair, get_pairs, get_profile
 from llmr.evaluation import bootstrap_weights, paired_outcomes, routed_pass_rate
 
 PAIR = Pair('A', 'B')

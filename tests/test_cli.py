@@ -5,7 +5,8 @@ from test_sampling import recording, toy_tables, write_toy
 
 from llmr import __version__
 from llmr.cli import main, parser, sampling_parameters
-from llmr.core import DATA_ENV, PROFILES
+from llmr.core import DATA_ENV
+from llmr.runs import PROFILES
 from llmr.sampling import pack
 
 
@@ -91,7 +92,7 @@ def test_an_encoder_that_cannot_be_loaded(toy_copy, capsys):
 
 
 def test_a_directory_of_other_models(tmp_path, capsys):
-    from llmr.core import open_run
+    from llmr.runs import open_run
     open_run('sampled', tmp_path, None, 42, ['org/a', 'org/b@main'])
     assert main(['reproduce', '--profile', 'sampled', '--small', 'org/a', '--large', 'org/c', '--out', str(tmp_path)])==2
     assert 'a run directory of the models org/a, org/b@main, not org/a, org/c' in capsys.readouterr().err

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from llmr import core
-from llmr.core import DATA_ENV, SCHEMAS, InputError, bundle, check_table, data_file, get_pairs, get_profile, open_run, read_jsonl, replace_file, unbundle, with_models
+from llmr.core import (
+    DATA_ENV, SCHEMAS, InputError, bundle, check_table, data_file, read_jsonl, replace_file, unbundle)
+from llmr.runs import get_pairs, get_profile, open_run, with_models
 
 GAP = dict(task_id=[11], split='test', pair='8B-70B', quality='standard', sample=0, gap=1/3)
 

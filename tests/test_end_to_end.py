@@ -10,8 +10,8 @@ import pytest
 from conftest import TOY, llmr, table_bytes
 
 from llmr.cli import main
-from llmr.core import open_run
-from llmr.reproduce import STAGES, run_stage
+from llmr.runs import open_run
+from llmr.pipeline import STAGES, run_stage
 
 FIGURES = ('figure1_system', 'figure2a_win_rates_standard', 'figure2b_win_rates_brevity', 'figure3_deferral', 'figure4_thresholds')
 

@@ -3,9 +3,12 @@ import pandas as pd
 import pytest
 
 from llmr.audit import TABLE1
-from llmr.core import InputError, Pair
-from llmr.evaluation import (bootstrap_gains, bootstrap_gap, bootstrap_weights, calibrate_threshold, deferral_curve, evaluate_curve, evaluate_scores,
-                             gain_over_random, interval, oracle_curve, paired_outcomes, performance_gap, random_baseline, table1)
+from llmr.core import InputError
+from llmr.runs import Pair
+from llmr.evaluation import (
+    bootstrap_gains, bootstrap_gap, bootstrap_weights, calibrate_threshold, deferral_curve, evaluate_curve,
+    evaluate_scores, gain_over_random, interval, oracle_curve, paired_outcomes, performance_gap,
+    random_baseline, table1)
 from llmr.problem import cost_advantage, route
 
 

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from llmr.core import InputError
-from llmr.execution import TOLERANT, Limits, Program, choose_isolation, execute, grade_programs, run_programs, table1_counts, total_pass_rate
+from llmr.execution import (
+    TOLERANT, Limits, Program, choose_isolation, execute, grade_programs, run_programs, table1_counts,
+    total_pass_rate)
 
 ADD = Program('def add(a, b): return a+b', ('assert add(1, 2) == 3',))
 QUIET = dict(workers=1, tell=lambda done, total: None)

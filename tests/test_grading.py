@@ -9,8 +9,10 @@ from conftest import ROOT
 from llmr.core import InputError, check_table
 from llmr.evaluation import paired_outcomes, performance_gap
 from llmr.execution import Limits, execute
-from llmr.grading import (GRADERS, LEFT_OUT, PLUS_LIMITS, TABLE1_COUNTER, called, challenge_tasks, compare_graders, extra_tasks, grade_extra, graded, grader_verdicts, plot_forest,
-                          plus_records, plus_tasks, rate_gap, readings, restore_inputs, shipped_extra, shown_name, survival, winner_changes)
+from llmr.grading import (
+    GRADERS, LEFT_OUT, PLUS_LIMITS, TABLE1_COUNTER, called, challenge_tasks, compare_graders, extra_tasks,
+    grade_extra, graded, grader_verdicts, plot_forest, plus_records, plus_tasks, rate_gap, readings,
+    restore_inputs, shipped_extra, shown_name, survival, winner_changes)
 
 RUNNING = dict(preamble='import sys\nfrom collections import Counter\n', limits=Limits(**PLUS_LIMITS, packages=('numpy', 'scipy', 'sympy', 'mpmath')))
 
@@ -169,7 +171,7 @@ def suites(data_folder):
     "The recorded benchmark's extra tests."
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('LLMR_DATA', str(data_folder))
-        from llmr.problem import load_tasks
+        from llmr.benchmarks import load_tasks
         return extra_tasks(load_tasks('mbpp'))
 
 
@@ -186,14 +188,14 @@ def test_every_solution_passes(suites, data_folder):
 
 
 def test_no_hidden_input_was_shown(suites, recorded_data):
-    from llmr.problem import load_tasks
+    from llmr.benchmarks import load_tasks
     shown = load_tasks('mbpp').set_index('task_id').tests
     for row in suites['plus'].itertuples(): assert not called(row.tests, row.entry_point) & called(shown[row.task_id], row.entry_point), row.task_id
 
 
 def test_shipped_grades_are_those_of_the_recorded_programs(suites, recorded_data, shipped):
     "A fixed hundred of the recorded programs, graded anew."
-    from llmr.problem import load_tasks
+    from llmr.benchmarks import load_tasks
     from llmr.sampling import load_completions
     recorded = load_completions('tjbai-llmr', load_tasks('mbpp'), ('1B', '8B', '70B'))
     graded_before = shipped('plus').query('suite=="plus" and mode=="strict" and status!="timeout"')

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmr.core import InputError, Pair
-from llmr.labels import all_labels, best_shift, brevity_gap, hard_labels, label_spread, pair_gaps, shift_summary, soft_labels, tie_summary
+from llmr.core import InputError
+from llmr.runs import Pair
+from llmr.labels import (
+    all_labels, best_shift, brevity_gap, hard_labels, label_spread, pair_gaps, shift_summary, soft_labels,
+    tie_summary)
 
 
 def outcomes(model, *rows):

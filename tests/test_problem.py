@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from llmr.core import DATA_ENV, InputError
-from llmr.problem import cost_advantage, format_prompt, humaneval_task, load_tasks, mbpp_split, mbpp_task, plot_system, quality_gap, route, thin_tasks
+from llmr.benchmarks import humaneval_task, load_tasks, mbpp_split, mbpp_task, thin_tasks
+from llmr.problem import cost_advantage, format_prompt, plot_system, quality_gap, route
 
 RECORD = dict(task_id=602, text='Double a number.', test_list=['assert double(2) == 4'], test_setup_code='')
 

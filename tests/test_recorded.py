@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from llmr.labels import all_labels, pair_gaps
-from llmr.problem import format_prompt, load_tasks
+from llmr.benchmarks import load_tasks
+from llmr.problem import format_prompt
 
 
 @pytest.fixture(scope='module')

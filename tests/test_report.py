@@ -11,11 +11,14 @@ import pytest
 from conftest import NBS, llmr
 
 from llmr.cli import main
-from llmr.core import InputError, Pair, file_hash, package_file
+from llmr.core import InputError, file_hash, package_file
+from llmr.runs import Pair
 from llmr.evaluation import paired_outcomes
 from llmr.problem import route
-from llmr.report import check_report_prices, chosen_routers, cost_rows, figure_html, moved_tasks, name_prices, next_steps, plot_answer, random_band, report_page, router_scores, table_html
-from llmr.reproduce import finished_run, stage_parameters, write_report
+from llmr.report import (
+    check_report_prices, chosen_routers, cost_rows, figure_html, moved_tasks, name_prices, next_steps,
+    plot_answer, random_band, report_page, router_scores, table_html)
+from llmr.pipeline import finished_run, stage_parameters, write_report
 from llmr.verdict import MOST, Verdict, judge
 
 
@@ -181,11 +184,11 @@ def test_random_band_is_the_closed_form(shipped, pairs):
 def test_the_router_that_stage_09_chose_is_the_one_shown(toy_copy):
     copy(package_file('toy/tables/selected.parquet'), toy_copy)
     record = json.loads((toy_copy/'run.json').read_text())
-    record['stages']['09_routers'] = dict(reads={'outcomes.parquet': file_hash(toy_copy/'outcomes.parquet')}, writes={'selected.parquet': file_hash(toy_copy/'selected.parquet')})
+    record['stages']['09_selection'] = dict(reads={'outcomes.parquet': file_hash(toy_copy/'outcomes.parquet')}, writes={'selected.parquet': file_hash(toy_copy/'selected.parquet')})
     (toy_copy/'run.json').write_text(json.dumps(record))
     text = write_report(toy_copy).read_text(encoding='utf-8')
     selected = pd.read_parquet(toy_copy/'selected.parquet')
     assert 'by stage 09' in text and text.count(f'router standard {selected.router[0]}</caption>')==selected.pair.nunique()
-    record['stages']['09_routers']['reads']['outcomes.parquet'] = 'of a run before this one'
+    record['stages']['09_selection']['reads']['outcomes.parquet'] = 'of a run before this one'
     (toy_copy/'run.json').write_text(json.dumps(record))
     assert 'among those of stage 05' in write_report(toy_copy).read_text(encoding='utf-8'), 'its scores are of other outcomes'

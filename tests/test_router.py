@@ -6,8 +6,12 @@ import pytest
 import torch
 
 from llmr.core import InputError
-from llmr.problem import format_prompt, load_tasks
-from llmr.router import Head, Recipe, Router, brier, ece, ema_decay, embed, embed_cached, fit_head, fit_router, head_scores, soft_loss, task_copies, task_features, task_versions, train_head
+from llmr.benchmarks import load_tasks
+from llmr.problem import format_prompt
+from llmr.estimators import fit_router
+from llmr.features import embed, embed_cached, task_copies, task_features, task_versions
+from llmr.head import Head, Recipe, brier, ece, ema_decay, head_scores, soft_loss, train_head
+from llmr.router import Router, fit_head
 
 
 @pytest.fixture(scope='module')

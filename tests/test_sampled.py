@@ -16,10 +16,13 @@ from conftest import ROOT
 from serving import breaking, serving
 from tiny import tiny_llama
 
-from llmr.core import InputError, bundle, check_table, open_run, unbundle
-from llmr.problem import load_tasks
-from llmr.samplers import OpenAI, Settings, Transformers
-from llmr.sampling import CompletionStore, extract_code, load_completions, pack, read_pack, sample_completions, sampling_record, task_requests
+from llmr.core import InputError, bundle, check_table, unbundle
+from llmr.runs import open_run
+from llmr.benchmarks import load_tasks
+from llmr.engines import OpenAI, Settings, Transformers
+from llmr.answers import extract_code
+from llmr.sampling import (
+    CompletionStore, load_completions, pack, read_pack, sample_completions, sampling_record, task_requests)
 
 SHORT = Settings(max_tokens=12)
 FEW = dict(train=3, validation=1, test=1)
@@ -105,7 +108,7 @@ def test_files_of_several_machines_are_read_together(folder, tasks, tmp_path):
 
 LINE = '''import sys
 import pandas as pd
-from llmr.samplers import Settings, Transformers
+from llmr.engines import Settings, Transformers
 from llmr.sampling import sample_completions
 tasks, model, folder, out = sys.argv[1:]
 sampler = Transformers(model, Settings(max_tokens=60), dict(batch_size=4))

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from llmr.core import InputError, check_table, package_file
-from llmr.problem import load_tasks
-from llmr.sampling import check_completions, extract_code, finish_reason, load_completions, read_recorded
+from llmr.benchmarks import load_tasks
+from llmr.answers import extract_code, finish_reason
+from llmr.sampling import check_completions, load_completions, read_recorded
 
 LINE = dict(item=dict(task_id=11), text=['\nx = 1\n```'], num_tokens=[5])
 

@@ -92,9 +92,9 @@ def test_order_and_way_of_execution(toy_run):
     assert order[:len(execute.STAGES)]==list(execute.STAGES) and set(execute.BEYOND)<=set(order)
     assert max(map(order.index, execute.BEYOND))<min(order.index(name) for name in ('index', 'tables', 'explorer'))
     run = execute.finished_run(toy_run[0])
-    ways = {name: execute.way(ROOT/'nbs'/f'{name}.ipynb', run, False) for name in ('04_labels', '09_routers', 'explorer', 'glossary')}
-    assert ways=={'04_labels': 'run', '09_routers': 'none', 'explorer': 'run', 'glossary': 'alone'}
-    assert execute.way(ROOT/'nbs'/'10_datasets.ipynb', run, True)=='run'
+    ways = {name: execute.way(ROOT/'nbs'/f'{name}.ipynb', run, False) for name in ('04_labels', '09_selection', 'explorer', 'glossary')}
+    assert ways=={'04_labels': 'run', '09_selection': 'none', 'explorer': 'run', 'glossary': 'alone'}
+    assert execute.way(ROOT/'nbs'/'10_transfer.ipynb', run, True)=='run'
 
 
 def test_a_run_is_needed(tmp_path):

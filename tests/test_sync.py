@@ -9,7 +9,7 @@ import pytest
 import yaml
 from conftest import NBS, ROOT
 
-from llmr.reproduce import STAGES
+from llmr.pipeline import STAGES
 
 HAND_WRITTEN = {'__init__.py', 'cli.py'}
 NOTEBOOKS = sorted([*NBS.glob('*.ipynb'), *(NBS/'experiments').glob('*.ipynb')])

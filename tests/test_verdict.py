@@ -9,10 +9,12 @@ import pytest
 from scipy.stats import norm
 
 from llmr.cli import main
-from llmr.core import InputError, Pair
+from llmr.core import InputError
+from llmr.runs import Pair
 from llmr.evaluation import bootstrap_weights, deferral_curve, gain_over_random, paired_outcomes, performance_gap
-from llmr.verdict import (MOST, Verdict, ceiling_gain, check_power, check_verdict, compare_ways, decide, gap_band, headroom, judge, mcnemar, pair_tasks, planned_power,
-                          routing_shares, simulate_pairs, tasks_needed, verdict_text)
+from llmr.verdict import (
+    MOST, Verdict, ceiling_gain, check_power, check_verdict, compare_ways, decide, gap_band, headroom, judge,
+    mcnemar, pair_tasks, planned_power, routing_shares, simulate_pairs, tasks_needed, verdict_text)
 
 AB = Pair('A', 'B')
 

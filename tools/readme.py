@@ -62,7 +62,7 @@ def main():
     given = out.parse_args()
     sys.path.insert(0, str(ROOT/'tools'/'site'))
     from execute import against
-    from llmr.reproduce import finished_run
+    from llmr.pipeline import finished_run
     text, images = render(nbformat.read(against(finished_run(given.run.resolve()), 'index'), as_version=4))
     (given.root/'nbs'/'images').mkdir(parents=True, exist_ok=True)
     for name,png in images.items(): (given.root/'nbs'/'images'/name).write_bytes(png)

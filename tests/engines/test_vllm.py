@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from serving import breaking  # noqa: E402
 
-from llmr.core import package_file  # noqa: E402
-from llmr.execution import execute  # noqa: E402
-from llmr.problem import load_tasks, thin_tasks  # noqa: E402
-from llmr.samplers import VLLM, OpenAI, Settings, Transformers  # noqa: E402
-from llmr.sampling import sample_completions  # noqa: E402
+from llmr.core import package_file# noqa: E402
+from llmr.execution import execute# noqa: E402
+from llmr.benchmarks import load_tasks, thin_tasks# noqa: E402
+from llmr.engines import VLLM, OpenAI, Settings, Transformers# noqa: E402
+from llmr.sampling import sample_completions# noqa: E402
 
 SETTINGS = Settings(max_tokens=160, max_context=1024, dtype='float32')
 ENGINE, FEW = dict(enforce_eager=True), dict(train=4, validation=1, test=1)

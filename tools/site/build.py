@@ -17,7 +17,7 @@ import nbformat
 import yaml
 
 from llmr.core import InputError
-from llmr.reproduce import finished_run
+from llmr.pipeline import finished_run
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import check  # noqa: E402

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import nbformat
 
-from llmr.core import InputError, Run, file_hash, read_record, write_json
-from llmr.reproduce import BEYOND, STAGES, fingerprint, finished_run, is_done, run_stage, stage_notebook
+from llmr.core import InputError, file_hash, write_json
+from llmr.runs import Run, read_record
+from llmr.pipeline import BEYOND, STAGES, fingerprint, finished_run, is_done, run_stage, stage_notebook
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT/'tools'))
 import readme  # noqa: E402
 
-NEED_TEXT = {'10_datasets'}  # It reads the tasks' sentences, which no shipped table has: its page is of toy size
-SLOW = '09_routers'  # Takes as long as the others together: executed beside them
-LATE = (SLOW, '12_verdict', '17_report')  # It is waited for here, and the others read what it writes
+NEED_TEXT = {'10_transfer'}  # It reads the tasks' sentences, which no shipped table has: its page is of toy size
+SLOW = '09_selection'  # Takes as long as the others together: executed beside them
+LATE = (SLOW, '11_verdict', '17_report')  # It is waited for here, and the others read what it writes
 KERNEL = "c.InlineBackend.figure_formats = {'png', 'svg'}\n"
 
 

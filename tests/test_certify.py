@@ -1,0 +1,121 @@
+"Thresholds: exact distributions against their definitions, certificates against brute force and known truths."
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, binomtest
+
+from llmr.core import InputError
+from llmr.problem import route
+from llmr.certify import (
+    advantage_interval, certify, check_certificates, harm_limit, resampled_advantage, stakes, task_risk,
+    tasks_to_certify)
+from llmr.verdict import pair_tasks
+
+
+def test_ninety_tasks_at_forty_percent():
+    "Between about 30% and 51%: the 54th and 55th smallest of 90 scores, by the binomial tails that define them."
+    low, high = advantage_interval(90, .4)
+    assert (round(low, 2), round(high, 2))==(.3, .51)
+    assert binom.sf(53, 90, 1-high)==pytest.approx(.025) and binom.sf(54, 90, 1-low)==pytest.approx(.975)
+
+
+def test_a_percentile_that_is_one_of_the_scores():
+    low, high = advantage_interval(101, .4)
+    assert binom.sf(60, 101, 1-high)==pytest.approx(.025) and binom.sf(60, 101, 1-low)==pytest.approx(.975)
+    assert advantage_interval(1, .4)==pytest.approx((.025, .975))
+
+
+@pytest.mark.parametrize('n,target', [(90, .2), (90, .4), (30, .6), (250, .8)])
+def test_resampled_shares_lie_in_the_exact_interval(n, target):
+    shares = resampled_advantage(np.random.default_rng(1).random(590), n, target, 2000, seed=2)
+    low, high = advantage_interval(n, target, 590-n)
+    inside = np.mean((low<=shares) & (shares<=high))
+    assert .945<=inside<=.985, inside
+    assert np.quantile(shares, [.025, .975])==pytest.approx((low, high), abs=.02)
+
+
+@pytest.mark.parametrize('arguments,told', [((0, .4), 'at least one'), ((90, 1.2), 'must lie in'), ((90, -.1), 'must lie in'), ((90, .4, 0), 'at least one')])
+def test_no_interval(arguments, told):
+    with pytest.raises(InputError, match=told): advantage_interval(*arguments)
+
+
+def test_harm_limits_are_those_of_clopper_and_pearson():
+    for harmed,n,delta in ((0, 90, .1), (3, 90, .1), (17, 250, .05), (89, 90, .1)):
+        limit = float(harm_limit(harmed, n, delta))
+        assert binom.cdf(harmed, n, limit)==pytest.approx(delta)
+        assert limit==pytest.approx(binomtest(harmed, n, alternative='less').proportion_ci(1-delta, 'exact').high)
+    assert harm_limit([90], 90)==[1.]
+    assert .95**tasks_to_certify(.05)<=.1<.95**(tasks_to_certify(.05)-1)
+
+
+def test_the_first_wagers_by_hand():
+    assert stakes(np.array([[0.]]), .5)==pytest.approx([1+.75/.5*.5]), 'the wager is capped'
+    first = np.sqrt(2*np.log(10)/(400*.25))
+    assert np.log(stakes(np.full((400, 1), .5), .52))[0]>np.log1p(first*.02), 'it grows while the mean stays below'
+
+
+def test_a_gambler_seldom_wins_a_fair_bet():
+    rng = np.random.default_rng(0)
+    for values in (rng.random((200, 4000)), (rng.random((200, 4000))<.5).astype(float), np.where(rng.random((200, 4000))<.1, 1., 4/9)):
+        assert (stakes(values, values.mean())>=10).mean()<=.1
+        assert (stakes(values, values.mean()+.15)>=10).mean()>.9
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_certify_is_the_sequence_written_out(seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, 60, 200)/60
+    harmed = (rng.random(200)<.3*(1-scores)).astype(float)
+    tau = np.inf
+    for cut in sorted(set(scores), reverse=True):
+        seen = int(harmed[route(scores, cut)].sum())
+        if binomtest(seen, 200, alternative='less').proportion_ci(.9, 'exact').high>.08: break
+        tau = cut
+    found = certify(scores, harmed, .08)
+    assert found.tau==tau and found.cost_advantage==pytest.approx(route(scores, tau).mean()) and found.observed==pytest.approx(harmed[route(scores, tau)].mean()*route(scores, tau).mean())
+
+
+def test_a_bad_top_stops_the_sequence():
+    scores = np.linspace(1, 0, 300)
+    harmed = np.r_[np.ones(40), np.zeros(260)]
+    found = certify(scores, harmed, .1)
+    assert found.cost_advantage<.1, 'what lies behind a threshold that failed is not looked at'
+    gains = np.r_[np.ones(40), -np.ones(260)]
+    assert certify(scores, gains, .05, risk='loss').cost_advantage<.05, 'though the sum of all would be a gain'
+    assert certify(scores, -gains, .05, risk='loss').cost_advantage>.1
+
+
+def test_a_small_model_that_never_loses_gets_everything_and_one_that_always_does_nothing():
+    scores = np.random.default_rng(0).random(200)
+    for risk,best,worst in (('harm', np.zeros(200), np.ones(200)), ('loss', -np.ones(200)*.3, np.ones(200))):
+        assert certify(scores, best, .05, risk=risk).cost_advantage==1
+        given = certify(scores, worst, .004, risk=risk)
+        assert given.tau==np.inf and not route(scores, given.tau).any() and str(given).startswith('REFUSED')
+    assert 'takes at least 230 tasks' in str(certify(scores, np.zeros(200), .00999))
+
+
+def test_a_loss_is_promised_of_what_is_averaged():
+    "Thirty tasks of a hundred tests are lost, 300 of one test are not: 9% of a task on average, 91% of the tests."
+    paired = pd.DataFrame(dict(small_tests=[1]*300+[100]*30, small_passed=[1]*300+[0]*30, large_tests=[1]*300+[100]*30, large_passed=[1]*300+[100]*30))
+    found = certify(np.zeros(330), task_risk(paired, 'loss'), .2, risk='loss')
+    assert found.cost_advantage==1 and found.observed==pytest.approx(30/330) and 'averaged over tasks' in str(found) and 'total pass rate' not in str(found)
+
+
+def test_what_cannot_be_certified():
+    for given,told in ((dict(alpha=0), 'bound 0'), (dict(alpha=1.), 'bound 1.0'), (dict(delta=1), 'delta 1')):
+        with pytest.raises(InputError, match=told): certify([.1, .2], [0, 0], **given)
+    for scores in ([], [np.nan, .2]):
+        with pytest.raises(InputError, match='finite score'): certify(scores, [0]*len(scores))
+    with pytest.raises(InputError, match="no risk is called 'regret'"): task_risk(pd.DataFrame(), 'regret')
+
+
+@pytest.mark.parametrize('risk,alpha,draws', [('harm', .05, 1000), ('loss', .03, 300)])
+def test_promises_on_recorded_tasks(shipped, pairs, risk, alpha, draws):
+    "Violations at most delta, with scores that tell something and scores that tell nothing."
+    outcomes, rng = shipped('outcomes'), np.random.default_rng(0)
+    for pair in pairs:
+        risks = task_risk(pair_tasks(outcomes, pair), risk)
+        for scores in (rng.normal(size=len(risks))-risks, None):
+            for n in (90, 250):
+                found = check_certificates(scores, risks, n, dict(alpha=alpha, delta=.1, risk=risk), draws)
+                assert found['violations']<=.1, (pair, found)
