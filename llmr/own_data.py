@@ -145,7 +145,7 @@ def _keep_scores(task_ids, learned, nested, router, views, folder):
     "Keep a score of every task by a router that had not seen it: for tasks learned from, the nested one."
     scores = np.zeros(len(task_ids))
     scores[learned] = nested
-    if not learned.all(): scores[~learned] = router.head.score({name: x[~learned] for name,x in views.items()})
+    if not learned.all(): scores[~learned] = router.estimator.score({name: x[~learned] for name,x in views.items()})
     replace_file(Path(folder)/'scores.parquet', lambda part: pd.DataFrame(dict(task_id=task_ids, score=scores)).to_parquet(part, index=False))
 
 

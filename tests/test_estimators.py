@@ -82,9 +82,11 @@ def test_a_new_estimator_is_a_class():
 
 
 @pytest.mark.parametrize('change,message', [
-    (dict(name='magic'), "unknown estimator 'magic'; choose from head-strict"), (dict(name='oracle'), "reads view 'gap'"),
+    (dict(name='magic'), "unknown estimator 'magic'; choose from head-strict"),
+    (dict(name='oracle'), "reads view 'gap'"),
     (dict(small=np.full(30, np.nan)), 'row 0 has no quality of the small model'),
-    (dict(small=np.ones(29)), r'\(30, 2\) for 29 tasks'), (dict(small=np.ones(30), large=np.ones(30)), 'nothing to learn'),
+    (dict(small=np.ones(29)), r'\(30, 2\) for 29 tasks'),
+    (dict(small=np.ones(30), large=np.ones(30)), 'nothing to learn'),
     (dict(views=dict(hand=np.ones((30, 2)))), "reads view 'prompt'"),
     (dict(views=np.full((30, 2), np.nan)), 'NaN or infinity')])
 def test_what_no_estimator_can_learn_from(change, message):

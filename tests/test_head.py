@@ -39,7 +39,8 @@ def by_torchs_classes(x, y, hyperparameters, seed):
         decay = lambda old, new, step: torch.lerp(new, old, ema_decay(int(step), hyperparameters.ema))
         average, optimiser = AveragedModel(head, avg_fn=decay), torch.optim.AdamW(head.parameters(), lr=3e-4)
         for _ in range(hyperparameters.epochs):
-            for rows in torch.randperm(len(x)*hyperparameters.copies).remainder(len(x)).split(hyperparameters.batch_size):
+            order = torch.randperm(len(x)*hyperparameters.copies).remainder(len(x))
+            for rows in order.split(hyperparameters.batch_size):
                 loss = torch.nn.functional.binary_cross_entropy(torch.sigmoid(head(x[rows])).squeeze(-1), y[rows])
                 optimiser.zero_grad()
                 loss.backward()

@@ -48,9 +48,10 @@ def untrained(width):
 
 # ---- what an import costs
 
-HEAVY = ('torch', 'transformers', 'sentence_transformers', 'sklearn', 'scipy', 'matplotlib', 'seaborn', 'nltk', 'nlpaug',
-         'papermill', 'IPython', 'vllm', 'safetensors.torch')
-LIGHT = {'fastcore', 'filelock', 'packaging', 'platformdirs', 'pooch', 'pyarrow', 'safetensors', 'threadpoolctl', 'tqdm'}
+HEAVY = ('torch', 'transformers', 'sentence_transformers', 'sklearn', 'scipy', 'matplotlib', 'seaborn', 'nltk',
+         'nlpaug', 'papermill', 'IPython', 'vllm', 'safetensors.torch')
+LIGHT = {'fastcore', 'filelock', 'packaging', 'platformdirs', 'pooch', 'pyarrow', 'safetensors', 'threadpoolctl',
+         'tqdm'}
 
 
 @pytest.mark.parametrize('module', ('rewording', 'features', 'head', 'router', 'estimators'))
@@ -81,7 +82,8 @@ router = Router.load({str(folder)!r})
 router.score(["add two numbers"])
 assert "torch" not in sys.modules
 print(router.estimator.name)'''
-    assert subprocess.run([sys.executable, '-c', code], capture_output=True, check=True, text=True).stdout.strip()=='ridge'
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, check=True, text=True)
+    assert done.stdout.strip()=='ridge'
 
 
 # ---- heads of a run

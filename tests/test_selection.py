@@ -12,14 +12,13 @@ from llmr.runs import Pair
 from llmr.harness import load_extract, read_extract
 from llmr.own_data import read_own, read_scores
 from llmr.evaluation import gain_over_random
-from llmr.benchmarks import load_tasks
 from llmr.problem import format_prompt
 from llmr.estimators import fit_estimator
-from llmr.features import VIEWS, embed_cached, hand_features, split_prompt
-from llmr.router import ESTIMATORS, Examples, Estimator, NothingToLearn, Router, hides_tests
+from llmr.features import VIEWS
+from llmr.router import ESTIMATORS, Examples, NothingToLearn, Router
 from llmr.own_data import train_router
 from llmr.selection import (
-    CANDIDATES, choose, cross_gains, cross_scores, data_hash, fewer_samples, fit_on, fold_numbers, gain_rows,
+    CANDIDATES, choose, cross_gains, cross_scores, data_hash, fewer_samples, fold_numbers, gain_rows,
     make_study, nested_scores)
 
 
