@@ -266,7 +266,7 @@ def file_hash(
 
 # %% ../nbs/00a_core.ipynb #cf2942fd
 class Store:
-    "Keys and values in a file that is only added to. Raises: `InputError` naming the file if it is damaged."
+    "Keys and values in a file that is only added to. Raises: `InputError` naming a damaged file."
     def __init__(self,
         path:Path=None, # SQLite file, created if it does not exist; None keeps everything in memory
     ):
@@ -292,7 +292,8 @@ class Store:
         values:dict, # Key to value, text or bytes
     ):
         "Add all values, or none if the process dies. A key that exists keeps its value."
-        with self._named_errors(), self.db: self.db.executemany('insert or ignore into store values (?, ?)', values.items())
+        add = 'insert or ignore into store values (?, ?)'
+        with self._named_errors(), self.db: self.db.executemany(add, values.items())
 
     def get(self,
         keys:list, # Texts
