@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['PROFILES', 'Pair', 'Profile', 'get_profile', 'split_source', 'with_models', 'get_pairs', 'RunFiles', 'Run',
-           'read_record', 'open_run', 'is_current']
+           'read_record', 'open_run', 'is_current', 'check_price', 'check_prices']
 
 # %% ../nbs/00b_runs.ipynb #4be51209
 import json
+import math
 import subprocess
 import tempfile
 import time
@@ -335,3 +336,35 @@ def is_current(
     if not record: return False
     hashes = record['reads'] | record['writes']
     return all((Path(folder)/name).exists() and file_hash(Path(folder)/name)==hash_ for name,hash_ in hashes.items())
+
+# %% ../nbs/00b_runs.ipynb #6a405495
+def check_price(
+    price:float, # Price of a token, any unit
+    name:str,    # What has the price, for the message
+)->float:        # The same
+    "Check one price. Raises: `InputError` unless it is a finite number from 0."
+    numeric = isinstance(price, (int, float)) and not isinstance(price, bool)
+    if not numeric or not math.isfinite(price) or price<0:
+        raise InputError(f'price of {name!r} is {price!r}: must be a number from 0.')
+    return float(price)
+
+# %% ../nbs/00b_runs.ipynb #8d1bf3e2
+def check_prices(
+    prices:dict,            # Model -> price of a token, any unit
+    models:tuple,           # Models that need a price
+    allow_others:bool=True, # Whether other models may have a price too
+)->dict:                    # Model -> price, for `models` alone
+    "Check the prices of `models`. Raises: `InputError` if one is missing, wrong or unknown, or all are 0."
+    listed = ', '.join(models)
+    if not isinstance(prices, dict):
+        example = f'{{"{models[0]}": 1}}'
+        raise InputError(f'prices are {prices!r:.60}: must name a price for each of {listed}, such as {example}.')
+    unknown = [model for model in prices if model not in models]
+    if unknown and not allow_others: raise InputError(f'price of unknown model {unknown[0]!r}; choose from {listed}.')
+    given = ', '.join(map(repr, prices)) or 'none'
+    for model in models:
+        if model in prices: continue
+        raise InputError(f'model {model!r} has no price; there are {given}. Give one for each of {listed}.')
+    checked = {model: check_price(prices[model], model) for model in models}
+    if any(checked.values()): return checked
+    raise InputError(f'every price is 0: {listed} cannot be compared on cost. Give one of them a price.')
