@@ -19,7 +19,7 @@ class BuildWithNotebooks(build_py):
         if self.editable_mode: return
         folder = Path(self.build_lib)/cfg['lib_path']/'notebooks'
         folder.mkdir(parents=True, exist_ok=True)
-        for notebook in sorted((here/cfg['nbs_path']).glob('[0-9][0-9]_*.ipynb')): copy2(notebook, folder)
+        for notebook in sorted((here/cfg['nbs_path']).glob('[0-9][0-9]*_*.ipynb')): copy2(notebook, folder)
 
 
 extras = {key.removesuffix('_requirements'): cfg[key].split() for key in cfg if key.endswith('_requirements')}
@@ -28,7 +28,7 @@ setup(
     author=cfg['author'], author_email=cfg['author_email'], url=cfg['git_url'], license='Apache-2.0',
     long_description=(here/'README.md').read_text(encoding='utf-8') if (here/'README.md').exists() else '',
     long_description_content_type='text/markdown', python_requires=f">={cfg['min_python']}",
-    packages=find_packages(include=[cfg['lib_path'], f"{cfg['lib_path']}.*"]), package_data={cfg['lib_path']: ['data/**/*']},
+    packages=find_packages(include=[cfg['lib_path'], f"{cfg['lib_path']}.*"]), package_data={cfg['lib_path']: ['py.typed', 'data/**/*']},
     install_requires=cfg['requirements'].split(), extras_require=extras, cmdclass={'build_py': BuildWithNotebooks},
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': [f"{cfg['lib_path']}={cfg['lib_path']}._modidx:d"]},
     classifiers=['Programming Language :: Python :: 3', 'License :: OSI Approved :: Apache Software License'], zip_safe=False)
