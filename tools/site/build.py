@@ -100,7 +100,7 @@ def lean_index(out):
 def build(run, out, work, beyond=True):
     """Build the site of the run at `run` into `out`, `work` for scratch; without `beyond`, the stages beyond the paper are shown unexecuted.
     Raises: `InputError` where the run is none; `CalledProcessError` where a renderer fails."""
-    copies = execute.executed(finished_run(run), work.with_name(f'{work.name}-cache'), beyond, tell=lambda stem: print(f'  {stem}', file=sys.stderr, flush=True))
+    copies = execute.executed(finished_run(run), work.with_name(f'{work.name}-cache'), beyond, on_progress=lambda stem: print(f'  {stem}', file=sys.stderr, flush=True))
     stage(copies, work)
     if shutil.which('quarto'):
         subprocess.run(['nbdev_docs', '--n_workers', '0'], cwd=work, check=True)

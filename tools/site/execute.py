@@ -102,13 +102,13 @@ def in_order():
     return sorted((ROOT/'nbs').glob('*.ipynb'), key=lambda path: (not path.stem[:2].isdigit(), LATE.index(path.stem)+1 if path.stem in LATE else 0, order.get(path.stem, len(order)), path.stem))
 
 
-def executed(run:Run, cache, beyond=True, tell=print):
+def executed(run:Run, cache, beyond=True, on_progress=print):
     "`{stem: (copy, way)}` of every notebook in nbs/. Without `beyond`, stages beyond the paper stay as they are."
     vector_figures(cache/'ipython')
     copies, (wait, stop) = {}, beside(run, SLOW) if beyond else (None, None)
     try:
         for path in in_order():
-            tell(path.stem)
+            on_progress(path.stem)
             how = way(path, run, beyond)
             if how=='none': copies[path.stem] = path, how
             elif path.stem==SLOW: copies[path.stem] = wait(), how
