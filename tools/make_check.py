@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BIN = Path(sys.executable).parent
 RUN_FIXTURE = 'once' # in tests/conftest.py: every fixture that reproduces something asks for it
 NOTEBOOK = re.compile(r'nbs/(?:\d\d[a-z]?_)?(\w+)\.ipynb')
 MODULE = re.compile(r'(?:llmr|tests)/(?:test_)?(\w+)\.py')
@@ -68,11 +67,16 @@ def steps(tests):
     return [('lint', [*python, 'ruff', 'check', '--output-format', 'concise']), ('types', [*python, 'mypy']), ('export in step, unit tests', units)]
 
 
+def environment():
+    "For a step: this checkout's library first, and this file as a plugin."
+    paths = str(ROOT), str(ROOT/'tools'), os.environ.get('PYTHONPATH')
+    return os.environ | dict(PYTHONPATH=os.pathsep.join(filter(None, paths)))
+
+
 def run(name, command):
     "Run one step and say how long it took. True if it succeeded."
     start = time.monotonic()
-    paths = os.pathsep.join(filter(None, [str(ROOT), str(ROOT/'tools'), os.environ.get('PYTHONPATH')]))
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | dict(PYTHONPATH=paths))
+    done = subprocess.run(command, cwd=ROOT, env=environment())
     print(f'== {name}: {"failed" if done.returncode else "passed"} in {time.monotonic()-start:.0f} s', flush=True)
     return done.returncode==0
 
