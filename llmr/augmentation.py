@@ -43,5 +43,6 @@ def effect(
                          low=low, high=high))
     low, high = interval(bootstrap_gains(augmented, paired, weights)-bootstrap_gains(plain, paired, weights))
     gains = [gain_over_random(scores, paired) for scores in (plain, augmented)]
-    rows.append(dict(measure='gain', plain=gains[0], augmented=gains[1], difference=gains[1]-gains[0], low=low, high=high))
+    rows.append(dict(measure='gain', plain=gains[0], augmented=gains[1], difference=gains[1]-gains[0], low=low,
+                     high=high))
     return pd.DataFrame(rows)

@@ -106,13 +106,14 @@ def read_own(
 )->tuple:               # `(tasks, outcomes)` tables
     """Read own tasks and outcomes; a split may be in either file or in both.
 
-    Raises: `InputError` naming file, column and row, a task without text, an outcome of an unknown task, or a task of two
-    splits."""
+    Raises: `InputError` naming file, column and row, a task without text, an outcome of an unknown task, or a task
+    of two splits."""
     outcomes = _own_outcomes(outcomes_path)
     tasks = _own_tasks(tasks_path, outcomes)
     for task_id in outcomes.task_id[~outcomes.task_id.isin(tasks.task_id)][:1]:
-        raise InputError(f'{outcomes_path}: task {task_id!r} has outcomes but is not among the tasks of {tasks_path}, whose '
-                         f'first is {tasks.task_id.tolist()[0]!r}. Name tasks alike in both files, as text or as numbers.')
+        first = tasks.task_id.tolist()[0]
+        raise InputError(f'{outcomes_path}: task {task_id!r} has outcomes but is not among the tasks of {tasks_path}, '
+                         f'whose first is {first!r}. Name tasks alike in both files, as text or as numbers.')
     splits = outcomes.task_id.map(tasks.set_index('task_id').split)
     outcomes = _declared(outcomes_path, 'outcomes', outcomes if 'split' in outcomes else outcomes.assign(split=splits))
     for task_id in outcomes.task_id[outcomes.split!=splits][:1]:
@@ -171,12 +172,13 @@ def scores_to_judge(
     if run.is_dir() and router:
         raise InputError(f'{router} was trained on split train, and would be judged on what it has seen. '
                          'Choose another --split, or no --router.')
-    if router: raise InputError('--router needs scores of a router that was not trained on these tasks. Give --scores FILE.')
+    if router:
+        raise InputError('--router needs scores of a router that was not trained on these tasks. Give --scores FILE.')
     return None
 
 # %% ../nbs/18_own_data.ipynb #529d9aa5
-VERDICT_OPTIONS = dict(margin=.01, min_share=.1, split=None, scores=None, router=None, certify=None, risk='harm', delta=.1,
-                       seed=42)
+VERDICT_OPTIONS = dict(margin=.01, min_share=.1, split=None, scores=None, router=None, certify=None, risk='harm',
+                       delta=.1, seed=42)
 
 def verdict_on_files(
     place:Path,     # Outcomes (.parquet or .jsonl), or a run directory
@@ -292,8 +294,8 @@ def train_router(
     nested, _ = nested_scores([study], estimators, 5, seed, _progress_bar('nested'))
     table = gain_rows('own', [study], scores | nested, best, seed)
     learned = tasks[tasks.split!='test']
-    card = dict(data_hash=data_hash([learned.drop(columns='split'), outcomes]), seed=seed, hidden_tests=hides_tests(learned),
-                gain_points=_card_gains(table, best))
+    card = dict(data_hash=data_hash([learned.drop(columns='split'), outcomes]), seed=seed,
+                hidden_tests=hides_tests(learned), gain_points=_card_gains(table, best))
     router = save_router(study, best, encoder, scores[pair.name, best].ravel(), card, folder)
     _write_scores(tasks, nested[pair.name, 'nested'][0], router, views, folder)
     return table
@@ -306,7 +308,8 @@ def training_text(
     best, nested = table.router[table.selected].iloc[0], table[table.router=='nested'].iloc[0]
     shown = 'show' if nested.low>0 else 'do not show'
     rows = table[['router', 'gain', 'low', 'high']].to_string(index=False, float_format='{:+.2f}'.format)
-    return f'{rows}\n\nchosen: {best}; believe the row `nested`: these tasks {shown} that the router beats random routing.'
+    return (f'{rows}\n\nchosen: {best}; believe the row `nested`: '
+            f'these tasks {shown} that the router beats random routing.')
 
 # %% ../nbs/18_own_data.ipynb #6ed2e920
 def route_lines(
@@ -319,9 +322,10 @@ def route_lines(
     router = Router.load(folder)
     thresholds, share = router.card.get('thresholds', {}), f'{target:g}'
     if tau is None and share not in thresholds:
-        raise InputError(f'{folder}: not calibrated for a share of {share}; choose from {", ".join(thresholds) or "none"}, '
-                         'or give --tau.')
+        raise InputError(f'{folder}: not calibrated for a share of {share}; '
+                         f'choose from {", ".join(thresholds) or "none"}, or give --tau.')
     tau = thresholds[share] if tau is None else tau
     models = router.card.get('large', 'large'), router.card.get('small', 'small')
     scores = router.score(prompts)
-    return [dict(model=models[int(small)], score=float(score), tau=tau) for score,small in zip(scores, route(scores, tau))]
+    to_small = route(scores, tau)
+    return [dict(model=models[int(small)], score=float(score), tau=tau) for score,small in zip(scores, to_small)]

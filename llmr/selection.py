@@ -212,7 +212,8 @@ def gain_rows(
             by_pair['mean'] = np.mean(gains), np.mean(resampled, 0)
         for pair,(gain, resampled) in by_pair.items():
             low, high = interval(resampled)
-            rows.append(dict(data=data, pair=pair, router=router, selected=router==selected, gain=gain, low=low, high=high))
+            rows.append(dict(data=data, pair=pair, router=router, selected=router==selected, gain=gain, low=low,
+                             high=high))
     return pd.DataFrame(rows)
 
 # %% ../nbs/09_selection.ipynb #776d0252
@@ -288,7 +289,7 @@ def fewer_samples(
     samples:int, # How many to keep
 )->Study:
     "The same tasks with the first samples only; what is scored stays as it was."
-    return replace(study, small=study.small[:, :samples], large=study.large[:, :samples], brevity=study.brevity[:, :samples])
+    return replace(study, **{name: getattr(study, name)[:, :samples] for name in ('small', 'large', 'brevity')})
 
 # %% ../nbs/09_selection.ipynb #3ff61fd7
 def samples_curve(
