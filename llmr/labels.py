@@ -15,10 +15,10 @@ import pandas as pd
 
 # %% ../nbs/04_labels.ipynb #e6ca6a66
 from .core import InputError, check_table
-from .execution import table1_counts
+from .pass_rates import table1_counts
+from .plotting import Figure, colours, label_line, panels
 from .problem import quality_gap
 from .runs import Pair
-from .plotting import Figure, colours, label_line, panels
 
 # %% ../nbs/04_labels.ipynb #8d3de4c1
 def standard_gap(
