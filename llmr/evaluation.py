@@ -15,8 +15,8 @@ import pandas as pd
 
 # %% ../nbs/06_evaluation.ipynb #9b9ae09f
 from .core import InputError
-from .execution import table1_counts
 from .labels import PAPER_LABEL
+from .pass_rates import table1_counts
 from .problem import cost_advantage, route
 from .runs import Pair
 from .plotting import Figure, colours, panels
