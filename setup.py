@@ -19,7 +19,7 @@ class BuildWithNotebooks(build_py):
         if self.editable_mode: return
         folder = Path(self.build_lib)/cfg['lib_path']/'notebooks'
         folder.mkdir(parents=True, exist_ok=True)
-        for notebook in sorted((here/cfg['nbs_path']).glob('[0-9][0-9]_*.ipynb')): copy2(notebook, folder)
+        for notebook in sorted((here/cfg['nbs_path']).glob('[0-9][0-9]*_*.ipynb')): copy2(notebook, folder)
 
 
 extras = {key.removesuffix('_requirements'): cfg[key].split() for key in cfg if key.endswith('_requirements')}

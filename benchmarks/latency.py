@@ -13,7 +13,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertModel, DebertaV2Config, DebertaV2Model, PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
-from llmr.estimators import fit_router
+from llmr.estimators import fit_estimator
 from llmr.features import prompt_views
 from llmr.head import Head
 from llmr.router import Router
@@ -69,7 +69,7 @@ def main():
         for name,folder in folders.items(): routers[name, 'head'] = Router(Head(make_encoder(name, folder)), folder, {})
         views = prompt_views(prompts(200, 30, 1), folders['minilm'])
         views = {view: np.resize(x, (464, x.shape[1])) for view,x in views.items()}
-        stack = fit_router('stack', views, rng.random((464, 10)), rng.random((464, 10)))
+        stack = fit_estimator('stack', views, rng.random((464, 10)), rng.random((464, 10)))
         routers['minilm', 'stack'] = Router(stack, folders['minilm'], dict(widths={view: x.shape[1] for view,x in views.items()}))
         megabytes = sum(values.nbytes for values in stack.state.values())/2**20
         rows = [dict(encoder=encoder, router=kind, p50_ms=np.median(ms), p99_ms=np.quantile(ms, .99)) for (encoder, kind),ms in timed(routers, texts).items()]

@@ -15,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy
 
 from latency import make_encoder, prompts
 from llmr.features import embed
-from llmr.head import Head, Recipe, train_head
+from llmr.head import Head, Hyperparameters, train_head
 
 
 def authors_loop(folder, texts, y, copies, batch_size=32):
@@ -54,14 +54,14 @@ def main():
         start = time.perf_counter()
         x = embed(texts, folder)
         embed_s = time.perf_counter()-start
-    train_head((x, y.numpy()), (x, y.numpy()), Recipe(epochs=1, copies=1))
+    train_head((x, y.numpy()), (x, y.numpy()), Hyperparameters(epochs=1, copies=1))
     epochs = 5
     start = time.perf_counter()
-    train_head((x, y.numpy()), (x, y.numpy()), Recipe(epochs=epochs, copies=copies))
+    train_head((x, y.numpy()), (x, y.numpy()), Hyperparameters(epochs=epochs, copies=copies))
     head_s = (time.perf_counter()-start)/epochs
     full = rng.normal(size=(374, copies, 768)).astype(np.float32), rng.random(374)
     start = time.perf_counter()
-    for seed in range(6): train_head(full, (full[0][:90, 0], full[1][:90]), Recipe(), seed)
+    for seed in range(6): train_head(full, (full[0][:90, 0], full[1][:90]), Hyperparameters(), seed)
     all_s = time.perf_counter()-start
     rows = [('encoder in every step, padded to 512', f'{seen} rows, one epoch', loop_s), ('head from cached features', f'{seen} rows, one epoch', head_s), ('embedding, once', f'{given.tasks} tasks', embed_s),
             ('all six heads from cached features', '374 tasks, 4 versions, 5 epochs', all_s)]

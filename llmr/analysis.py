@@ -6,17 +6,15 @@
 __all__ = ['paper_scores', 'extreme_tasks', 'band_rates', 'score_bands', 'plot_bands', 'routing_record', 'decision_summary']
 
 # %% ../nbs/07_analysis.ipynb #0fafee2d
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 # %% ../nbs/07_analysis.ipynb #55f1dfcd
 from .core import check_table
 from .evaluation import bootstrap_weights, interval, paired_outcomes
 from .labels import PAPER_LABEL
-from .plotting import colours, set_theme
 from .problem import route
+from .plotting import Figure, colours, panels
 
 # %% ../nbs/07_analysis.ipynb #b40416bb
 def paper_scores(
@@ -77,9 +75,8 @@ def plot_bands(
     bands:pd.DataFrame, # From `score_bands`
 )->Figure:
     "Total pass rate of both models in each band of the score with its 95% interval, a column a pair, a row a quality."
-    set_theme()
     pairs, qualities = bands.pair.unique(), bands['quality'].unique()
-    fig, axes = plt.subplots(len(qualities), len(pairs), figsize=(3.2*len(pairs), 2.7*len(qualities)), sharex=True, sharey=True, squeeze=False)
+    fig, axes = panels(len(qualities), len(pairs), figsize=(3.2*len(pairs), 2.7*len(qualities)), sharex=True, sharey=True, squeeze=False)
     for row,quality in zip(axes, qualities):
         for ax,(pair, colour) in zip(row, colours(pairs).items()):
             mine = bands[(bands.pair==pair) & (bands['quality']==quality)]

@@ -15,10 +15,8 @@ from itertools import product
 from typing import NamedTuple
 
 # %% ../nbs/08_audit.ipynb #123476dd
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy.stats import chi2
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
@@ -31,11 +29,11 @@ from .evaluation import (
     paired_outcomes, performance_gap, random_baseline)
 from .execution import table1_counts, total_pass_rate
 from .features import task_versions
-from .head import Recipe, head_scores, soft_loss, train_head
+from .head import Hyperparameters, head_scores, soft_loss, train_head
 from .labels import pair_gaps, tie_summary
-from .plotting import colours, set_theme
 from .router import fit_head
 from .runs import Pair
+from .plotting import Figure, colours, panels
 
 # %% ../nbs/08_audit.ipynb #9593933a
 TABLE1 = {
@@ -350,7 +348,7 @@ def leaky_losses(
     x, y = x.reshape(-1, x.shape[2]), y.repeat(x.shape[1])
     rows = np.random.default_rng(seed).permutation(len(y))
     out, kept = rows[:held_out], rows[held_out:]
-    head, _ = train_head((x[kept], y[kept]), (x[out], y[out]), Recipe(copies=1, epochs=10), seed)
+    head, _ = train_head((x[kept], y[kept]), (x[out], y[out]), Hyperparameters(copies=1, epochs=10), seed)
     return row_losses(head_scores(head, x[out]), y[out])
 
 # %% ../nbs/08_audit.ipynb #2bfa9329
@@ -366,7 +364,7 @@ def training_claims(
     for pair in (p for p in pairs if p.name in TABLE1):
         mine = labels[(labels.pair==pair.name) & (labels['quality']=='standard') & (labels.label=='inclusive')]
         told = mine[mine.split=='validation'].set_index('task_id').y
-        short, long = (fit_head(mine, features, Recipe(epochs=epochs), seed)[2].set_index('task_id').score[told.index] for epochs in (5, 10))
+        short, long = (fit_head(mine, features, Hyperparameters(epochs=epochs), seed)[2].set_index('task_id').score[told.index] for epochs in (5, 10))
         five, ten = (row_losses(scores, told) for scores in (short, long))
         rows.append(Claim('5 epochs; corrected: the 10 of the released checkpoints', why, f'{pair.name} validation loss', None, five.mean(), ten.mean(), *mean(ten), 'nats',
                           _told(*mean(ten-five), 0, '10 epochs are worse', '10 epochs are better')))
@@ -473,9 +471,8 @@ def plot_published(
     published:pd.DataFrame, # From `published_curve`
 )->Figure:
     "Published router beside random routing under the same metric, a column a pair. Source: Figure 3, corrected."
-    set_theme()
     pairs = list(published.pair.unique())
-    fig, axes = plt.subplots(1, max(len(pairs), 1), figsize=(3.5*max(len(pairs), 1), 3.6), squeeze=False)
+    fig, axes = panels(1, max(len(pairs), 1), figsize=(3.5*max(len(pairs), 1), 3.6), squeeze=False)
     if not pairs:
         axes[0][0].text(.5, .5, 'the paper has no number\nfor these pairs', ha='center', va='center')
         axes[0][0].axis('off')

@@ -11,7 +11,7 @@ import pandas as pd
 
 # %% ../nbs/09b_augmentation.ipynb #9d3862c3
 from .evaluation import bootstrap_gains, gain_over_random, interval
-from .head import Recipe, brier, head_scores, soft_loss, train_head
+from .head import Hyperparameters, brier, head_scores, soft_loss, train_head
 
 # %% ../nbs/09b_augmentation.ipynb #842410cb
 def head_pair(
@@ -21,8 +21,8 @@ def head_pair(
     seed:int=42,       # Of training
 )->tuple:              # `(plain, augmented)` scores of validation
     "Validation scores of a head trained without and with copies, as many steps each."
-    plain, _ = train_head((x[:, 0], y), validation, Recipe(copies=x.shape[1]), seed)
-    augmented, _ = train_head((x, y), validation, Recipe(), seed)
+    plain, _ = train_head((x[:, 0], y), validation, Hyperparameters(copies=x.shape[1]), seed)
+    augmented, _ = train_head((x, y), validation, Hyperparameters(), seed)
     return head_scores(plain, validation[0]), head_scores(augmented, validation[0])
 
 # %% ../nbs/09b_augmentation.ipynb #ecfabae1

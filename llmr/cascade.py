@@ -14,19 +14,17 @@ from collections import Counter
 from itertools import combinations, zip_longest
 
 # %% ../nbs/15_cascade.ipynb #7bae2d75
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 # %% ../nbs/15_cascade.ipynb #f3fc52e9
 from .core import InputError, check_table, package_file
 from .evaluation import interval
 from .execution import Program, grade_programs
-from .plotting import colours, set_theme
 from .problem import INSTRUCTIONS, route
 from .runs import Pair
 from .selection import fold_numbers
+from .plotting import Figure, colours, panels
 
 # %% ../nbs/15_cascade.ipynb #904d111e
 def visible_sets(
@@ -281,7 +279,7 @@ def run_answers(
     completions:pd.DataFrame, # `completions`, with their code
     tasks:pd.DataFrame,       # `tasks`
     preamble:str='',          # As for `execute`
-    **running,                # As for `grade_programs`: tell, limits, isolation, workers
+    **running,                # As for `grade_programs`: on_progress, limits, isolation, workers
 )->pd.DataFrame:              # `answers`
     "Run every completion on the inputs of its task's tests and number what it returns. Raises: `InputError` as `test_call` does, or on a completion without text."
     about = {row.task_id: (tuple(map(test_call, row.tests)), preamble+(row.setup if isinstance(row.setup, str) else '')) for row in tasks.itertuples()}
@@ -373,10 +371,9 @@ def plot_cascades(
     split:str='test',   # Which
 )->Figure:
     "Total pass rate on hidden tests against cost, a panel a pair: the two models and their mixtures as a line, cascades as points."
-    set_theme()
     table = table[(table.split==split) & (table.tests=='hidden')]
     pairs, variants = list(table.pair.unique()), list(dict.fromkeys(table.variant+', '+table.visible.astype(str)+' visible'))
-    fig, axes = plt.subplots(1, len(pairs), figsize=(3.6*len(pairs), 3.4), squeeze=False, layout='constrained')
+    fig, axes = panels(1, len(pairs), figsize=(3.6*len(pairs), 3.4), squeeze=False, layout='constrained')
     marks = dict(zip(variants, colours(variants).values()))
     for ax,pair in zip(axes[0], pairs):
         mine = table[table.pair==pair]

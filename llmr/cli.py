@@ -187,11 +187,11 @@ def train(args):
 def known_scores(args, pair):
     "Scores of the router that is to be judged, None for random routing."
     from pathlib import Path
-    from llmr.runs import stands
+    from llmr.runs import is_current
     from llmr.own_data import read_scores
     run = Path(args.outcomes)
     if args.scores: return read_scores(args.scores, pair, args.router, args.split)
-    if stands(run, '09_selection') and not args.router: return read_scores(run/'selected.parquet', pair)
+    if is_current(run, '09_selection') and not args.router: return read_scores(run/'selected.parquet', pair)
     if run.is_dir() and args.split!='train': return read_scores(args.outcomes, pair, args.router or 'head-strict')
     if run.is_dir() and args.router: raise InputError(f'{args.router} was trained on split train, and would be judged by what it has seen. Choose another --split, or no --router.')
     if args.router or args.certify is not None: raise InputError('--router and --certify need scores of a router that was not trained on these tasks. Give --scores FILE.')
@@ -203,12 +203,12 @@ def judge_pair(args):
     from llmr.runs import Pair
     from llmr.own_data import read_outcomes
     from llmr.certify import certify, task_risk
-    from llmr.verdict import decide, headroom, judge, pair_tasks, verdict_text
+    from llmr.verdict import decide, headroom, operating_points, pair_tasks, verdict_text
     pair, outcomes = Pair(args.small, args.large), read_outcomes(args.outcomes)
     args.split = args.split or (outcomes.split.iloc[0] if outcomes.split.nunique()==1 else 'test')
     pair_tasks(outcomes, pair, args.split)
     scores = known_scores(args, pair)
-    ways = judge(outcomes, pair, scores, args.split, seed=args.seed)
+    ways = operating_points(outcomes, pair, scores, args.split, seed=args.seed)
     found = decide(ways, args.margin, args.least)
     text = verdict_text(found, ways, headroom(outcomes, pair, args.split, args.seed), pair, args.margin)
     if args.certify is not None:

@@ -10,19 +10,16 @@ __all__ = ['FRACTIONS', 'AUTHORS_SEED', 'TARGETS', 'paired_outcomes', 'routed_pa
            'plot_gains']
 
 # %% ../nbs/06_evaluation.ipynb #cdd0bfec
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
 
 # %% ../nbs/06_evaluation.ipynb #9b9ae09f
 from .core import InputError
 from .execution import table1_counts
 from .labels import PAPER_LABEL
-from .plotting import colours, set_theme
 from .problem import cost_advantage, route
 from .runs import Pair
+from .plotting import Figure, colours, panels
 
 # %% ../nbs/06_evaluation.ipynb #a1adf98f
 def _counts(outcomes, definition):
@@ -315,9 +312,8 @@ def plot_deferral(
     baseline:pd.DataFrame,   # `baseline`
 )->Figure:
     "Performance gap against cost advantage, a row a quality, a column a pair. Source: Figure 3."
-    set_theme()
     pairs, qualities = curves.pair.unique(), curves['quality'].unique()
-    fig, axes = plt.subplots(len(qualities), len(pairs), figsize=(3.4*len(pairs), 3*len(qualities)), sharex=True, sharey='col', squeeze=False)
+    fig, axes = panels(len(qualities), len(pairs), figsize=(3.4*len(pairs), 3*len(qualities)), sharex=True, sharey='col', squeeze=False)
     band = baseline[baseline.definition=='every_test']
     for row,quality in zip(axes, qualities):
         mine = lambda table, pair: table[(table.pair==pair) & (table['quality']==quality) & (table.router==f'head-{PAPER_LABEL[quality]}')]
@@ -334,14 +330,14 @@ def plot_figure4(
     thresholds:pd.DataFrame, # `thresholds`
 )->Figure:
     "Figure 4's table as a picture: the gain over random at the realised cost advantage as colour, gap, interval and [cost advantage] as text."
-    set_theme()
+    import seaborn as sns
     rows = thresholds[thresholds.router=='head-'+thresholds['quality'].map(PAPER_LABEL)].copy()
     rows['over'] = 100*(rows.performance_gap-rows.random_gap)
     rows['text'] = [f'{100*r.performance_gap:+.1f} [{100*r.cost_advantage:.0f}]\n({100*r.low:+.1f} to {100*r.high:+.1f})' for r in rows.itertuples()]
     rows['row'], rows['percent'] = rows['quality']+'  '+rows.pair, (100*rows.target).round().astype(int)
     wide = lambda value: rows.pivot(index='row', columns='percent', values=value).loc[rows.sort_values('quality', kind='stable').row.unique()]
     most = max(1.5*rows.over.abs().max(), 1)
-    fig, ax = plt.subplots(figsize=(8.5, max(.62*len(wide('over'))+1, 2.6)))
+    fig, ax = panels(figsize=(8.5, max(.62*len(wide('over'))+1, 2.6)))
     sns.heatmap(wide('over'), annot=wide('text'), fmt='', cmap='vlag', center=0, vmin=-most, vmax=most, linewidths=1, ax=ax, annot_kws=dict(size=9, color='.1'),
                 cbar_kws=dict(label='over random (points)'))
     ax.set(xlabel='target cost advantage (%)', ylabel='')
@@ -352,11 +348,10 @@ def plot_gains(
     gains:pd.DataFrame, # `gains`
 )->Figure:
     "Gain over random of each router with its interval, a column a pair."
-    set_theme()
     rows = gains[gains.router!='oracle'].copy()
     rows['row'] = rows['quality']+'  '+rows.router
     names, pairs = list(rows.row.unique()), rows.pair.unique()
-    fig, axes = plt.subplots(1, len(pairs), figsize=(3.2*len(pairs), .35*len(names)+1.2), sharex=True, sharey=True, squeeze=False)
+    fig, axes = panels(1, len(pairs), figsize=(3.2*len(pairs), .35*len(names)+1.2), sharex=True, sharey=True, squeeze=False)
     for ax,(pair, colour) in zip(axes[0], colours(pairs).items()):
         mine = rows[rows.pair==pair]
         at = [names.index(row) for row in mine.row]

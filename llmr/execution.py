@@ -24,20 +24,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 # %% ../nbs/03_execution.ipynb #ec02ce6c
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 from tqdm import tqdm
 
 # %% ../nbs/03_execution.ipynb #c34268b2
 from .core import InputError, TEST_RESULTS, check_table, package_file
-from .plotting import set_theme
 from .sandbox import layers, wire
 from .sandbox.pool import Pool, Worker
 from .sandbox.rewrite import MODES
+from .plotting import Figure, panels
 
 # %% ../nbs/03_execution.ipynb #a9ed7a63
 class Program(NamedTuple):
@@ -182,7 +178,7 @@ class _Kept:
 def grade_programs(
     programs:list,          # Of `Program`
     cache:Path=None,        # File of outcomes to go on from and add to; None keeps nothing
-    tell=None,              # Called with `(done, total)`; a progress bar on the terminal if None
+    on_progress=None,              # Called with `(done, total)`; a progress bar on the terminal if None
     limits:Limits=Limits(), # As for `run_programs`
     isolation:str='auto',   # As for `run_programs`
     workers:int=None,       # As for `run_programs`
@@ -192,11 +188,11 @@ def grade_programs(
     keys = [_program_key(program, limits, level) for program in programs]
     with _Kept(cache) as kept:
         missing = {key: program for key,program in zip(keys, programs) if key not in kept.known}
-        with tqdm(total=len(missing), unit='program', disable=None if tell is None else True) as bar:
+        with tqdm(total=len(missing), unit='program', disable=None if on_progress is None else True) as bar:
             for done,(key, grade) in enumerate(zip(missing, run_programs(missing.values(), limits, workers, level) if missing else ()), 1):
                 kept.add(key, grade)
                 bar.update()
-                if tell: tell(done, len(missing))
+                if on_progress: on_progress(done, len(missing))
         return [kept.known[key] for key in keys]
 
 # %% ../nbs/03_execution.ipynb #3d9741d5
@@ -217,7 +213,7 @@ def execute(
     tasks:pd.DataFrame,       # `tasks`
     mode:str='strict',        # One of `MODES`
     preamble:str='',          # Code before each task's own setup code: imports that a benchmark's harness makes
-    **running,                # As for `grade_programs`: cache, tell, limits, isolation, workers
+    **running,                # As for `grade_programs`: cache, on_progress, limits, isolation, workers
 )->pd.DataFrame:              # `outcomes`, a row per completion
     "Run every completion on its task's tests. Raises: `InputError` on a completion without text, an unknown mode or task. Source: §4.1; errata 9 for the modes."
     programs = _programs(completions, tasks, mode, preamble)
@@ -368,12 +364,13 @@ def plot_outcomes(
     outcomes:pd.DataFrame, # `outcomes`
 )->Figure:
     "What became of each model's tests, as shares, a bar a model."
-    set_theme()
+    import seaborn as sns
+    from matplotlib.ticker import PercentFormatter
     words = outcomes[['model']].assign(result=outcomes.tests).explode('result')
     words['result'] = pd.Categorical(words.result, TEST_RESULTS).remove_unused_categories()
     words['model'] = pd.Categorical(words.model, outcomes.model.unique())
     palette = dict(zip(TEST_RESULTS, sns.color_palette('colorblind')[2:3]+sns.color_palette('flare', 3)+sns.color_palette('Greys', 4)[1:]))
-    fig, ax = plt.subplots(figsize=(8, 2.4))
+    fig, ax = panels(figsize=(8, 2.4))
     sns.histplot(words, y='model', hue='result', hue_order=list(words.result.cat.categories)[::-1], multiple='fill', discrete=True, shrink=.8, palette=palette, alpha=1, ax=ax)
     sns.move_legend(ax, 'center left', bbox_to_anchor=(1, .5), title='test', reverse=True)
     ax.set(xlabel='share of tests', ylabel='')

@@ -23,7 +23,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 
 # %% ../nbs/05b_features.ipynb #7d2d1764
 from .core import InputError, check_table, file_hash, package_file, replace_file
-from .problem import INSTRUCTIONS, format_prompt
+from .problem import INSTRUCTIONS, task_prompts
 from .rewording import augment
 
 # %% ../nbs/05b_features.ipynb #ece2edb1
@@ -109,7 +109,7 @@ def embed_cached(
     texts:list,  # Prompts
     encoder:str, # As for `embed`
     folder:Path, # Where vectors are kept, one file an encoder
-    tell=None,   # Callback `(done, total)`, told and kept every `chunk` texts
+    on_progress=None,   # Callback `(done, total)`, told and kept every `chunk` texts
     chunk:int=512, # Texts, sorted by length
 )->np.ndarray:   # (N, d) float32
     "As `embed`, but only for texts that `folder` has not seen. Raises: `InputError` as `embed` does."
@@ -122,7 +122,7 @@ def embed_cached(
         part = dict(fresh[start:start+chunk])
         known |= dict(zip(part, embed(list(part.values()), encoder)))
         replace_file(path, lambda part: np.savez(part, **known))
-        if tell: tell(min(start+chunk, len(fresh)), len(fresh))
+        if on_progress: on_progress(min(start+chunk, len(fresh)), len(fresh))
     return np.stack([known[key] for key in keys])
 
 # %% ../nbs/05b_features.ipynb #a9938a01
@@ -142,7 +142,7 @@ def task_features(
         for task_id in set(tasks.task_id)-set(features.task_id): raise InputError(f'task {task_id} has no shipped vector. Choose an encoder by name.')
         return check_table('features', features[features.task_id.isin(tasks.task_id) & (features['copy']==0)])
     _check_text(tasks, encoder)
-    vectors = find([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder).astype(np.float16)
+    vectors = find(task_prompts(tasks), encoder).astype(np.float16)
     return check_table('features', pd.DataFrame(dict(task_id=tasks.task_id, copy=tasks.get('copy', 0), encoder=encoder, vector=list(vectors))))
 
 # %% ../nbs/05b_features.ipynb #b9d20f4e
@@ -255,7 +255,7 @@ def task_views(
         for task_id in set(tasks.task_id)-set(views.task_id): raise InputError(f'task {task_id} has no shipped views. Choose an encoder by name.')
         return check_table('views', views[views.task_id.isin(tasks.task_id)])
     _check_text(tasks, encoder)
-    views = prompt_views([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder, VIEWS[1:], find)
+    views = prompt_views(task_prompts(tasks), encoder, VIEWS[1:], find)
     return check_table('views', pd.concat([pd.DataFrame(dict(task_id=tasks.task_id, encoder=encoder, view=name, vector=list(x.astype(np.float16)))) for name,x in views.items()]))
 
 # %% ../nbs/05b_features.ipynb #0490543f

@@ -17,10 +17,8 @@ from functools import cache, partial
 from itertools import product
 
 # %% ../nbs/14_grading.ipynb #344359bb
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 # %% ../nbs/14_grading.ipynb #c0ae20e3
 from .core import InputError, SCHEMAS, SPLITS, check_table, data_file, package_file, read_jsonl
@@ -28,8 +26,8 @@ from .evaluation import bootstrap_weights, interval, paired_outcomes
 from .execution import (
     Limits, Program, TOLERANT, evaluations, execute, grade_programs, input_call, tolerant_assert)
 from .labels import pair_gaps
-from .plotting import colours, set_theme
-from .verdict import decide, judge
+from .verdict import decide, operating_points
+from .plotting import Figure, colours, panels
 
 # %% ../nbs/14_grading.ipynb #e7b0a356
 _all, _first = slice(None), slice(1)
@@ -307,7 +305,7 @@ def grader_verdicts(
     for (name, frame),pair in product(graders.items(), pairs):
         if name==TABLE1_COUNTER or not (frame.split=='test').any(): continue
         mine = scores[(scores.pair==pair.name) & (scores.task_id.isin(frame.task_id) | (scores.split!='test'))]
-        routed, random = (judge(frame, pair, chosen, seed=seed) for chosen in (mine, None))
+        routed, random = (operating_points(frame, pair, chosen, seed=seed) for chosen in (mine, None))
         alone = routed.iloc[-1]
         rows.append(dict(pair=pair.name, grader=name, tasks=int(alone.tasks), router=str(decide(routed, margin)), random=str(decide(random, margin)), gap=alone.performance_gap, low=alone.low, high=alone.high))
     return pd.DataFrame(rows)
@@ -318,11 +316,10 @@ def plot_forest(
     pair:str,             # Name of the pair
 )->Figure:
     "Small minus large with its 95% interval, a row a grader, a column a split; filled for tests, open for whole programs."
-    set_theme()
     rows = grading[grading.pair==pair]
     names, splits = [name for name in GRADERS if name in set(rows.grader)], [split for split in SPLITS if split in set(rows.split)]
     colour = colours(grading.pair.unique())[pair]
-    fig, axes = plt.subplots(1, len(splits), figsize=(3.1*len(splits)+2, .36*len(names)+1.4), sharey=True, squeeze=False)
+    fig, axes = panels(1, len(splits), figsize=(3.1*len(splits)+2, .36*len(names)+1.4), sharey=True, squeeze=False)
     for ax,split in zip(axes[0], splits):
         for measure,face,shift in (('tests', colour, -.14), ('programs', 'white', .14)):
             mine = rows[(rows.split==split) & (rows.measure==measure)]

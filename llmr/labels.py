@@ -10,18 +10,15 @@ __all__ = ['PAPER_LABEL', 'standard_gap', 'brevity_gap', 'pair_gaps', 'soft_labe
 from functools import partial
 
 # %% ../nbs/04_labels.ipynb #2f082ef9
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
 
 # %% ../nbs/04_labels.ipynb #e6ca6a66
 from .core import InputError, check_table
 from .execution import table1_counts
-from .plotting import colours, label_line, set_theme
 from .problem import quality_gap
 from .runs import Pair
+from .plotting import Figure, colours, label_line, panels
 
 # %% ../nbs/04_labels.ipynb #8d3de4c1
 def standard_gap(
@@ -165,10 +162,10 @@ def plot_win_rates(
     label:str,           # Which reading: `strict`, `inclusive`, ...
 )->Figure:
     "Smoothed density of the small model's win rate over train tasks, a curve a pair. Source: Figure 2."
-    set_theme()
+    import seaborn as sns
     chosen = labels[(labels.split=='train') & (labels['quality']==quality) & (labels.label==label)]
     palette = colours(chosen.pair.unique())
-    fig, ax = plt.subplots(figsize=(6, 3.4))
+    fig, ax = panels(figsize=(6, 3.4))
     sns.kdeplot(chosen, x='y', hue='pair', palette=palette, common_norm=False, fill=True, alpha=.15, linewidth=2, bw_adjust=.8,
                 clip=(-.2, 1.2), warn_singular=False, legend=False, ax=ax)
     top = ax.get_ylim()[1]

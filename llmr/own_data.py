@@ -20,11 +20,11 @@ from tqdm import tqdm
 # %% ../nbs/18_own_data.ipynb #6fd923fb
 from .core import InputError, SCHEMAS, check_table, read_jsonl, replace_file
 from .features import VIEWS, prompt_views
-from .problem import format_prompt
-from .router import KINDS, NothingToLearn, hides_tests
+from .problem import task_prompts
+from .router import ESTIMATORS, NothingToLearn, hides_tests
 from .runs import Pair
 from .selection import (
-    CANDIDATES, LEAST, choose, cross_gains, data_hash, gain_rows, keep_router, make_study, nested_scores)
+    CANDIDATES, MIN_TASKS, choose, cross_gains, data_hash, gain_rows, keep_router, make_study, nested_scores)
 
 # %% ../nbs/18_own_data.ipynb #4f461117
 def _own_rows(path, table, needed, defaults):
@@ -118,7 +118,7 @@ def read_scores(
 # %% ../nbs/18_own_data.ipynb #5ed9bf7c
 def _own_views(tasks, encoder):
     "Views of own tasks."
-    return prompt_views([format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup)], encoder)
+    return prompt_views(task_prompts(tasks), encoder)
 
 # %% ../nbs/18_own_data.ipynb #066c3c29
 def _check_folder(folder):
@@ -129,7 +129,7 @@ def _check_folder(folder):
 def _bar(label):
     "A progress bar on the terminal, as a callback `(done, total)`."
     bar = tqdm(desc=label, disable=None)
-    def tell(
+    def on_progress(
         done,  # Steps that are done
         total, # Of how many
     ):
@@ -137,7 +137,7 @@ def _bar(label):
         bar.total = total
         bar.update(done-bar.n)
         if done==total: bar.close()
-    return tell
+    return on_progress
 
 
 # %% ../nbs/18_own_data.ipynb #4d2642fb
@@ -164,9 +164,9 @@ def train_router(
     seed, kinds, learned = given['seed'], given['kinds'], (tasks.split!='test').to_numpy()
     mine = tasks[learned]
     for kind in kinds:
-        if kind not in KINDS: raise InputError(f'no kind of router is called {kind!r}; there are {", ".join(KINDS)}.')
-        if not set(KINDS[kind].reads)<=set(VIEWS): raise InputError(f'router {kind} reads what no prompt tells ({", ".join(KINDS[kind].reads)}). Choose another kind.')
-    if len(mine)<LEAST: raise InputError(f'{len(mine)} tasks to learn from: too few to choose a router. Give at least {LEAST}, not counting those of split test.')
+        if kind not in ESTIMATORS: raise InputError(f'no kind of router is called {kind!r}; there are {", ".join(ESTIMATORS)}.')
+        if not set(ESTIMATORS[kind].reads)<=set(VIEWS): raise InputError(f'router {kind} reads what no prompt tells ({", ".join(ESTIMATORS[kind].reads)}). Choose another kind.')
+    if len(mine)<MIN_TASKS: raise InputError(f'{len(mine)} tasks to learn from: too few to choose a router. Give at least {MIN_TASKS}, not counting those of split test.')
     _check_folder(folder)
     study = make_study(outcomes[outcomes.task_id.isin(mine.task_id)], pair, {}, mine.task_id.to_numpy(), 'own')
     if np.ptp(np.nanmean(study.small, 1)-np.nanmean(study.large, 1))<1e-9: raise NothingToLearn(f'{pair.small} and {pair.large} differ by the same on every task: nothing to learn. Choose another pair or other tasks.')

@@ -10,20 +10,18 @@ __all__ = ['model_trials', 'add_person', 'run_chain', 'all_chains', 'pick', 'est
 from itertools import permutations
 
 # %% ../nbs/16_pareto.ipynb #feead5dc
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 # %% ../nbs/16_pareto.ipynb #9e8ee76c
 from .cascade import PARAMETERS, add_costs, cascade_trials, check_prices
 from .core import InputError
-from .estimators import fit_router
+from .estimators import fit_estimator
 from .evaluation import interval
-from .plotting import colours, set_theme
 from .problem import route
 from .router import NothingToLearn
 from .runs import Pair
+from .plotting import Figure, colours, panels
 
 # %% ../nbs/16_pareto.ipynb #aa41d904
 def model_trials(
@@ -104,23 +102,23 @@ def pick(
 
 # %% ../nbs/16_pareto.ipynb #29122a41
 def estimate_qualities(
-    kind:str,            # As for `fit_router`
+    kind:str,            # As for `fit_estimator`
     learn:dict,          # View -> (N, d) of the tasks to learn from
     quality:np.ndarray,  # (N, K) pass rates of the models
     views:dict,          # View -> (n, d) of the tasks to estimate
     seed:int=42,         # Of everything random
 )->np.ndarray:           # (n, K)
-    "Estimate every model's pass rate from the prompt; its mean where nothing can be learned. Raises: `InputError` as `fit_router` does."
+    "Estimate every model's pass rate from the prompt; its mean where nothing can be learned. Raises: `InputError` as `fit_estimator` does."
     n = len(next(iter(views.values())))
     columns = []
     for column in np.asarray(quality, float).T:
-        try: columns.append(fit_router(kind, learn, column, np.zeros(len(column)), seed=seed).score(views))
+        try: columns.append(fit_estimator(kind, learn, column, np.zeros(len(column)), seed=seed).score(views))
         except NothingToLearn: columns.append(np.full(n, column.mean()))
     return np.column_stack(columns)
 
 # %% ../nbs/16_pareto.ipynb #5d227919
 def cross_qualities(
-    kind:str,           # As for `fit_router`
+    kind:str,           # As for `fit_estimator`
     views:dict,         # View -> (N, d)
     quality:np.ndarray, # (N, K) pass rates of the models
     fold:np.ndarray,    # (N,) from `fold_numbers`
@@ -210,8 +208,7 @@ def plot_front(
     unit:str='',         # Of the costs
 )->Figure:
     "Total pass rate against cost, a colour a family; the front is joined by a line, and its policies but routers are numbered."
-    set_theme()
-    fig, ax = plt.subplots(figsize=(9.5, 5.2), layout='constrained')
+    fig, ax = panels(figsize=(9.5, 5.2), layout='constrained')
     for family,colour in colours(points.family.unique()).items():
         mine = points[points.family==family]
         ax.scatter(mine.cost, 100*mine.total_pass_rate, color=colour, s=np.where(mine.front, 46, 16), alpha=np.where(mine.front, 1, .45), label=family)

@@ -32,12 +32,12 @@ from . import __version__
 from .core import DATA_ENV, InputError, file_hash, replace_file
 from .engines import SAMPLERS, folder_revision
 from .report import check_report_prices, report_page
-from .runs import PROFILES, Run, open_run, read_record, stands
+from .runs import PROFILES, Run, open_run, read_record, is_current
 from .sampling import pack
 
 # %% ../nbs/pipeline.ipynb #867e1f79
 STAGES = ('01_problem', '02_sampling', '03_execution', '04_labels', '05_router', '06_evaluation', '07_analysis', '08_audit')
-BEYOND = ('09_selection', '09b_augmentation', '11_verdict', '13_certify', '14_grading', '15_cascade', '16_pareto')
+BEYOND = ('09b_augmentation', '09_selection', '11_verdict', '13_certify', '14_grading', '15_cascade', '16_pareto')
 
 def stage_notebook(
     stage:str, # One of `STAGES` or `BEYOND`
@@ -118,7 +118,7 @@ def is_done(
     mark:str,  # Its `fingerprint` now
 )->bool:
     "Whether a stage was finished with this very code and these parameters, and its results stand."
-    return read_record(run.dir)['stages'].get(stage, {}).get('fingerprint')==mark and stands(run.dir, stage)
+    return read_record(run.dir)['stages'].get(stage, {}).get('fingerprint')==mark and is_current(run.dir, stage)
 
 # %% ../nbs/pipeline.ipynb #29ed24a5
 def _speed(label, done, total, seconds, tokens_per_second=None):
@@ -229,7 +229,7 @@ def summary(
     parts = {'Table 1: total pass rate of random routing at a cost advantage, percent ± deviation over ten trials': random.to_string(),
              'Gain over random routing, points of total pass rate, mean over all cost advantages (95% interval)': learned.rename_axis(columns=None, index=[None, None]).to_string()}
     if len(claims): parts[f'Audit: {len(claims)} claims by verdict'] = claims.verdict.value_counts().head(10).to_string(header=False)
-    if stands(run.dir, '11_verdict'):
+    if is_current(run.dir, '11_verdict'):
         said = read('verdict').drop_duplicates(['pair', 'split', 'router'])
         parts[f'Verdict at a margin of {100*said.margin.iloc[0]:g} points'] = said[['pair', 'split', 'router', 'verdict']].to_string(index=False, header=False)
     parts['Where'] = '\n'.join(f'{what:9} {run.dir/where}' for what,where in dict(tables='tables', figures='figures', notebooks='nbs', routers='heads', record='run.json').items())
@@ -242,7 +242,7 @@ def finished_run(
     "Open a run whose stages are all done. Raises: `InputError` if there is none, a stage is missing, or its results do not stand."
     known = read_record(folder)
     for stage in STAGES:
-        if not stands(folder, stage): raise InputError(f'{folder}: stage {stage} has not been run, or what it read or wrote has changed since. Finish it: `llmr reproduce --profile {known["profile"]} --out {folder}`.')
+        if not is_current(folder, stage): raise InputError(f'{folder}: stage {stage} has not been run, or what it read or wrote has changed since. Finish it: `llmr reproduce --profile {known["profile"]} --out {folder}`.')
     return open_run(known['profile'], Path(folder), known['pairs'], known['seed'])
 
 # %% ../nbs/pipeline.ipynb #0f1e07bf

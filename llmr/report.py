@@ -13,19 +13,17 @@ import io
 import json
 
 # %% ../nbs/17_report.ipynb #dae13654
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 # %% ../nbs/17_report.ipynb #9db81046
 from .audit import random_gap
 from .core import InputError
 from .evaluation import gain_over_random, paired_outcomes
-from .plotting import set_theme
 from .problem import cost_advantage, route
 from .runs import Pair
-from .verdict import MOST, Verdict, headroom, verdict_text
+from .verdict import MAX_TASKS, Verdict, headroom, verdict_text
+from .plotting import Figure, panels
 
 # %% ../nbs/17_report.ipynb #4a6348b7
 def chosen_routers(
@@ -74,8 +72,7 @@ def plot_answer(
     margin:float=.01,    # Acceptable loss
 )->Figure:
     "Performance gap against cost advantage, sized to be read on a phone."
-    set_theme()
-    fig, ax = plt.subplots(figsize=(5.6, 3.8))
+    fig, ax = panels(figsize=(5.6, 3.8))
     x = lambda rows: 100*rows.cost_advantage
     ax.fill_between(x(band), 100*(band['mean']-1.96*band.sd), 100*(band['mean']+1.96*band.sd), color='.6', alpha=.3, lw=0, label='random, 95% of sets')
     ax.fill_between(x(curve), 100*curve.low, 100*curve.high, color=colour, alpha=.15, lw=0, label='router, 95% interval')
@@ -166,7 +163,7 @@ def next_steps(
         steps.append(f'Send all tasks to {pair.small}.' if row.cost_advantage==1 else f'Route with threshold {row.tau:.4g}: {row.cost_advantage:.0%} of tasks go to {pair.small}.')
         if row.over_low<=0 and row.cost_advantage<1: steps.append('Do not pay for this router yet: sending the same share at random is not told from it.')
         steps.append('Keep the large model for a random 5% of what the small one answers, and judge again on those pairs: traffic drifts.')
-    tell = f'measure {found.more:,} more tasks with both models' if found.more<MOST else 'do not measure more for this margin: the best row lies on it'
+    tell = f'measure {found.more:,} more tasks with both models' if found.more<MAX_TASKS else 'do not measure more for this margin: the best row lies on it'
     if found.word=='NEED': steps.append(f'Stay with {pair.large}, and {tell}; or name a larger acceptable loss.')
     if found.word=="DON'T": steps.append(f'Stay with {pair.large}. Look at a cascade that runs the small model\'s program on a visible test before it is believed.')
     return steps+more
@@ -186,6 +183,7 @@ def figure_html(
     alt:str,       # What it shows
 )->str:            # HTML
     "A figure as an SVG image inside the page."
+    import matplotlib.pyplot as plt
     text = io.BytesIO()
     with plt.rc_context({'svg.fonttype': 'path'}): figure.savefig(text, format='svg', bbox_inches='tight', metadata=dict(Date=None))
     plt.close(figure)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PROFILES', 'Pair', 'Profile', 'get_profile', 'split_source', 'with_models', 'get_pairs', 'Run', 'read_record',
-           'open_run', 'stands']
+           'open_run', 'is_current']
 
 # %% ../nbs/00b_runs.ipynb #4be51209
 import json
@@ -19,15 +19,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 # %% ../nbs/00b_runs.ipynb #1d3f8d65
-import matplotlib.pyplot as plt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fastcore.basics import patch
-from matplotlib.figure import Figure
 
 # %% ../nbs/00b_runs.ipynb #85468d7c
 from .core import DATA_ENV, InputError, check_table, file_hash, package_file, replace_file, write_json
+from .plotting import Figure
 
 # %% ../nbs/00b_runs.ipynb #05e40773
 class Pair(NamedTuple):
@@ -249,6 +248,7 @@ def figure(
     figure:Figure, # From a `plot_` function
 )->Figure:         # The same, closed, so that a cell that ends in it shows it once
     "Keep a figure as PNG and SVG."
+    import matplotlib.pyplot as plt
     for kind,tags in (('png', dict(Software=None)), ('svg', dict(Date=None))):
         path = self.dir/'figures'/f'{name}.{kind}'
         replace_file(path, lambda part: figure.savefig(part, format=kind, dpi=160, bbox_inches='tight', metadata=tags))
@@ -264,7 +264,7 @@ def progress(
 ):             # A callback `(done, total, **more)`
     "Leaves the state of a long step in `progress.json`, at most five times a second."
     start, last = time.monotonic(), 0.
-    def tell(
+    def on_progress(
         done,   # How many there are
         total,  # How many there will be
         **more, # What stands beside them
@@ -274,7 +274,7 @@ def progress(
         if done<total and time.monotonic()-last<.2: return
         last = time.monotonic()
         write_json(self.dir/'progress.json', dict(label=label, done=int(done), total=int(total), seconds=round(time.monotonic()-start, 1), **more))
-    return tell
+    return on_progress
 
 # %% ../nbs/00b_runs.ipynb #4d775674
 @patch
@@ -295,7 +295,7 @@ def note(
     return facts
 
 # %% ../nbs/00b_runs.ipynb #5c1dbe8b
-def stands(
+def is_current(
     folder:Path, # Of a run
     stage:str,   # Such as `09_selection`
 )->bool:

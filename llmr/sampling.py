@@ -17,12 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 # %% ../nbs/02_sampling.ipynb #34688c81
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
 # %% ../nbs/02_sampling.ipynb #d3fcb01e
 from .answers import extract_code, finish_reason
@@ -30,8 +26,8 @@ from .benchmarks import load_tasks
 from .core import (
     InputError, SPLITS, bundle, check_table, data_file, json_rows, package_file, read_jsonl, unbundle)
 from .engines import Completion, Sampler, make_requests
-from .plotting import colours, set_theme
-from .problem import format_prompt
+from .problem import task_prompts
+from .plotting import Figure, colours, panels
 
 # %% ../nbs/02_sampling.ipynb #011fd8bd
 def _recorded_line(path, number, row):
@@ -195,21 +191,21 @@ def task_requests(
     for task_id in tasks.task_id[tasks.text.isna()][:1]: raise InputError(f'task {task_id} has no text to ask a model with. Use tasks mbpp, humaneval, toy or a file of your own.')
     for split in set(tasks.split):
         if not isinstance(n_samples.get(split), int) or n_samples[split]<1: raise InputError(f'n_samples has no number from 1 for split {split!r}: {n_samples}. Give one for each split.')
-    prompts = [format_prompt(*row) for row in zip(tasks.text, tasks.tests, tasks.setup.fillna(''))]
+    prompts = task_prompts(tasks)
     counts = [n_samples[split] for split in tasks.split]
     return np.repeat(tasks.task_id.to_numpy(), counts).tolist(), make_requests(prompts, counts, seed)
 
 # %% ../nbs/02_sampling.ipynb #f5cf394f
 _short = lambda text: hashlib.sha256(text.encode()).hexdigest()[:16]
 
-def _teller(tell, missing):
+def _teller(on_progress, missing):
     "A callback for each completion that tells how many of the missing there are, and tokens a second."
     state, start = dict(done=0, tokens=0), time.monotonic()
     def note(completion):
         "Count one."
         state['done'] += 1
         state['tokens'] += completion.n_tokens
-        if tell: tell(state['done'], missing, tokens_per_second=round(state['tokens']/max(time.monotonic()-start, 1e-3)))
+        if on_progress: on_progress(state['done'], missing, tokens_per_second=round(state['tokens']/max(time.monotonic()-start, 1e-3)))
     return note
 
 def _sampled(task_ids, requests, completions, sampler, seed):
@@ -225,14 +221,14 @@ def sample_completions(
     n_samples:dict=PAPER_SAMPLES, # Completions of a task, by split (§4.1)
     seed:int=42,                  # Of all completions; each has its own from it
     folder:Path=None,             # Where completions are kept as they come; None keeps nothing
-    tell=None,                    # Called with `(done, total, tokens_per_second=...)`
+    on_progress=None,                    # Called with `(done, total, tokens_per_second=...)`
 )->pd.DataFrame:                  # Columns of `completions` and `sampled`, by task and sample
     "Draw what is not known yet. Raises: `InputError` on an unknown model or one that does not fit, a server that refuses, a damaged file, or not a single program."
     task_ids, requests = task_requests(tasks, n_samples, seed)
     with tempfile.TemporaryDirectory() as nowhere, CompletionStore(folder or nowhere) as store:
         keys = [(sampler.name, sampler.revision, _short(request.prompt), sampler.key(seed), request.sample) for request in requests]
         skip = frozenset(i for i,key in enumerate(keys) if key in store.known)
-        note = _teller(tell, len(keys)-len(skip))
+        note = _teller(on_progress, len(keys)-len(skip))
         if len(skip)<len(keys):
             try:
                 for i,completion in sampler.complete(requests, skip):
@@ -271,8 +267,9 @@ def plot_lengths(
     completions:pd.DataFrame, # `completions`
 )->Figure:
     "Share of completions that are no longer than a number of tokens, a line a model."
-    set_theme()
-    fig, ax = plt.subplots(figsize=(6, 3.4))
+    import seaborn as sns
+    from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
+    fig, ax = panels(figsize=(6, 3.4))
     sns.ecdfplot(completions, x='n_tokens', hue='model', palette=colours(completions.model.unique()), log_scale=True, linewidth=2, ax=ax)
     sns.move_legend(ax, 'upper left', frameon=True)
     ax.set(xlabel='tokens (log scale)', ylabel='share of completions')

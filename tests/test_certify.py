@@ -7,7 +7,7 @@ from scipy.stats import binom, binomtest
 from llmr.core import InputError
 from llmr.problem import route
 from llmr.certify import (
-    advantage_interval, certify, check_certificates, harm_limit, resampled_advantage, stakes, task_risk,
+    advantage_interval, certify, check_certificates, harm_limit, resampled_advantage, wealth, task_risk,
     tasks_to_certify)
 from llmr.verdict import pair_tasks
 
@@ -49,16 +49,16 @@ def test_harm_limits_are_those_of_clopper_and_pearson():
 
 
 def test_the_first_wagers_by_hand():
-    assert stakes(np.array([[0.]]), .5)==pytest.approx([1+.75/.5*.5]), 'the wager is capped'
+    assert wealth(np.array([[0.]]), .5)==pytest.approx([1+.75/.5*.5]), 'the wager is capped'
     first = np.sqrt(2*np.log(10)/(400*.25))
-    assert np.log(stakes(np.full((400, 1), .5), .52))[0]>np.log1p(first*.02), 'it grows while the mean stays below'
+    assert np.log(wealth(np.full((400, 1), .5), .52))[0]>np.log1p(first*.02), 'it grows while the mean stays below'
 
 
 def test_a_gambler_seldom_wins_a_fair_bet():
     rng = np.random.default_rng(0)
     for values in (rng.random((200, 4000)), (rng.random((200, 4000))<.5).astype(float), np.where(rng.random((200, 4000))<.1, 1., 4/9)):
-        assert (stakes(values, values.mean())>=10).mean()<=.1
-        assert (stakes(values, values.mean()+.15)>=10).mean()>.9
+        assert (wealth(values, values.mean())>=10).mean()<=.1
+        assert (wealth(values, values.mean()+.15)>=10).mean()>.9
 
 
 @pytest.mark.parametrize('seed', range(5))

@@ -11,7 +11,7 @@ from llmr.execution import (
     total_pass_rate)
 
 ADD = Program('def add(a, b): return a+b', ('assert add(1, 2) == 3',))
-QUIET = dict(workers=1, tell=lambda done, total: None)
+QUIET = dict(workers=1, on_progress=lambda done, total: None)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_names_and_numbers_that_cannot_be(tasks):
 
 def test_a_cache_goes_on_behind_a_torn_line_and_names_a_damaged_one(tmp_path, tasks):
     cache, told = tmp_path/'kept'/'programs.jsonl', []
-    running = dict(workers=1, cache=cache, tell=lambda done, total: told.append(total))
+    running = dict(workers=1, cache=cache, on_progress=lambda done, total: told.append(total))
     codes = ADD.code, 'def add(a, b): return a-b', ADD.code
     first = execute(completions(*codes), tasks, **running)
     assert first.n_passed.tolist()==[1, 0, 1] and told==[2, 2]
@@ -63,7 +63,7 @@ def test_a_cache_goes_on_behind_a_torn_line_and_names_a_damaged_one(tmp_path, ta
 
 def test_a_kinder_mode_runs_strictly_what_it_leaves_as_it_is_and_nothing_else(tasks):
     codes, told = (ADD.code, f'{ADD.code}\nassert add(1, 1) == 3', f'{ADD.code} # once more'), []
-    kinder = execute(completions(*codes), tasks, mode='self_tests_dropped', workers=1, tell=lambda done, total: told.append(total))
+    kinder = execute(completions(*codes), tasks, mode='self_tests_dropped', workers=1, on_progress=lambda done, total: told.append(total))
     assert kinder.n_passed.tolist()==[1, 1, 1] and set(kinder.status)=={'ran'} and told==[3, 3, 3, 2, 2]
     assert execute(completions(*codes), tasks, **QUIET).n_passed.tolist()==[1, 0, 1]
 

@@ -27,7 +27,7 @@ import hostile_run
 
 HEADERS = {path.stem: hostile_run.Header(path.read_text()) for path in sorted(hostile_run.HOSTILE.glob('*.py'))}
 EXPECTED = {name: header.expect for name,header in HEADERS.items()} | {name: expect for name,(expect,_) in hostile_run.made_sources().items()}
-KINDS = ('harm', 'leak', 'forge', 'dos', 'contaminate', 'load', 'benign')
+ESTIMATORS = ('harm', 'leak', 'forge', 'dos', 'contaminate', 'load', 'benign')
 STATUSES = ('ran', 'syntax_error', 'module_error', 'timeout', 'memory', 'killed')
 RESULTS = ('passed', 'failed', 'error', 'timeout', 'memory', 'killed', 'not_run')
 RUNS = [(level, user) for level in ('namespaces', 'landlock') for user in ('caller', 'nobody')]
@@ -125,7 +125,7 @@ def test_memory_is_bounded(report):
 
 def test_headers():
     assert len(HEADERS)>=60
-    assert {name: header.kind for name,header in HEADERS.items() if header.kind not in KINDS or not name.startswith(header.kind)}=={}
+    assert {name: header.kind for name,header in HEADERS.items() if header.kind not in ESTIMATORS or not name.startswith(header.kind)}=={}
 
 
 def test_an_expectation_is_not_met_by_a_pass():
@@ -243,7 +243,7 @@ JOB = textwrap.dedent('''
     from llmr.execution import execute
     tasks = pd.read_parquet(sys.argv[1]+'/tasks.parquet')
     completions = pd.read_parquet(sys.argv[1]+'/completions.parquet')
-    execute(completions, tasks, cache=sys.argv[1]+'/cache.jsonl', tell=lambda done, total: None).to_parquet(sys.argv[1]+'/outcomes.parquet')
+    execute(completions, tasks, cache=sys.argv[1]+'/cache.jsonl', on_progress=lambda done, total: None).to_parquet(sys.argv[1]+'/outcomes.parquet')
 ''')
 
 
@@ -264,7 +264,7 @@ def job(tmp_path_factory):
     "`(folder, completions, tasks, outcomes that nothing disturbed)`."
     folder = tmp_path_factory.mktemp('job')
     completions, tasks = make_job(folder)
-    outcomes = execute(completions, tasks, tell=lambda done, total: None)
+    outcomes = execute(completions, tasks, on_progress=lambda done, total: None)
     assert outcomes.status.nunique()>=3 and outcomes.n_passed.sum()>0
     return folder, completions, tasks, outcomes
 
@@ -299,7 +299,7 @@ def test_kills_of_workers_change_nothing(job, what):
         done = [0]
         thread = threading.Thread(target=killing, args=(what, stop, seed, killed, done))
         thread.start()
-        try: outcomes = execute(completions, tasks, tell=lambda so_far, total: done.append(so_far))
+        try: outcomes = execute(completions, tasks, on_progress=lambda so_far, total: done.append(so_far))
         finally: stop.set(); thread.join(); stop.clear()
         pd.testing.assert_frame_equal(outcomes, expected)
         seed += 1

@@ -19,7 +19,7 @@ from llmr.report import (
     check_report_prices, chosen_routers, cost_rows, figure_html, moved_tasks, name_prices, next_steps,
     plot_answer, random_band, report_page, router_scores, table_html)
 from llmr.pipeline import finished_run, stage_parameters, write_report
-from llmr.verdict import MOST, Verdict, judge
+from llmr.verdict import MAX_TASKS, Verdict, operating_points
 
 
 class Page(HTMLParser):
@@ -126,7 +126,7 @@ def test_the_router_is_chosen_on_validation(small_case):
 def test_costs_by_hand(small_case):
     outcomes, scores, pair = small_case
     mine = scores[scores.router=='good']
-    ways = judge(outcomes, pair, mine, targets=(.5,))
+    ways = operating_points(outcomes, pair, mine, targets=(.5,))
     rows = cost_rows(outcomes, mine, ways, pair, dict(S=1., L=10.)).set_index('system')
     small = route(np.array([.9, .1, .8, .3]), ways.tau[0])
     assert small.tolist()==[True, False, True, False]
@@ -147,7 +147,7 @@ def test_next_steps_follow_the_verdict():
     assert 'threshold 0.7: 40% of tasks go to S' in next_steps(Verdict('ROUTE', .4, 0), ways, pair, [])[0]
     assert 'not told from it' in next_steps(Verdict('ROUTE', .4, 0), ways, pair, [])[1]
     assert next_steps(Verdict('ROUTE', 1., 1), ways, pair, [])[0]=='Send all tasks to S.'
-    assert 'measure 1,234 more' in next_steps(Verdict('NEED', more=1234), ways, pair, [])[0] and 'do not measure more' in next_steps(Verdict('NEED', more=MOST), ways, pair, [])[0]
+    assert 'measure 1,234 more' in next_steps(Verdict('NEED', more=1234), ways, pair, [])[0] and 'do not measure more' in next_steps(Verdict('NEED', more=MAX_TASKS), ways, pair, [])[0]
     assert next_steps(Verdict("DON'T"), ways, pair, ['more'])[-1]=='more'
 
 
@@ -164,7 +164,7 @@ def test_a_model_may_have_a_hyphen_in_its_name(small_case):
     pair, mine = Pair('Llama-3.2-1B', 'Llama-3.1-8B'), scores[scores.router=='good']
     named = outcomes.assign(model=outcomes.model.map(dict(S=pair.small, L=pair.large)))
     curve = pd.DataFrame(dict(cost_advantage=[0, 1.], performance_gap=[0, 0.], low=[0, 0.], high=[0, 0.]))
-    ax = plot_answer(curve, random_band(paired_outcomes(named, pair)), judge(named, pair, mine), pair, (0, 0, 0)).axes[0]
+    ax = plot_answer(curve, random_band(paired_outcomes(named, pair)), operating_points(named, pair, mine), pair, (0, 0, 0)).axes[0]
     assert ax.get_xlabel()=='tasks sent to Llama-3.2-1B (%)' and ax.get_title().endswith('against Llama-3.1-8B alone')
 
 

@@ -8,9 +8,9 @@ import torch
 from llmr.core import InputError
 from llmr.benchmarks import load_tasks
 from llmr.problem import format_prompt
-from llmr.estimators import fit_router
+from llmr.estimators import fit_estimator
 from llmr.features import embed, embed_cached, task_copies, task_features, task_versions
-from llmr.head import Head, Recipe, brier, ece, ema_decay, head_scores, soft_loss, train_head
+from llmr.head import Head, Hyperparameters, brier, ece, ema_decay, head_scores, soft_loss, train_head
 from llmr.router import Router, fit_head
 
 
@@ -25,7 +25,7 @@ def learnable():
 def test_a_head_learns_and_repeats_itself(learnable):
     x, y = learnable
     state = torch.random.get_rng_state()
-    runs = [train_head((x[:200], y[:200]), (x[200:], y[200:]), Recipe(epochs=20), seed=seed) for seed in (1, 1, 2)]
+    runs = [train_head((x[:200], y[:200]), (x[200:], y[200:]), Hyperparameters(epochs=20), seed=seed) for seed in (1, 1, 2)]
     assert torch.equal(torch.random.get_rng_state(), state), "the caller's generator was moved"
     scores = [head_scores(head, x[200:]) for head,_ in runs]
     assert (scores[0]==scores[1]).all() and (scores[0]!=scores[2]).any()
@@ -49,11 +49,11 @@ def test_heads_need_tasks_of_one_width(learnable):
 
 @pytest.mark.parametrize('knob', ('epochs', 'hidden', 'batch_size', 'copies'))
 def test_recipe_without_steps_is_refused(learnable, knob):
-    with pytest.raises(InputError, match=f'{knob} is 0'): train_head(learnable, learnable, Recipe(**{knob: 0}))
+    with pytest.raises(InputError, match=f'{knob} is 0'): train_head(learnable, learnable, Hyperparameters(**{knob: 0}))
 
 
 def test_the_papers_recipe():
-    recipe = asdict(Recipe())
+    recipe = asdict(Hyperparameters())
     assert {key: recipe[key] for key in ('hidden', 'dropout', 'epochs', 'learning_rate', 'batch_size', 'clip', 'ema')}==dict(
         hidden=384, dropout=.2, epochs=5, learning_rate=3e-4, batch_size=32, clip=1., ema=.999)
     assert [type(layer).__name__ for layer in Head(8).layers]==['Linear', 'Dropout', 'Tanh', 'Linear']
@@ -75,8 +75,8 @@ def test_scores_of_scores_by_hand():
 def test_a_router_comes_back(tmp_path, learnable):
     features = task_features(load_tasks('toy'), 'hashing')
     x = np.stack(features.vector).astype(np.float32)
-    head, _ = train_head((x, np.linspace(0, 1, len(x))), (x, np.linspace(0, 1, len(x))), Recipe(epochs=1))
-    Router(head, 'hashing', dict(pair='A-B', recipe=asdict(Recipe()))).save(tmp_path/'kept')
+    head, _ = train_head((x, np.linspace(0, 1, len(x))), (x, np.linspace(0, 1, len(x))), Hyperparameters(epochs=1))
+    Router(head, 'hashing', dict(pair='A-B', recipe=asdict(Hyperparameters()))).save(tmp_path/'kept')
     again, prompts = Router.load(tmp_path/'kept'), [format_prompt(text, []) for text in ('Write a function to add 3.', 'Write a function.')]
     assert (again.score(prompts)==head_scores(head, embed(prompts, 'hashing').astype(np.float16))).all()
     assert again.card['pair']=='A-B' and again.route(prompts, 0.).all() and not again.route(prompts, 1.).any()
@@ -84,7 +84,7 @@ def test_a_router_comes_back(tmp_path, learnable):
 
 @pytest.mark.parametrize('name,content', [('router.json', '{"enc'), ('head.safetensors', 'x'), ('router.json', None), ('head.safetensors', None)])
 def test_a_damaged_router_is_named(tmp_path, name, content):
-    Router(Head(256), 'hashing', dict(recipe=asdict(Recipe()))).save(tmp_path)
+    Router(Head(256), 'hashing', dict(recipe=asdict(Hyperparameters()))).save(tmp_path)
     if content is None: (tmp_path/name).unlink()
     else: (tmp_path/name).write_text(content)
     with pytest.raises(InputError, match='not a router directory'): Router.load(tmp_path)
@@ -183,7 +183,7 @@ def test_copies_are_of_no_test_task_and_of_the_shipped_ones_none_is_lacking(ship
 def test_a_head_learns_from_versions_as_from_rows(learnable):
     x, y = learnable
     versions = np.stack([x, x+.1, x-.1], 1)
-    flat, _ = train_head((versions.reshape(-1, 12), y.repeat(3)), learnable, Recipe(copies=1))
+    flat, _ = train_head((versions.reshape(-1, 12), y.repeat(3)), learnable, Hyperparameters(copies=1))
     head, _ = train_head((versions, y), learnable)
     assert (head_scores(head, x)==head_scores(flat, x)).all()
     with pytest.raises(InputError, match='one label per task'): train_head((versions, y[1:]), learnable)
@@ -204,5 +204,5 @@ def test_a_kind_of_head_reads_copies(learnable):
     x, y = learnable
     small, large = (x[:, :1]>0).astype(float), np.full((len(x), 1), .5)
     views = dict(prompt=x)
-    plain, with_copies = (fit_router('head-strict', held, small, large).score(views) for held in (views, views | dict(copies=np.stack([x+.3, x-.3], 1))))
+    plain, with_copies = (fit_estimator('head-strict', held, small, large).score(views) for held in (views, views | dict(copies=np.stack([x+.3, x-.3], 1))))
     assert (plain!=with_copies).any() and np.corrcoef(with_copies, x[:, 0])[0, 1]>.8

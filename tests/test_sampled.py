@@ -61,7 +61,7 @@ def test_what_is_known_is_not_drawn_again(folder, tasks, tmp_path):
         "Must not be asked."
         def complete(self, requests, skip=frozenset()): raise AssertionError('asked')
     pd.testing.assert_frame_equal(sample_completions(tasks, Silent(folder, SHORT), FEW, folder=tmp_path), first)
-    more = sample_completions(tasks, Transformers(folder, SHORT), dict(FEW, test=2), folder=tmp_path, tell=lambda done,total,**speed: told.append((done, total, speed)))
+    more = sample_completions(tasks, Transformers(folder, SHORT), dict(FEW, test=2), folder=tmp_path, on_progress=lambda done,total,**speed: told.append((done, total, speed)))
     assert [told[-1][:2], len(lines(tmp_path))]==[(3, 3), 18] and told[-1][2]['tokens_per_second']>0
     pd.testing.assert_frame_equal(more[~((more['sample']==1) & more.task_id.isin([2, 5, 8]))].reset_index(drop=True), first)
 

@@ -14,9 +14,9 @@ from llmr.own_data import read_own, read_scores
 from llmr.evaluation import gain_over_random
 from llmr.benchmarks import load_tasks
 from llmr.problem import format_prompt
-from llmr.estimators import fit_router
+from llmr.estimators import fit_estimator
 from llmr.features import VIEWS, embed_cached, hand_features, split_prompt
-from llmr.router import KINDS, Examples, Kind, NothingToLearn, Router, hides_tests
+from llmr.router import ESTIMATORS, Examples, Estimator, NothingToLearn, Router, hides_tests
 from llmr.own_data import train_router
 from llmr.selection import (
     CANDIDATES, choose, cross_gains, cross_scores, data_hash, fewer_samples, fit_on, fold_numbers, gain_rows,
@@ -38,7 +38,7 @@ def study():
     return make_study(outcomes, Pair('A', 'B'), {name: x for name in VIEWS}, np.arange(60), 'made up')
 
 
-@pytest.mark.parametrize('kind', sorted(set(KINDS)-{'random', 'length', 'oracle'}))
+@pytest.mark.parametrize('kind', sorted(set(ESTIMATORS)-{'random', 'length', 'oracle'}))
 def test_every_kind_learns_the_same_twice_and_comes_back(kind, study, tmp_path):
     once, twice = fit_on(study, kind), fit_on(study, kind)
     scores = once.score(study.views)
@@ -64,14 +64,14 @@ def test_trees_are_what_sklearn_says():
 
 
 def test_ridge_is_sklearns_and_a_new_kind_is_a_class():
-    class Constant(Kind, name='constant'):
+    class Constant(Estimator, name='constant'):
         "Says 1."
         def _fit(self, examples, seed): return dict(one=[1])
         def _score(self, views): return np.repeat(self.state['one'], len(views['prompt']))
     x = np.random.default_rng(0).normal(size=(30, 3))
-    try: assert (fit_router('constant', x, x[:, 0], x[:, 1]).score(dict(prompt=x))==1).all()
-    finally: del KINDS['constant']
-    assert np.corrcoef(fit_router('ridge', x, x[:, 0], x[:, 1]).score(dict(prompt=x)), x[:, 0]-x[:, 1])[0, 1]>.99
+    try: assert (fit_estimator('constant', x, x[:, 0], x[:, 1]).score(dict(prompt=x))==1).all()
+    finally: del ESTIMATORS['constant']
+    assert np.corrcoef(fit_estimator('ridge', x, x[:, 0], x[:, 1]).score(dict(prompt=x)), x[:, 0]-x[:, 1])[0, 1]>.99
 
 
 @pytest.mark.parametrize('kind', [kind for kind in CANDIDATES if kind!='knn'])
@@ -91,7 +91,7 @@ def test_samples_weigh_by_their_number():
 def test_what_no_router_can_learn_from(change, message):
     rng = np.random.default_rng(0)
     given = dict(kind='ridge', views=rng.normal(size=(30, 2)), small=rng.random(30), large=rng.random(30)) | change
-    with pytest.raises(InputError, match=message): fit_router(given['kind'], given['views'], given['small'], given['large'])
+    with pytest.raises(InputError, match=message): fit_estimator(given['kind'], given['views'], given['small'], given['large'])
 
 
 @pytest.mark.parametrize('kind,small,large,others,message', [
@@ -100,7 +100,7 @@ def test_what_no_router_can_learn_from(change, message):
 def test_samples_and_models_that_do_not_fit(kind, small, large, others, message):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(small[0], 2))
-    with pytest.raises(InputError, match=message): fit_router(kind, dict(prompt=x, sentence=x), rng.random(small), rng.random(large), others)
+    with pytest.raises(InputError, match=message): fit_estimator(kind, dict(prompt=x, sentence=x), rng.random(small), rng.random(large), others)
 
 
 def test_samples_without_partner_are_no_label():
@@ -113,7 +113,7 @@ def test_samples_without_partner_are_no_label():
 
 
 def test_a_head_refuses_one_class():
-    with pytest.raises(NothingToLearn, match='one class'): fit_router('head-inclusive', np.random.default_rng(0).normal(size=(30, 2)), np.linspace(0, 1, 30), np.zeros(30))
+    with pytest.raises(NothingToLearn, match='one class'): fit_estimator('head-inclusive', np.random.default_rng(0).normal(size=(30, 2)), np.linspace(0, 1, 30), np.zeros(30))
 
 
 def test_a_prompt_comes_apart():
@@ -196,18 +196,18 @@ def test_unequal_numbers_of_samples_fit_every_kind():
         study = make_study(outcomes.assign(n_tokens=tokens), Pair('A', 'B'), {name: x for name in VIEWS}, np.arange(30))
         assert study.small.shape==study.large.shape==study.brevity.shape==(30, 3)
         assert np.isfinite(study.brevity).any()==bool(tokens) and np.isnan(study.brevity[:, 2]).all()
-    for kind in set(KINDS)-{'head-shifted'}: assert np.isfinite(fit_router(kind, study.views, study.small, study.large).score(study.views)).all()
-    with pytest.raises(InputError, match='each of M samples'): fit_router('head-shifted', study.views, study.small, study.large)
+    for kind in set(ESTIMATORS)-{'head-shifted'}: assert np.isfinite(fit_estimator(kind, study.views, study.small, study.large).score(study.views)).all()
+    with pytest.raises(InputError, match='each of M samples'): fit_estimator('head-shifted', study.views, study.small, study.large)
 
 
 def test_many_tasks_do_not_need_a_square_of_them():
     from llmr.estimators import Forest, Kernel
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2600, 3)).astype(np.float32)
-    few = fit_router('kernel', dict(prompt=x, sentence=x), x[:, 0], np.zeros(2600))
+    few = fit_estimator('kernel', dict(prompt=x, sentence=x), x[:, 0], np.zeros(2600))
     assert len(few.state['dual'])==Kernel.most==2000==Forest.most
     assert np.corrcoef(few.score(dict(prompt=x, sentence=x)), x[:, 0])[0, 1]>.95
-    assert (few.state['prompt.x']==fit_router('kernel', dict(prompt=x, sentence=x), x[:, 0], np.zeros(2600)).state['prompt.x']).all()
+    assert (few.state['prompt.x']==fit_estimator('kernel', dict(prompt=x, sentence=x), x[:, 0], np.zeros(2600)).state['prompt.x']).all()
 
 
 def test_a_study_of_many_tasks_is_made_in_seconds():
@@ -375,9 +375,9 @@ def test_a_third_is_a_third(tmp_path, capsys):
     passed = np.arange(30)%3
     x, small, large = np.random.default_rng(0).normal(size=(30, 2)), (passed+1)/3, passed/3
     for kind in ('ridge', 'head-shifted'):
-        with pytest.raises(NothingToLearn): fit_router(kind, x, small, large)
+        with pytest.raises(NothingToLearn): fit_estimator(kind, x, small, large)
     small[0] = large[0]
-    assert KINDS['head-shifted']().labels(Examples({}, small[:, None], large[:, None])).tolist()==[0.]+[1.]*29
+    assert ESTIMATORS['head-shifted']().labels(Examples({}, small[:, None], large[:, None])).tolist()==[0.]+[1.]*29
 
 
 def test_models_graded_by_other_tests(tmp_path, capsys):
@@ -507,4 +507,4 @@ def test_a_damaged_recording_is_named(tmp_path, content, message):
 
 # ---- the headline
 
-def test_the_candidates_are_kinds(): assert set(CANDIDATES)<=set(KINDS) and 'stack' in CANDIDATES
+def test_the_candidates_are_kinds(): assert set(CANDIDATES)<=set(ESTIMATORS) and 'stack' in CANDIDATES

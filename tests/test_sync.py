@@ -43,7 +43,7 @@ def test_clean_changes_nothing(copied):
 
 
 def test_every_module_has_its_notebook():
-    exported = {f'{source(cells(path)[0]).split()[2]}.py' for path in NBS.glob('[0-9][0-9]_*.ipynb')}
+    exported = {f'{source(cells(path)[0]).split()[2]}.py' for path in NBS.glob('[0-9][0-9]*_*.ipynb')}
     assert {path.name for path in (ROOT/'llmr').glob('*.py')}==exported | HAND_WRITTEN | {'_modidx.py'}
 
 

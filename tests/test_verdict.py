@@ -13,7 +13,7 @@ from llmr.core import InputError
 from llmr.runs import Pair
 from llmr.evaluation import bootstrap_weights, deferral_curve, gain_over_random, paired_outcomes, performance_gap
 from llmr.verdict import (
-    MOST, Verdict, ceiling_gain, check_power, check_verdict, compare_ways, decide, gap_band, headroom, judge,
+    MAX_TASKS, Verdict, ceiling_gain, check_power, check_verdict, compare_policies, decide, gap_band, headroom, operating_points,
     mcnemar, pair_tasks, planned_power, routing_shares, simulate_pairs, tasks_needed, verdict_text)
 
 AB = Pair('A', 'B')
@@ -84,21 +84,21 @@ def test_a_band_is_the_bootstrap_written_out(made_up):
 
 def test_repeated_samples_are_no_new_tasks(made_up):
     ten = pd.concat([made_up.assign(sample=sample) for sample in range(10)], ignore_index=True)
-    pd.testing.assert_frame_equal(judge(ten, AB), judge(made_up, AB))
+    pd.testing.assert_frame_equal(operating_points(ten, AB), operating_points(made_up, AB))
     uneven = pd.concat([made_up, made_up[(made_up.model=='A') & (made_up.task_id<9)].assign(sample=1)], ignore_index=True)
-    pd.testing.assert_frame_equal(judge(uneven, AB), judge(made_up, AB))
+    pd.testing.assert_frame_equal(operating_points(uneven, AB), operating_points(made_up, AB))
 
 
 def test_gain_over_random_at_the_realised_share(made_up):
     paired, scores = pair_tasks(made_up, AB), np.random.default_rng(2).random(80)
-    ways = compare_ways(paired, routing_shares(scores, [.7, .3]), 500)
+    ways = compare_policies(paired, routing_shares(scores, [.7, .3]), 500)
     for row,tau in zip(ways.itertuples(), (.7, .3)):
         small = scores>=tau
         assert row.cost_advantage==pytest.approx(small.mean())
         assert row.over_random==pytest.approx(performance_gap(paired, small)-small.mean()*performance_gap(paired, np.ones(80, bool)))
         assert row.over_low<row.over_random<row.over_high
     assert ways.over_random.iloc[-1]==pytest.approx(0, abs=1e-12)
-    assert judge(made_up, AB)[['over_random', 'over_low', 'over_high']].abs().to_numpy().max()<1e-9, 'random routing gains nothing over itself'
+    assert operating_points(made_up, AB)[['over_random', 'over_low', 'over_high']].abs().to_numpy().max()<1e-9, 'random routing gains nothing over itself'
 
 
 def test_ten_thousand_tasks_take_little_memory():
@@ -107,7 +107,7 @@ def test_ten_thousand_tasks_take_little_memory():
     paired = pd.DataFrame(dict(small_passed=rng.integers(0, 4, 10_000), large_passed=rng.integers(0, 4, 10_000), small_tests=3, large_tests=3))
     share = routing_shares(rng.random(10_000), [.6])
     tracemalloc.start()
-    ways = compare_ways(paired, share, 2000)
+    ways = compare_policies(paired, share, 2000)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak<1e8, f'{peak/1e6:.0f} MB'
@@ -120,7 +120,7 @@ def test_planned_power_by_hand():
     assert planned_power(400, .5, .1)==pytest.approx(norm.cdf((.1-1.96*np.sqrt(.025**2+4/400**2))/.025))
     n = tasks_needed(.4, .05, .9, 2.4)
     assert planned_power(n, .4, .05, 2.4)>=.9>planned_power(n-1, .4, .05, 2.4)
-    assert tasks_needed(.4, 0.)==tasks_needed(.4, -.1)==MOST
+    assert tasks_needed(.4, 0.)==tasks_needed(.4, -.1)==MAX_TASKS
     for power in (0, 1, 1.5):
         with pytest.raises(InputError, match='must lie between 0 and 1'): tasks_needed(.4, .05, power)
 
@@ -138,7 +138,7 @@ def test_the_three_answers():
     assert hopeful.word=='NEED' and hopeful.more==tasks_needed(.5, .05, .8, 2.)-100
     hopeless = decide(ways_of((.2, -.05, .06), (1., -.2, .05)))
     assert hopeless.more==tasks_needed(.5, .04, .8, 2.)-100
-    assert str(decide(ways_of((.2, -.01, .06), (1., -.2, .05))))==f'NEED OVER {MOST:,} MORE TASKS'
+    assert str(decide(ways_of((.2, -.01, .06), (1., -.2, .05))))==f'NEED OVER {MAX_TASKS:,} MORE TASKS'
     for margin in (-.01, 1., 5):
         with pytest.raises(InputError, match='a fraction from 0 up to 1'): decide(ways_of((1., 0, .1)), margin)
     with pytest.raises(InputError, match='smallest cost advantage'): decide(ways_of((1., 0, .1)), least=1.1)
@@ -194,25 +194,25 @@ def test_planned_power_on_recorded_pairs(shipped, pairs, effect, power):
 
 
 def test_recorded_pairs(shipped, pairs):
-    said = {pair.name: str(decide(judge(shipped('outcomes'), pair))) for pair in pairs}
+    said = {pair.name: str(decide(operating_points(shipped('outcomes'), pair))) for pair in pairs}
     assert said=={'1B-8B': "DON'T", '8B-70B': 'ROUTE at cost advantage 1.00', '1B-70B': "DON'T"}
 
 
 def test_a_whole_curve_resampled_ten_thousand_times_takes_two_seconds(shipped, pairs):
     paired, scores = paired_outcomes(shipped('outcomes'), pairs[0]), np.random.default_rng(0).random(500)
     start = time.process_time()
-    ways = compare_ways(paired, routing_shares(scores, np.sort(scores)[::-1][:-1]), 10_000)
+    ways = compare_policies(paired, routing_shares(scores, np.sort(scores)[::-1][:-1]), 10_000)
     took = time.process_time()-start
     assert ways.performance_gap.to_numpy()==pytest.approx(deferral_curve(scores, paired)[1][1:]) and took<2, f'{took:.1f} s'
 
 
 def test_what_cannot_be_judged(made_up):
     with pytest.raises(InputError, match="small and large are both 'A'"): pair_tasks(made_up, Pair('A', 'A'))
-    with pytest.raises(InputError, match="no outcome of model 'C' on split test; there are A, B"): judge(made_up, Pair('A', 'C'))
-    with pytest.raises(InputError, match="no outcome of model 'A' on split train; there are none"): judge(made_up, AB, split='train')
-    with pytest.raises(InputError, match='task 79 .test. has outcomes of only one model'): judge(made_up[:-1], AB)
+    with pytest.raises(InputError, match="no outcome of model 'C' on split test; there are A, B"): operating_points(made_up, Pair('A', 'C'))
+    with pytest.raises(InputError, match="no outcome of model 'A' on split train; there are none"): operating_points(made_up, AB, split='train')
+    with pytest.raises(InputError, match='task 79 .test. has outcomes of only one model'): operating_points(made_up[:-1], AB)
     with pytest.raises(InputError, match='task 7 has other tests'): pair_tasks(made_up.assign(n_tests=np.where((made_up.task_id==7) & (made_up.model=='A'), 4, 3)), AB)
-    with pytest.raises(InputError, match='task 3 has outcomes and no score'): judge(made_up, AB, pd.DataFrame(dict(task_id=[0, 1, 2], split='test', score=.5)))
+    with pytest.raises(InputError, match='task 3 has outcomes and no score'): operating_points(made_up, AB, pd.DataFrame(dict(task_id=[0, 1, 2], split='test', score=.5)))
 
 
 def write(folder, small, large, scores=None):

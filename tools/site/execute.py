@@ -21,7 +21,7 @@ from notebooks import NBS, ROOT, has_tag
 import llmr
 from llmr.core import file_hash
 from llmr.pipeline import BEYOND, STAGES, fingerprint
-from llmr.runs import Run, read_record, stands
+from llmr.runs import Run, is_current, read_record
 
 NEEDS_TEXT = {'10_transfer'}  # Reads the text of tasks, which is not shipped
 HEAVY = ('matplotlib.pyplot', 'scipy.stats', 'seaborn', 'sklearn.ensemble', 'torch', 'transformers')
@@ -80,7 +80,7 @@ def takes_a_run(path):
 
 def has_executed(run:Run, stem):
     "Whether the run has the results of a stage and its executed notebook."
-    return stands(run.dir, stem) and (run.dir/'nbs'/f'{stem}.ipynb').exists()
+    return is_current(run.dir, stem) and (run.dir/'nbs'/f'{stem}.ipynb').exists()
 
 
 def source_of(path, run:Run, beyond):
