@@ -25,7 +25,7 @@ from llmr.runs import Run, is_current, read_record
 
 NEEDS_TEXT = {'10_transfer'}  # Reads the text of tasks, which is not shipped
 HEAVY = ('matplotlib.pyplot', 'scipy.stats', 'seaborn', 'sklearn.ensemble', 'torch', 'transformers')
-FORMATS = "from matplotlib_inline.backend_inline import set_matplotlib_formats; set_matplotlib_formats('png', 'svg')"
+FORMATS = 'from matplotlib_inline.backend_inline import set_matplotlib_formats as use; use({!r})'
 
 
 def preload():
@@ -56,7 +56,8 @@ def execute(path, copy, folder, parameters):
         if cell.cell_type=='code' and has_tag(cell, 'parameters'): shell.user_ns.update(parameters)
     notebook, shell = read_nb(path), CaptureShell()
     os.chdir(folder)
-    shell.run_cell(FORMATS)
+    shell.displayhook.compute_format_data = lambda result: ({}, {})  # execnb formats results itself
+    shell.run_cell(FORMATS.format('png' if path.stem=='index' else 'svg'))  # README.md shows a PNG
     try: shell.run_all(notebook, exc_stop=True, postproc=set_parameters)
     except Exception: sys.exit(shell.prettytb(path))
     write_nb(notebook, copy)
