@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['FRACTIONS', 'AUTHORS_SEED', 'TARGETS', 'paired_outcomes', 'routed_pass_rate', 'performance_gap',
            'calibrate_threshold', 'deferral_curve', 'oracle_curve', 'gain_over_random', 'random_baseline', 'table1',
-           'sample_matrix', 'paired_per_sample', 'bootstrap_weights', 'interval', 'bootstrap_gains', 'bootstrap_gap',
-           'evaluate_thresholds', 'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4',
-           'plot_gains']
+           'sample_matrix', 'paired_per_sample', 'bootstrap_weights', 'interval', 'interval_side', 'bootstrap_gains',
+           'bootstrap_gap', 'evaluate_thresholds', 'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral',
+           'plot_figure4', 'plot_gains']
 
 # %% ../nbs/06_evaluation.ipynb #cdd0bfec
 import numpy as np
@@ -180,6 +180,19 @@ def interval(
 )->tuple:              # `(low, high)`
     "Percentile interval over resamples."
     return tuple(np.quantile(values, [(1-level)/2, (1+level)/2], axis=0))
+
+# %% ../nbs/06_evaluation.ipynb #936a0111
+def interval_side(
+    low:float,   # Lower end of an interval
+    high:float,  # Upper end
+    above:str,   # Words for an interval above `bar`
+    between:str, # Words for an interval that includes `bar`
+    below:str,   # Words for an interval below `bar`
+    bar:float=0. # What the interval is compared with
+)->str:          # One of the three
+    "Words for the side of `bar` on which an interval lies."
+    if low>bar: return above
+    return below if high<bar else between
 
 # %% ../nbs/06_evaluation.ipynb #6ce570bf
 def _resampled_curves(scores, paired, weights):

@@ -26,6 +26,7 @@ math numbers operator random re statistics string struct textwrap time traceback
 COMMON = frozenset(WARM) | frozenset("base64 colorsys csv difflib errno glob hashlib html keyword os pprint queue shutil sys tempfile urllib.parse uuid zlib".split())
 
 TMP, PACKAGES = '/tmp', '/packages'
+ENTRIES = 8192 # files and directories that a program may have in its scratch directory
 
 HASH_SEED = '0' # of every interpreter here: the order of a set decides some grades
 KEPT_ENVIRONMENT = ('LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'PYTHONHOME')
@@ -97,7 +98,7 @@ def _bind(root, path, place=None):
 
 def fresh_tmp(tmp_mb):
     "Mount an empty file system in memory on /tmp."
-    _mount('tmpfs', TMP, 'tmpfs', MS_NOSUID | MS_NODEV, f'size={tmp_mb}m,nr_inodes=8192,mode=1777')
+    _mount('tmpfs', TMP, 'tmpfs', MS_NOSUID | MS_NODEV, f'size={tmp_mb}m,nr_inodes={ENTRIES},mode=1777')
 
 
 def renew_tmp(tmp_mb):
