@@ -12,7 +12,7 @@ import layers
 
 MEMORY = '/dev/shm'       # scratch is in memory where possible: no outcome may depend on the speed of a disk
 PREFIX = 'llmr-sandbox-'
-ROOM = 2                  # free room that a sandbox needs there, in units of its quota: looks find an excess a little late
+ROOM = 3                  # free room that a sandbox needs there, in units of its quota: looks find an excess a little late
 SHARE = 8                 # a program's processor time for each unit spent on looking at its directory
 STEP = 16                 # a part of the quota: when the file system has lost that much, a look is due at once
 
