@@ -78,7 +78,8 @@ def run_all(level, user):
         start, environment = command
         done = subprocess.run([*start, hostile_run.__file__, level, str(folder)], capture_output=True, text=True,
                               errors='replace', cwd='/', timeout=RUN_TIMEOUT_S, env=environment)
-        if done.returncode: raise RuntimeError(f'{level} as {user}: ended with {done.returncode}\n{done.stderr[-3000:]}')
+        if done.returncode:
+            raise RuntimeError(f'{level} as {user}: ended with {done.returncode}\n{done.stderr[-3000:]}')
         return json.loads((folder/'report.json').read_text()) | dict(printed=done.stdout+done.stderr)
     finally: shutil.rmtree(folder, ignore_errors=True)
 
@@ -253,6 +254,11 @@ def test_scratch_is_in_memory_where_there_is_room(options, in_memory):
 DISK = """
 import os
 data, held, parts = bytes(1<<20), [], 0
+def delete():
+    for k in range(50):
+        held.append(open("file", "wb", buffering=0))
+        os.unlink("file")
+        held[-1].write(data)
 def fill():
     global parts
     while True:
@@ -262,7 +268,7 @@ def fill():
 FILLS = dict(
     listed='fill()', many_folders='for k in range(3000): os.mkdir(f"folder{k}")\nfill()',
     unlisted='os.mkdir("dark", 0o300)\nos.chdir("dark")\nfill()',
-    deleted='for k in range(50): held.append(open("file", "wb", buffering=0)); os.unlink("file"); held[-1].write(data)\nfill()')
+    deleted='delete()\nfill()')
 
 
 @pytest.mark.parametrize('fill', FILLS)
@@ -363,8 +369,8 @@ def sandbox_processes(of, what):
 
 
 def killing(what, stop, seed, killed, done):
-    """Kill one of our own judges or sandboxes at ten random moments, 30 outcomes or more apart: no worker is killed before it
-    can start, and no program loses two, which would be counted against it."""
+    """Kill one of our own judges or sandboxes at ten random moments, 30 outcomes or more apart: no worker is killed
+    before it can start, and no program loses two, which would be counted against it."""
     rng, last = random.Random(seed), 0
     while len(killed)<10 and not stop.wait(rng.uniform(.01, .1)):
         if done[-1]<last+30: continue
