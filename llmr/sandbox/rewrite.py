@@ -46,6 +46,6 @@ def compiled(source, mode, called):
     if mode=='strict': return compile(source, '<program>', 'exec'), False
     tree = ast.parse(source, '<program>')
     dropped = mode in ('self_tests_dropped', 'lenient') and drop_self_tests(tree)
-    bound = mode in ('names_bound', 'forgiven') and bind_lone_function(tree, called)
+    bound = mode in ('names_bound', 'lenient') and bind_lone_function(tree, called)
     changed = dropped or bound
     return compile(tree if changed else source, '<program>', 'exec'), changed
