@@ -27,7 +27,8 @@ from .rewording import augment
 def _hashed_ngrams(texts, lengths, width, **options):
     "(N, width) counts of character n-grams with numbers of letters in the range `lengths`."
     from sklearn.feature_extraction.text import HashingVectorizer
-    counter = HashingVectorizer(analyzer='char_wb', ngram_range=lengths, n_features=width, alternate_sign=False, **options)
+    counter = HashingVectorizer(
+        analyzer='char_wb', ngram_range=lengths, n_features=width, alternate_sign=False, **options)
     return counter.transform(texts).toarray()
 
 # %% ../nbs/05b_features.ipynb #44ce2ecd
@@ -171,8 +172,8 @@ def task_features(
     if encoder=='shipped': return check_table('features', _shipped_features(tasks).query('copy==0'))
     _check_text(tasks, encoder)
     vectors = embedder(task_prompts(tasks), encoder).astype(np.float16)
-    copy = tasks.get('copy', 0)
-    return check_table('features', pd.DataFrame(dict(task_id=tasks.task_id, copy=copy, encoder=encoder, vector=list(vectors))))
+    columns = dict(task_id=tasks.task_id, copy=tasks.get('copy', 0), encoder=encoder, vector=list(vectors))
+    return check_table('features', pd.DataFrame(columns))
 
 # %% ../nbs/05b_features.ipynb #b9d20f4e
 def task_copies(
@@ -189,8 +190,8 @@ def task_copies(
     if how=='none': return check_table('features', task_features(tasks[:1], encoder)[:0])
     if encoder=='shipped':
         if how in (None, 'wordnet'): return check_table('features', _shipped_features(learned).query('copy>0'))
-        raise InputError(f'augmentation {how!r}: the shipped copies were made with wordnet, and the package has no text '
-                         'to make others from. Use profile recorded, or augmentation none.')
+        raise InputError(f'augmentation {how!r}: the shipped copies were made with wordnet, and the package has no '
+                         'text to make others from. Use profile recorded, or augmentation none.')
     _check_text(learned, encoder)
     copies = augment(learned, how or 'swap', seed=seed, model=model).query('copy>0')
     return task_features(copies, encoder, embedder)
@@ -251,7 +252,8 @@ def _test_shape(test):
     constant = expected.value if isinstance(expected, ast.Constant) else ...
     arguments = max((len(call.args) for call in calls), default=0)
     name = max((len(call.func.id) for call in calls if isinstance(call.func, ast.Name)), default=0)
-    return dict(calls=len(calls), arguments=arguments, compared=len(compared), depth=_depth(tree), nodes=len(nodes), name=name,
+    return dict(calls=len(calls), arguments=arguments, compared=len(compared), depth=_depth(tree),
+                nodes=len(nodes), name=name,
                 **{f'expects_{type_.__name__}': isinstance(expected, type_) for type_ in _values},
                 **{f'constant_{type_.__name__}': type(constant) is type_ for type_ in _constants})
 

@@ -48,8 +48,8 @@ def wordnet_folder(
     "Copy Debian's WordNet to a folder in NLTK's layout. Raises: `InputError` if the dictionary is not there."
     source, target = Path(source), Path(folder)/'corpora'/'wordnet'
     if not (source/'index.sense').exists():
-        raise InputError(f'{source}: no WordNet here. Install the Debian packages wordnet-base and wordnet-sense-index, '
-                         'or run `python -m nltk.downloader wordnet`.')
+        raise InputError(f'{source}: no WordNet here. Install the Debian packages wordnet-base and '
+                         'wordnet-sense-index, or run `python -m nltk.downloader wordnet`.')
     part = target.with_name(f'.{os.getpid()}')
     shutil.copytree(source, part)
     lines = [f'{i:02}\t{name}\t{_pos_numbers[name.split(".")[0]]}\n' for i,name in enumerate(_lexnames)]
@@ -127,13 +127,14 @@ def _seeded(seed, uses_torch):
 
 # %% ../nbs/05a_rewording.ipynb #1991e9bf
 def _reworded(augmenter, text, keep, tries=10):
-    "A copy of a sentence in which every word of `keep` is a whole word as often as before; the sentence if no try works."
+    "A copy of a sentence that has every word of `keep` as often as before; the sentence itself if no try works."
     words = [word.strip('.,:;()\'"') for word in keep]
     patterns = [re.compile(rf'(?<!\w){re.escape(word)}(?!\w)', re.I) for word in words if word]
     for _ in range(tries):
         copy = augmenter.augment(text)
         copy = copy[0] if isinstance(copy, list) else copy
-        if copy and all(len(pattern.findall(copy))>=len(pattern.findall(text)) for pattern in patterns): return copy
+        kept = copy and all(len(pattern.findall(copy))>=len(pattern.findall(text)) for pattern in patterns)
+        if kept: return copy
     return text
 
 def _stopwords(text, keep):
