@@ -9,7 +9,7 @@ __all__ = ['ESTIMATORS', 'FURTHER_ESTIMATORS', 'HEADS', 'Examples', 'Estimator',
 
 # %% ../nbs/05_router.ipynb #4461f1e7
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
