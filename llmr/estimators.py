@@ -17,12 +17,14 @@ from .router import ESTIMATORS, Estimator, Examples, NothingToLearn, find_estima
 # %% ../nbs/09a_estimators.ipynb #76686153
 class Random(Estimator, name='random'):
     "Chance."
+    candidate = False
     def _fit(self, examples, seed): return dict(seed=[seed])
     def _score(self, views): return np.random.default_rng(int(self.state['seed'][0])).random(len(views['prompt']))
 
 # %% ../nbs/09a_estimators.ipynb #19ad16b1
 class Length(Estimator, name='length'):
     "Short prompts to the small model."
+    candidate = False
     reads = ('hand',)
     def _fit(self, examples, seed): return dict(sign=[-1])
     def _score(self, views): return self.state['sign'][0]*views['hand'][:, 0]
@@ -30,6 +32,7 @@ class Length(Estimator, name='length'):
 # %% ../nbs/09a_estimators.ipynb #7b0e5d91
 class Oracle(Estimator, name='oracle'):
     "The gap itself: no router can rank better, and none can know it beforehand."
+    candidate = False
     reads = ('gap',)
     def _fit(self, examples, seed): return {}
     def _score(self, views): return views['gap'][:, 0]

@@ -66,6 +66,7 @@ ESTIMATORS = {}
 class Estimator:
     "What all estimators share. A subclass names itself, says which views it reads, and defines `_fit` and `_score`."
     reads = ('prompt',)
+    candidate = True # Whether a choice among all estimators considers it
 
     def __init_subclass__(cls, name='', **kwargs):
         "Enter a named subclass into `ESTIMATORS`."
@@ -124,6 +125,7 @@ def _sample_gaps(examples):
 class StrictHead(Estimator, name='head-strict'):
     "The paper's head on strict labels."
     label = 'strict'
+    candidate = False # slow to train many times
 
     def labels(self,
         examples:Examples, # With samples
