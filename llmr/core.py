@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV', 'InputError', 'json_rows', 'read_jsonl',
            'Table', 'check_table', 'package_file', 'data_file', 'bundle', 'unbundle', 'replace_file', 'write_json',
-           'file_hash']
+           'file_hash', 'Store']
 
 # %% ../nbs/00a_core.ipynb #c1c6f4b1
 import gzip
@@ -13,8 +13,11 @@ import hashlib
 import io
 import json
 import os
+import sqlite3
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -260,3 +263,55 @@ def file_hash(
 )->str:        # Hexadecimal SHA-256
     "SHA-256 of a file."
     return pooch.file_hash(str(path))
+
+# %% ../nbs/00a_core.ipynb #cf2942fd
+class Store:
+    "Keys and values in a file that is only added to. Raises: `InputError` naming the file if it is damaged."
+    def __init__(self,
+        path:Path=None, # SQLite file, created if it does not exist; None keeps everything in memory
+    ):
+        self.path = path and Path(path)
+        if path: self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._named_errors():
+            self.db = sqlite3.connect(self.path or ':memory:', timeout=60) # seconds to wait for other processes
+            self.db.execute('pragma journal_mode = wal')
+            self.db.execute('pragma synchronous = normal')
+            self.db.execute('create table if not exists store (key text primary key, value)')
+
+    @contextmanager
+    def _named_errors(self):
+        "Raises: `InputError` naming the file in place of SQLite's errors."
+        try: yield
+        except sqlite3.OperationalError as e:
+            raise InputError(f'{self.path}: cannot be read or written ({e}). Check folder and disk.') from None
+        except sqlite3.ProgrammingError: raise # a defect of the caller
+        except sqlite3.DatabaseError as e:
+            raise InputError(f'{self.path}: damaged ({e}). Delete it to compute its entries again.') from None
+
+    def put(self,
+        values:dict, # Key to value, text or bytes
+    ):
+        "Add all values, or none if the process dies. A key that exists keeps its value."
+        with self._named_errors(), self.db: self.db.executemany('insert or ignore into store values (?, ?)', values.items())
+
+    def get(self,
+        keys:list, # Texts
+    )->dict:       # Key to value, for the keys that exist
+        "Look up many values."
+        query = 'select key, value from store where key in (select value from json_each(?))'
+        with self._named_errors(): return dict(self.db.execute(query, [json.dumps(list(keys))]))
+
+    def items(self)->Iterator: # `(key, value)`
+        "All entries, in the order in which they were added."
+        with self._named_errors(): yield from self.db.execute('select key, value from store order by rowid')
+
+    def __len__(self):
+        with self._named_errors(): return self.db.execute('select count(*) from store').fetchone()[0]
+
+    def close(self):
+        "Close the file."
+        self.db.close()
+
+    def __enter__(self): return self
+
+    def __exit__(self, *_): self.close()

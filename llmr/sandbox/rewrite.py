@@ -1,13 +1,13 @@
-"""Grading modes that read a program more kindly: what is changed before it runs.
+"""Grading modes: what each changes in a program before it runs.
 
 - `strict`: nothing.
-- `names_forgiven`: a lone function is also bound to the name that the tests call.
+- `names_bound`: a lone function is also bound to the name that the tests call.
 - `self_tests_dropped`: module-level statements that neither define nor import anything are left out.
-- `forgiven`: both.
+- `lenient`: both.
 """
 import ast
 
-MODES = ('strict', 'names_forgiven', 'self_tests_dropped', 'forgiven')
+MODES = ('strict', 'names_bound', 'self_tests_dropped', 'lenient')
 _DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Try)
 
 
@@ -35,5 +35,5 @@ def compiled(source, mode, called):
     "`(code object, whether the mode changed the program)`. Raises: `SyntaxError`, `ValueError`, `MemoryError`, `RecursionError` on what does not compile."
     if mode=='strict': return compile(source, '<program>', 'exec'), False
     tree = ast.parse(source, '<program>')
-    changed = [mode in ('self_tests_dropped', 'forgiven') and drop_self_tests(tree), mode in ('names_forgiven', 'forgiven') and bind_lone_function(tree, called)]
+    changed = [mode in ('self_tests_dropped', 'lenient') and drop_self_tests(tree), mode in ('names_bound', 'lenient') and bind_lone_function(tree, called)]
     return compile(tree if any(changed) else source, '<program>', 'exec'), any(changed)
