@@ -235,7 +235,7 @@ def _published_panel(ax, points, colour):
 def plot_published(
     published:pd.DataFrame, # From `published_curve`
 )->Figure:
-    "Draw the published router and random routing under the same metric, a column per pair. Source: Figure 3, corrected."
+    "Draw published router and random routing under the same metric, a column per pair. Source: Figure 3, corrected."
     pairs = list(published.pair.unique())
     n = max(len(pairs), 1)
     fig, axes = panels(1, n, figsize=(3.5*n, 3.6), squeeze=False)
