@@ -226,7 +226,7 @@ def run_job(folder):
     import pandas as pd
     from llmr.execution import execute
     tasks, completions = (pd.read_parquet(f'{folder}/{name}.parquet') for name in ('tasks', 'completions'))
-    outcomes = execute(completions, tasks, cache=f'{folder}/cache.jsonl', on_progress=lambda done, total: None)
+    outcomes = execute(completions, tasks, cache=f'{folder}/cache.sqlite', on_progress=lambda done, total: None)
     outcomes.to_parquet(f'{folder}/outcomes.parquet')
 
 
