@@ -30,7 +30,7 @@ from tqdm import tqdm
 # %% ../nbs/pipeline.ipynb #feff8391
 from . import __version__
 from .core import DATA_ENV, InputError, file_hash, replace_file
-from .engines import SAMPLERS, folder_revision
+from .engines import ENGINES, folder_revision
 from .report import check_report_prices, report_page
 from .runs import PROFILES, Run, open_run, read_record, is_current
 from .sampling import pack
@@ -77,7 +77,7 @@ def check_parameters(
         if known[name] is not None and type(value) is not kind: raise InputError(f'parameter {name}: {value!r} is not of type {kind.__name__}; the default is {known[name]!r}.')
 
 # %% ../nbs/pipeline.ipynb #ac468886
-NAMES = {*SAMPLERS, *(name for profile in PROFILES.values() for name in (profile.tasks, profile.completions, profile.encoder))}
+NAMES = {*ENGINES, *(name for profile in PROFILES.values() for name in (profile.tasks, profile.completions, profile.encoder))}
 PLACES = dict(tasks_source=Path.is_file, recordings=Path.exists, encoder=Path.is_dir, masked_model=Path.is_dir, models=Path.is_dir) # what must be there
 
 def _place(name, value):
