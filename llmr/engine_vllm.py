@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 # %% ../nbs/02d_engine_vllm.ipynb #970a73db
 from .core import InputError
-from .engines import Completion, LocalSampler, load_error, log, render
+from .engines import Completion, LocalSampler, load_error, render
 
 # %% ../nbs/02d_engine_vllm.ipynb #b939acbd
 def _vllm():

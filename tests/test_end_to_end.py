@@ -10,6 +10,7 @@ import pytest
 from conftest import TOY, llmr, table_bytes
 
 from llmr.cli import main
+from llmr.core import Store
 from llmr.runs import open_run
 from llmr.pipeline import STAGES, run_stage
 
