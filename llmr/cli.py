@@ -136,7 +136,7 @@ def add_verdict_command(commands):
     sub.add_argument('--small', required=True, metavar='MODEL', help='name of the small model in the outcomes')
     sub.add_argument('--large', required=True, metavar='MODEL', help='name of the large model')
     sub.add_argument('--margin', type=float, default=.01, metavar='M', help='loss of total pass rate that is acceptable, a fraction (default: 0.01, one point)')
-    sub.add_argument('--least', type=float, default=.1, metavar='SHARE', help='smallest share for the small model that is worth the trouble (default: 0.1)')
+    sub.add_argument('--min-share', type=float, default=.1, metavar='SHARE', help='smallest share for the small model that is worth the trouble (default: 0.1)')
     sub.add_argument('--split', help='which tasks, where the outcomes name a split (default: test, or the only one that there is)')
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, score; split `validation` sets thresholds (default: those of the run that were not fitted on these tasks; else random routing)')
     sub.add_argument('--router', metavar='NAME', help='which router, where the scores hold several (default in a run: the one that stage 09 chose, else head-strict)')
@@ -159,14 +159,14 @@ def add_report_command(commands):
     sub.add_argument('run', metavar='RUN', help='directory of a finished run, such as runs/shipped')
     sub.add_argument('--out', metavar='FILE', help='file to write (default: report.html in the run)')
     sub.add_argument('--margin', type=float, default=.01, metavar='M', help='loss of total pass rate that is acceptable, a fraction (default: 0.01, one point)')
-    sub.add_argument('--least', type=float, default=.1, metavar='SHARE', help='smallest share for the small model that is worth the trouble (default: 0.1)')
+    sub.add_argument('--min-share', type=float, default=.1, metavar='SHARE', help='smallest share for the small model that is worth the trouble (default: 0.1)')
     sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE', help='price of a model per million tokens; repeat for each model of the run')
 
 
 def report(args):
     "Make the page. Returns what to print."
     from llmr.pipeline import write_report
-    return str(write_report(args.run, args.out, dict(margin=args.margin, least=args.least, prices=dict(args.price))))
+    return str(write_report(args.run, args.out, dict(margin=args.margin, min_share=args.min_share, prices=dict(args.price))))
 
 
 def train(args):
@@ -208,14 +208,14 @@ def judge_pair(args):
     args.split = args.split or (outcomes.split.iloc[0] if outcomes.split.nunique()==1 else 'test')
     pair_tasks(outcomes, pair, args.split)
     scores = known_scores(args, pair)
-    ways = operating_points(outcomes, pair, scores, args.split, seed=args.seed)
-    found = decide(ways, args.margin, args.least)
-    text = verdict_text(found, ways, headroom(outcomes, pair, args.split, args.seed), pair, args.margin)
+    points = operating_points(outcomes, pair, scores, args.split, seed=args.seed)
+    verdict = decide(points, args.margin, args.min_share)
+    text = verdict_text(verdict, points, headroom(outcomes, pair, args.split, args.seed), pair, args.margin)
     if args.certify is not None:
         paired = pair_tasks(outcomes, pair, args.split)
         known = scores[scores.split==args.split].set_index('task_id').score.loc[paired.index]
         text += f'\n\n{certify(known, task_risk(paired, args.risk), args.certify, args.delta, args.risk, args.seed)}'
-    return text, CODES[found.word]
+    return text, CODES[verdict.word]
 
 
 def send(args):
