@@ -5,10 +5,11 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test test-site test-vllm beyond docs bench readme fixture toypair shipped clean
+.PHONY: help reproduce check test test-site test-vllm beyond docs bench readme fixture toypair shipped clean
 
 help:
 	@echo 'make reproduce   every table and figure of the paper from the shipped numbers, into runs/shipped'
+	@echo 'make check       lint, types, exported library, unit tests of what changed: under a minute (ALL=1: of every module; BASE=REF)'
 	@echo 'make test        notebooks, library, command, recorded-data and site checks'
 	@echo 'make test-site   make docs, then the checks of the site, in a browser too where Chromium is installed'
 	@echo 'make test-vllm   vLLM on the CPU, in .venv-vllm: the same tables as transformers, and its server'
@@ -35,6 +36,9 @@ help:
 
 reproduce: .venv/.base
 	$(BIN)/llmr reproduce
+
+check: .venv/.dev
+	$(BIN)/python tools/make_check.py $(if $(BASE),--base $(BASE)) $(if $(ALL),--all)
 
 test: .venv/.dev
 	$(BIN)/nbdev_test --n_workers 2
@@ -94,5 +98,5 @@ shipped: .venv/.dev
 	$(MAKE) readme
 
 clean:
-	rm -rf _proc _site runs/site runs/site-cache build dist .pytest_cache .ruff_cache
+	rm -rf _proc _site runs/site runs/site-cache build dist .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

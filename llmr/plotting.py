@@ -26,7 +26,7 @@ def set_theme():
 # %% ../nbs/00c_plotting.ipynb #52309170
 def panels(
     rows:int=1, # Of axes
-    cols:int=1,
+    cols:int=1, # In each row
     **options,  # As for `matplotlib.pyplot.subplots`: figsize, sharex, squeeze, ...
 )->tuple:       # `(figure, axes)`, as of `subplots`
     "Make a figure and its axes in the project's style."

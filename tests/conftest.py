@@ -16,6 +16,33 @@ ROOT = Path(__file__).resolve().parent.parent
 NBS = ROOT/'nbs'
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
 TOY = ('--profile', 'toy', '--param', 'tasks_per_split=20') # as `make fixture` runs it
+CONDITIONS = ('namespaces', 'landlock', 'chromium', 'data') # what `LLMR_REQUIRE` may list, comma separated
+REQUIRED = set(filter(None, os.environ.get('LLMR_REQUIRE', '').split(',')))
+
+
+def pytest_addoption(parser): parser.addoption('--all', action='store_true', help='run the tests marked `full`, too')
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'full: takes minutes, runs with --all only')
+    if unknown := REQUIRED-set(CONDITIONS):
+        raise pytest.UsageError(f'LLMR_REQUIRE: unknown {", ".join(sorted(unknown))}; choose from {", ".join(CONDITIONS)}')
+
+
+def pytest_collection_modifyitems(config, items):
+    "Leave out the tests marked `full`, unless `--all` is given."
+    if config.getoption('--all'): return
+    full = [item for item in items if item.get_closest_marker('full')]
+    config.hook.pytest_deselected(items=full)
+    items[:] = [item for item in items if not item.get_closest_marker('full')]
+
+
+def require(condition, present, reason):
+    "Skip the test if a condition is missing, or fail it if `LLMR_REQUIRE` lists that condition."
+    assert condition in CONDITIONS, condition
+    if present: return
+    if condition in REQUIRED: pytest.fail(f'LLMR_REQUIRE lists {condition}: {reason}', pytrace=False)
+    pytest.skip(reason)
 
 
 def llmr(*arguments, **options):

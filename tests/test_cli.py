@@ -20,12 +20,12 @@ def test_help_and_version(capsys):
 
 
 @pytest.mark.parametrize('arguments,told', [
-    (['--profile', 'tiny'], 'no profile is called'), (['--profile', 'toy', '--pairs', 'small-D'], "no model 'D'"), (['--pairs', '70B-8B'], 'small first'),
-    (['--profile', 'toy', '--param', 'epoch=3'], "no stage has a parameter 'epoch'; there are"), (['--profile', 'toy', '--param', 'epochs=many'], 'not of type int'),
+    (['--profile', 'tiny'], "unknown profile 'tiny'"), (['--profile', 'toy', '--pairs', 'small-D'], "no model 'D'"), (['--pairs', '70B-8B'], 'small first'),
+    (['--profile', 'toy', '--param', 'epoch=3'], "unknown parameter 'epoch'; choose from"), (['--profile', 'toy', '--param', 'epochs=many'], 'not of type int'),
     (['--profile', 'sampled'], 'needs a small and a large model. Give --small and --large'), (['--profile', 'sampled', '--small', 'x'], 'half of a pair'),
     (['--profile', 'sampled', '--small', 'x', '--large', 'x'], 'the same twice'), (['--profile', 'toy', '--small', 'x', '--large', 'y'], 'profile toy has its own models'),
     (['--profile', 'sampled', '--completions', 'nowhere.zip'], 'nowhere.zip: not a pack'), (['--small', 'x', '--large', 'y', '--completions', 'z.zip'], 'brings its own models and tasks'),
-    (['--profile', 'toy', '--param', 'run_dir=x'], "no stage has a parameter 'run_dir'"), (['--profile', 'toy', '--seed', '-1'], 'seed -1')])
+    (['--profile', 'toy', '--param', 'run_dir=x'], "unknown parameter 'run_dir'"), (['--profile', 'toy', '--seed', '-1'], 'seed -1')])
 def test_wrong_names_and_values(arguments, told, tmp_path, capsys):
     assert main(['reproduce', '--out', str(tmp_path/'run'), *arguments])==2
     assert told in capsys.readouterr().err
@@ -44,14 +44,14 @@ def test_a_seed_out_of_range_and_a_stop(monkeypatch, capsys):
             with pytest.raises(SystemExit) as e: main([*arguments, '--small', 'a', '--large', 'b', '--seed', seed])
             assert e.value.code==2 and f"'{seed}' is not a whole number from 0" in capsys.readouterr().err
     def stopped(*given): raise KeyboardInterrupt
-    monkeypatch.setattr('llmr.datasets.read_own', stopped)
+    monkeypatch.setattr('llmr.own_data.read_own', stopped)
     assert main(['train', 't.jsonl', 'o.jsonl', '--out', 'r', '--small', 'a', '--large', 'b'])==130 and 'stopped' in capsys.readouterr().err
 
 
 def test_exit_code_of_the_process(tmp_path):
     process = llmr('reproduce', '--profile', 'tiny', '--out', tmp_path/'run')
     out, err = process.communicate(timeout=300)
-    assert (process.returncode, out)==(2, '') and err.startswith('llmr: no profile is called') and 'Traceback' not in err
+    assert (process.returncode, out)==(2, '') and err.startswith("llmr: unknown profile 'tiny'") and 'Traceback' not in err
 
 
 def test_a_directory_of_another_profile(toy_copy, capsys):
@@ -100,7 +100,7 @@ def test_a_directory_of_other_models(tmp_path, capsys):
 
 def test_an_unknown_model_sampler_and_benchmark(tmp_path, capsys):
     line = ['reproduce', '--profile', 'sampled', '--small', 'no/small', '--large', 'no/large', '--out', str(tmp_path/'run'), '--benchmark', 'toy']
-    assert main([*line[:-1], 'nowhere'])==2 and 'no tasks are called' in capsys.readouterr().err
+    assert main([*line[:-1], 'nowhere'])==2 and "unknown tasks 'nowhere'" in capsys.readouterr().err
     assert main([*line, '--sampler', 'magic'])==2 and "no completions are called 'magic'" in capsys.readouterr().err
     assert main(line)==2 and "model 'no/small' cannot be loaded" in capsys.readouterr().err
     assert not (tmp_path/'run'/'completions.parquet').exists()

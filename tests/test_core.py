@@ -1,13 +1,19 @@
 import json
+import os
+import signal
+import sqlite3
 import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 
 from llmr import core
 from llmr.core import (
-    DATA_ENV, SCHEMAS, InputError, bundle, check_table, data_file, read_jsonl, replace_file, unbundle)
+    DATA_ENV, SCHEMAS, InputError, Store, bundle, check_table, data_file, read_jsonl, replace_file, unbundle)
 from llmr.runs import get_pairs, get_profile, open_run, with_models
 
 GAP = dict(task_id=[11], split='test', pair='8B-70B', quality='standard', sample=0, gap=1/3)
@@ -161,3 +167,60 @@ def test_a_locked_pack_is_named(tmp_path):
     for sign,at in ((b'PK\x03\x04', 6), (b'PK\x01\x02', 8)): content[content.index(sign)+at] |= 1
     (tmp_path/'x.zip').write_bytes(content)
     with pytest.raises(InputError, match='x.zip: not a pack, or a damaged one .*password'): unbundle(tmp_path/'x.zip', ())
+
+
+def test_a_store_gives_back_what_was_put(tmp_path):
+    with Store(tmp_path/'new'/'kept.sqlite') as store:
+        store.put({f'k{i}': bytes([i]) for i in range(200)} | {'é\n"': 'text\u2028'})
+        store.put(dict(k7=b'another value', new='x'))
+        assert len(store)==202 and store.get(['k7', 'é\n"', 'missing'])=={'k7': b'\x07', 'é\n"': 'text\u2028'}
+    with Store(tmp_path/'new'/'kept.sqlite') as store: assert [key for key,_ in store.items()]==[*(f'k{i}' for i in range(200)), 'é\n"', 'new']
+    with Store() as store:
+        store.put(dict(a='1'))
+        assert store.get(['a'])==dict(a='1')
+
+
+def test_a_put_is_whole_or_not_at_all(tmp_path):
+    with Store(tmp_path/'kept.sqlite') as store:
+        with pytest.raises(sqlite3.ProgrammingError, match='not supported'): store.put(dict(a='1', b=[2]))
+        assert not len(store)
+
+
+def test_damaged_stores_are_named(tmp_path):
+    path = tmp_path/'kept.sqlite'
+    with Store(path) as store: store.put({f'{i:064}': 'x'*200 for i in range(300)})
+    whole = path.read_bytes()
+    for content in (b'{"a": 1}\n'*99, whole[:len(whole)//2], whole[:4096]+b'?'*(len(whole)-4096)):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match='kept.sqlite: damaged .*Delete it'), Store(path) as store: dict(store.items())
+    with pytest.raises(InputError, match=f'{tmp_path}: cannot be read or written'): Store(tmp_path)
+
+
+ADD = '''import sys
+from llmr.core import Store
+path, name, n = sys.argv[1:]
+with Store(path) as store:
+    for i in range(int(n)): store.put({f'{name} {i} {half}': 'x'*500 for half in 'ab'})
+'''
+
+
+def add(*given): return subprocess.Popen([sys.executable, '-c', ADD, *map(str, given)], env=os.environ | dict(PYTHONPATH=str(ROOT)))
+
+
+def test_several_processes_share_a_store(tmp_path):
+    processes = [add(tmp_path/'kept.sqlite', name, 200) for name in 'ABC']
+    assert [process.wait(60) for process in processes]==[0]*3
+    with Store(tmp_path/'kept.sqlite') as store: assert len(store)==1200
+
+
+def test_a_kill_loses_only_what_was_in_flight(tmp_path):
+    path = tmp_path/'kept.sqlite'
+    for name in 'ABC':
+        process = add(path, name, 10**6)
+        before = path.with_name(path.name+'-wal')
+        while not before.exists() or before.stat().st_size<10**5: time.sleep(.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+        with Store(path) as store: rows = pd.Series([key for key,_ in store.items()]).str.split(expand=True)
+        last = rows[rows[0]==name]
+        assert last[1].astype(int).tolist()==[i for i in range(len(last)//2) for _ in 'ab'] and set(rows[0])==set('ABC'[:'ABC'.index(name)+1])

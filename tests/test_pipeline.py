@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import NBS
 
-import llmr.reproduce as runner
+import llmr.pipeline as runner
 from llmr.core import InputError
 from llmr.runs import open_run, read_record
 from llmr.pipeline import BEYOND, STAGES, check_parameters, fingerprint, is_done, stage_parameters
@@ -28,14 +28,14 @@ def test_a_notebook_without_exactly_one_parameters_cell_is_refused(tmp_path, mon
 
 def test_parameters_are_checked_by_name_and_type():
     check_parameters(dict(epochs=3, encoder='minilm', recordings=None))
-    with pytest.raises(InputError, match="no stage has a parameter 'lr'"): check_parameters(dict(lr=1))
+    with pytest.raises(InputError, match="unknown parameter 'lr'"): check_parameters(dict(lr=1))
     for value in ('3', 3., True):
         with pytest.raises(InputError, match='not of type int'): check_parameters(dict(epochs=value))
 
 
 def test_a_parameter_beyond_the_paper_needs_the_stages_beyond_it():
     check_parameters(dict(repeats=1))
-    with pytest.raises(InputError, match="'repeats' is one of 09_selection, which is beyond the paper. Add --beyond"): check_parameters(dict(repeats=1), STAGES)
+    with pytest.raises(InputError, match="'repeats' belongs to 09_selection, which is beyond the paper. Add --beyond"): check_parameters(dict(repeats=1), STAGES)
 
 
 def test_stages_beyond_the_paper_are_run_on_demand_and_not_again(toy_copy, monkeypatch):

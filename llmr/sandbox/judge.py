@@ -10,7 +10,6 @@ operators between two things of the program's, exceptions with their bases. A fu
 import ast
 import builtins
 import contextlib
-import errno
 import gc
 import importlib
 import json
@@ -21,7 +20,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import ValuesView
 from functools import lru_cache
@@ -29,6 +27,7 @@ from itertools import count, islice
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import layers
+import scratch
 import wire
 
 REPORT = struct.Struct('!idq')
@@ -52,7 +51,7 @@ class ZygoteLost(Exception):
 class Zygote:
     "The sandbox's process, and how it is asked for children. Raises: `OSError` if the machine does not allow the level."
     def __init__(self, settings):
-        self.directory = '' if settings['level']=='namespaces' else new_directory(settings['packages'])
+        self.directory = '' if settings['level']=='namespaces' else scratch.new_directory(settings['tmp_mb'], settings['packages'])
         self.control, theirs = socket.socketpair()
         settings = settings | dict(control=theirs.fileno(), directory=self.directory)
         command = [sys.executable, '-S', '-s', '-P', '-B', os.path.join(os.path.dirname(os.path.abspath(__file__)), 'zygote.py'), json.dumps(settings)]
@@ -94,6 +93,7 @@ class Child:
         if hasattr(socket, 'SO_PASSCRED'): self.channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.poller = select.poll()
         self.poller.register(self.channel, select.POLLIN)
+        self.scratch = zygote.directory and scratch.Scratch(zygote.directory, limits['tmp_mb']<<20)
         self.pid, self.start, self.away = 0, time.monotonic(), 0. # away: seconds that the child had nothing to do, since we were at a test
         self.checked = self.heard = self.start
         self.last = 0., 0., self.start # processor and waiting seconds, and when, at the last sign of work
@@ -126,7 +126,7 @@ class Child:
         if cpu>=self.limits['cpu_s'] or idle(*self.last)>=self.limits['wall_s'] or idle(0., 0., self.start)>=NAPS*self.limits['wall_s']: raise Ended('timeout', 'Timeout')
         if cpu-self.last[0]>=WORK: self.last = cpu, waited, now
         if threads>MAX_THREADS: raise Ended('killed', 'TooManyThreads')
-        if self.limits['level']!='namespaces' and directory_size(os.path.join(self.zygote.directory, 'tmp'))>self.limits['tmp_mb']<<20: raise Ended('killed', 'DiskQuota')
+        if self.scratch and self.scratch.exceeded(self.pid, cpu if self.pid else now): raise Ended('killed', 'DiskQuota')
 
     def usage(self):
         "CPU seconds so far, seconds spent waiting for a processor, threads. Zeros where the kernel does not tell."
@@ -334,28 +334,6 @@ def known_error(name):
 def type_name(name):
     "What a program says of an exception's type, if it can be one."
     return name if isinstance(name, str) and name.isidentifier() and len(name)<=MAX_NAME else 'Exception'
-
-
-def new_directory(packages):
-    "Where a sandbox that sees the machine's own file system has its temporary files, and links to the packages that programs may import."
-    directory = tempfile.mkdtemp(prefix='llmr-sandbox-')
-    for name in ('tmp', 'packages'): os.mkdir(os.path.join(directory, name), 0o700)
-    for name,path in packages.items(): os.symlink(path, os.path.join(directory, 'packages', name))
-    return directory
-
-
-def directory_size(path):
-    "Bytes on disk below a directory; a file counts for at least one block, and a path that is too long to follow for all there is."
-    total, folders = 0, [path]
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False): folders.append(entry.path)
-                    total += max(entry.stat(follow_symlinks=False).st_blocks*512, 4096)
-        except OSError as e:
-            if e.errno==errno.ENAMETOOLONG: return sys.maxsize
-    return total
 
 
 # Tests

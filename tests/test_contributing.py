@@ -1,0 +1,132 @@
+"What a contributor is told is true: recipes run, targets, files and names exist, `make check` fails when it should."
+import re
+import subprocess
+import sys
+from configparser import ConfigParser
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from llmr.execution import Limits
+from llmr.pipeline import BEYOND, STAGES
+
+sys.path.insert(0, str(ROOT/'tools'))
+import make_check
+
+GUIDES = ('CONTRIBUTING.md', 'SECURITY.md', '.github/PULL_REQUEST_TEMPLATE.md')
+WORKFLOWS = sorted((ROOT/'.github'/'workflows').glob('*.yml'))
+
+
+def text(name): return (ROOT/name).read_text(encoding='utf-8')
+def quoted(name): return set(re.findall(r'`([^`\n]+)`', re.sub(r'```.*?```', '', text(name), flags=re.S)))
+def targets(): return set(re.findall(r'^([a-z-]+):', text('Makefile'), re.M))
+def settings():
+    config = ConfigParser(delimiters=['='])
+    config.read(ROOT/'settings.ini', encoding='utf-8')
+    return config['DEFAULT']
+
+
+@pytest.mark.parametrize('name', [*GUIDES, *(str(path.relative_to(ROOT)) for path in WORKFLOWS)])
+def test_make_targets_exist(name):
+    named = set(re.findall(r'\bmake ([a-z][a-z-]*)(?=[`\n ,.]|$)', text(name) if name.endswith('.yml') else '\n'.join(quoted(name))))
+    assert named<=targets()
+
+
+@pytest.mark.parametrize('name', GUIDES)
+def test_files_exist(name):
+    "A path with `name` in it stands for any."
+    folders = r'(?:llmr|nbs|tests|tools|benchmarks|\.github|\.ci)'
+    paths = {path.rstrip('/') for quote in quoted(name) for path in re.findall(rf'(?<![\w./-]){folders}/[\w./-]+', quote)}
+    links = set(re.findall(r'\]\((?!http)([^)#]+)\)', text(name)))
+    gone = sorted(path for path in paths | links if 'name' not in path.lower() and not (ROOT/path).exists())
+    assert not gone
+
+
+def test_names_exist():
+    library = '\n'.join(path.read_text(encoding='utf-8') for folder in ('llmr', 'tests') for path in sorted((ROOT/folder).glob('*.py')))
+    names = {name for name in quoted('CONTRIBUTING.md') if re.fullmatch(r'[A-Z]{4}[A-Z_]*', name)}
+    assert len(names)>5 and not [name for name in names if not re.search(rf'\b{name}\b', library)]
+
+
+def test_every_notebook_of_the_table_exists():
+    table = text('CONTRIBUTING.md').split('| notebooks |')[1].split('\n\n')[0]
+    stems = re.findall(r'`(\d\d[a-z]?_\w+|pipeline)`', table)
+    assert len(stems)>20 and not [stem for stem in stems if not (ROOT/'nbs'/f'{stem}.ipynb').exists()]
+
+
+def test_recipes_run():
+    blocks = re.findall(r'```python\n(.*?)```', text('CONTRIBUTING.md'), re.S)
+    assert len(blocks)==3
+    done = subprocess.run([sys.executable, '-c', '\n'.join(blocks)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode==0, done.stderr
+
+
+def test_yaml_is_valid():
+    files = [*(ROOT/'.github').rglob('*.yml'), ROOT/'.pre-commit-config.yaml']
+    assert len(files)>=8 and all(isinstance(yaml.safe_load(path.read_text(encoding='utf-8')), dict) for path in files)
+
+
+def test_workflows_call_what_is_described():
+    jobs = [job for path in WORKFLOWS for job in yaml.safe_load(path.read_text(encoding='utf-8'))['jobs'].values()]
+    steps = [step for job in jobs for step in job['steps']]
+    assert {'bash .ci/run', 'make check ALL=1', 'make docs'}<={step.get('run') for step in steps}
+    assert all(re.fullmatch(r'actions/[\w-]+@v\d+', step['uses']) for step in steps if 'uses' in step)
+    assert all('timeout-minutes' in job for job in jobs)
+
+
+def test_versions_agree():
+    citation = yaml.safe_load(text('CITATION.cff'))
+    assert citation['version']==settings()['version'] and citation['repository-code'].endswith(settings()['repo'])
+    assert 'nbdev==2.4' in settings()['dev_requirements'] and 'nbdev==2.4' in text('constraints.txt')
+
+
+def test_limits_of_the_sandbox_are_those_described():
+    limits, page = Limits(), text('SECURITY.md')
+    told = (f'{limits.cpu_s:g} s of processor time, {limits.wall_s:g} s of idle time, {limits.memory_mb/1024:g} GiB of address space, '
+            f'{limits.file_mb} MiB per file, {limits.tmp_mb} MiB of temporary files')
+    assert told in page
+
+
+def test_a_wheel_has_the_types_and_every_stage(tmp_path):
+    command = [sys.executable, 'setup.py', '-q', 'build_py', '--build-lib', str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode==0, done.stderr
+    assert (tmp_path/'llmr'/'py.typed').exists()
+    assert set(STAGES+BEYOND)<={path.stem for path in (tmp_path/'llmr'/'notebooks').glob('*.ipynb')}
+
+
+@pytest.mark.parametrize('path,module', [
+    ('nbs/05b_features.ipynb', 'features'), ('nbs/pipeline.ipynb', 'pipeline'), ('llmr/own_data.py', 'own_data'), ('tests/test_cli.py', 'cli'),
+    ('llmr/sandbox/judge.py', 'execution'), ('.github/workflows/ci.yml', 'contributing'), ('CITATION.cff', 'contributing'),
+    ('nbs/experiments/toy_pair.ipynb', ''), ('llmr/data/registry.txt', ''), ('tools/site/build.py', ''), ('LICENSE', '')])
+def test_check_knows_the_module_of_a_file(path, module): assert make_check.module_of(path)==module
+
+
+def test_check_takes_unit_tests_only(tmp_path):
+    for name in ('llmr/core.py', 'llmr/runs.py', 'tests/test_core.py', 'tests/test_site.py', 'tests/test_contributing.py'):
+        (tmp_path/name).parent.mkdir(exist_ok=True)
+        (tmp_path/name).touch()
+    modules = {'core', 'runs', 'site', 'faq', 'contributing'}
+    assert make_check.unit_tests(modules, tmp_path)==(['tests/test_contributing.py', 'tests/test_core.py'], ['runs'])
+
+
+def test_check_leaves_out_what_needs_a_run(tmp_path):
+    (tmp_path/'conftest.py').write_text(text('tests/conftest.py'))
+    (tmp_path/'test_two.py').write_text('def test_unit(): pass\ndef test_run(toy_run): assert False\n')
+    command = [sys.executable, '-m', 'pytest', '-q', '-p', 'make_check', '-p', 'no:cacheprovider', str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, env=make_check.environment(), capture_output=True, text=True)
+    assert done.returncode==0 and '1 passed, 1 deselected' in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize('codes,expected', [((0, 0), 0), ((0, 3), 1), ((3, 0), 1)])
+def test_check_fails_where_a_step_does(codes, expected, monkeypatch, capfd):
+    steps = [(f'step {i}', [sys.executable, '-c', f'print("ran"); raise SystemExit({code})']) for i,code in enumerate(codes)]
+    monkeypatch.setattr(make_check, 'steps', lambda tests: steps)
+    monkeypatch.setattr(make_check, 'changed_files', lambda base: [])
+    assert make_check.main([])==expected
+    assert capfd.readouterr().out.count('ran\n')==2, 'a failed step hid the next'
+
+
+def test_an_unknown_base_is_named():
+    with pytest.raises(SystemExit, match="cannot compare with 'no-such-branch'"): make_check.changed_files('no-such-branch')
