@@ -12,7 +12,6 @@ import pandas as pd
 from .evaluation import interval_side
 from .features import prompt_views
 from .problem import task_prompts
-from .runs import Pair
 from .selection import CANDIDATES, choose, cross_gains, gain_rows, make_study, nested_scores
 
 # %% ../nbs/10_transfer.ipynb #c3a3de6e
@@ -40,4 +39,6 @@ def nested_verdicts(
     "What the nested rows say about every pair."
     chosen = table[table.selected].set_index(['data', 'pair']).router.rename('chosen')
     nested = table[table.router=='nested'].set_index(['data', 'pair'])[['gain', 'low', 'high']].join(chosen)
-    return nested.assign(verdict=[interval_side(*row) for row in nested[['low', 'high']].to_numpy()]).reset_index()
+    words = 'above random', 'indistinguishable from random', 'below random'
+    sides = [interval_side(low, high, *words) for low,high in zip(nested.low, nested.high)]
+    return nested.assign(verdict=sides).reset_index()

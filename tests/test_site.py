@@ -1,14 +1,21 @@
-"The site: conversion of notebooks, what a built site must hold, and that its numbers are those of the run."
+"The site: conversion of notebooks, the check of a built site, and pages whose numbers are those of the run."
+import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 
 import nbformat
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import NBS, ROOT
+from smalldocs.config import ConfigError
+from smalldocs.site import build as render_with_smalldocs
 
+from llmr.audit import FIGURE4
+from llmr.cli import parser
+from llmr.core import SCHEMAS
 from llmr.labels import PAPER_LABEL
 
 sys.path.insert(0, str(ROOT/'tools'/'site'))
@@ -16,57 +23,115 @@ import build  # noqa: E402
 import check  # noqa: E402
 import execute  # noqa: E402
 import pages  # noqa: E402
+from notebooks import SITE, page_name  # noqa: E402
 
-BASE = build.BASE
 NUMBER = r'[+-]?\d+(?:\.\d+)?'
+IGNORED = ['format commonmark is not built: smalldocs makes only html', 'format.html.keep-md is ignored']
+MARKDOWN = [
+    ('Where $y(t)$ is.', 'Where <math'),
+    ('`$x$` is code.', '`$x$` is code.'),
+    ('```\n$z$\n```', '```\n$z$\n```'),
+    ('$$a=b$$', 'display="block"'),
+    ('It costs $5 and then $7.', 'It costs $5 and then $7.'),
+    (f'[`route`]({SITE}/problem.html#route)', '[`route`](problem.md#route)'),
+    ('[labels](04_labels.ipynb)', '[labels](labels.md)'),
+    ('[rewording](05a_rewording.ipynb#a-b)', '[rewording](rewording.md#a-b)'),
+    ('[own](own_models.ipynb#a-b)', '[own](own_models.md#a-b)'),
+    ('[other](https://example.org/a.html)', '[other](https://example.org/a.html)'),
+    (f'```python\nf( # [`g`]({SITE}/problem.html#g)\n```', '```python\nf( # g\n```'),
+    ('::: {.callout-note}\nRead.\n:::\n', '!!! note\n\n    Read.\n\n')]
 
 
-def test_mathematics_and_money():
-    made = pages.to_markdown('Where $y(t)$ is, and `$x$` is code.\n\n```\n$z$\n```\n\n$$a=b$$', BASE)
-    assert made.count('<math')==2 and '`$x$`' in made and '\n$z$\n' in made and 'display="block"' in made
-    assert pages.to_markdown('It costs $5 and then $7.', BASE)=='It costs $5 and then $7.'
-
-
-def test_links_stay_on_the_site():
-    assert pages.to_markdown(f'[`route`]({BASE}/problem.html#route)', BASE)=='[`route`](problem.md#route)'
-    assert pages.to_markdown('[labels](04_labels.ipynb)', BASE)=='[labels](labels.md)'
-    assert pages.to_markdown('[own](own_models.ipynb#a-b)', BASE)=='[own](own_models.md#a-b)'
-    assert pages.to_markdown('[other](https://example.org/a.html)', BASE)=='[other](https://example.org/a.html)'
-    assert pages.to_markdown(f'```python\nf( # [`g`]({BASE}/problem.html#g)\n```', BASE)=='```python\nf( # g\n```'
-
-
-def test_callouts():
-    assert pages.to_markdown('::: {.callout-note}\nRead.\n:::\n', BASE)=='!!! note\n\n    Read.\n\n'
+@pytest.mark.parametrize('text,expected', MARKDOWN)
+def test_markdown(text, expected):
+    made = pages.to_markdown(text)
+    assert made==expected or '<math' in made and expected in made
 
 
 def test_a_page_of_an_executed_notebook(toy_run, tmp_path):
     notebook = nbformat.read(toy_run[0]/'nbs'/'06_evaluation.ipynb', as_version=4)
-    _, text = pages.page(notebook, BASE, tmp_path, toy_run[0]/'figures', pages.opening(notebook))
-    assert '| In | `outcomes`, `scores` |' in text and '<div class="table" tabindex="0"><div><table' in text.replace(' border="1" class="dataframe"', '')
+    _, text = pages.page(notebook, pages.Pictures(tmp_path, toy_run[0]/'figures'), pages.opening(notebook))
+    assert '| In | `outcomes`, `scores` |' in text
+    assert '<div class="table" tabindex="0"><div><table' in text.replace(' border="1" class="dataframe"', '')
     drawn = {path.name for path in tmp_path.iterdir()}
-    stage, lessons = {'figure3_deferral', 'figure4_thresholds', 'gains'}, {name for name in drawn if name.startswith('page-')}
-    assert drawn-lessons=={f'{name}.svg' for name in stage} and len(lessons)==3
+    lessons = {name for name in drawn if name.startswith('page-')}
+    assert drawn-lessons=={'figure3_deferral.svg', 'figure4_thresholds.svg', 'gains.svg'} and len(lessons)==3
     assert text.count('<figure')==len(drawn) and text.count('<figcaption')>=3 and not re.search(r'alt=""|#\|', text)
     assert (tmp_path/'gains.svg').read_bytes()==(toy_run[0]/'figures'/'gains.svg').read_bytes()
 
 
-def test_a_figure_has_words(tmp_path):
-    (tmp_path/'a.svg').write_text('<svg width="72pt" height="36pt"></svg>')
-    made = pages.figure(tmp_path/'a.svg', '#| fig-alt: Up "and" down.\n#| fig-cap: **A.** See `tau`.\nf()', 'above')
-    assert 'alt="Up &quot;and&quot; down." width="96" height="48"' in made and '**A.** See `tau`.</figcaption>' in made
-    assert 'alt="Of a and b."' in pages.figure(tmp_path/'a.svg', 'f()', 'Of *a* and [b](c.ipynb).')
-    with pytest.raises(ValueError, match='a figure without words'): pages.figure(tmp_path/'a.svg', 'f()', '')
+def test_a_figure_has_text(tmp_path):
+    picture = tmp_path/'a.svg'
+    picture.write_text('<svg width="72pt" height="36pt"></svg>')
+    made = pages.figure(picture, '#| fig-alt: Up "and" down.\n#| fig-cap: **A.** See `tau`.\nf()', 'above')
+    assert 'alt="Up &quot;and&quot; down." width="96" height="48"' in made
+    assert '**A.** See `tau`.</figcaption>' in made
+    assert 'alt="Of a and b."' in pages.figure(picture, 'f()', 'Of *a* and [b](c.ipynb).')
+    with pytest.raises(ValueError, match='a.svg: a figure without text'): pages.figure(picture, 'f()', '')
 
 
 def test_navigation_is_that_of_the_settings():
     contents = [dict(text='Home', href='index.ipynb'), dict(section='S', contents=['01_a.ipynb'])]
-    assert list(build.navigation(contents, {'index.ipynb': ('Home', 'index.md'), '01_a.ipynb': ('A', 'a.md')}))==[{'Home': 'index.md'}, {'S': [{'A': 'a.md'}]}]
+    made = build.navigation(contents, {'index.ipynb': ('Home', 'index.md'), '01_a.ipynb': ('A', 'a.md')})
+    assert list(made)==[{'Home': 'index.md'}, {'S': [{'A': 'a.md'}]}]
+
+
+def sidebar(page):
+    "`(section, notebook)` of each entry in a page that smalldocs made."
+    text = page.read_text(encoding='utf-8').split('id="quarto-sidebar"', 1)[1].split('</nav>', 1)[0]
+    found = re.findall(r'href="([\w-]+)\.html"|data-bs-target[^>]*><span class="menu-text">([^<]+)<', text)
+    section, entries = '', []
+    for stem,title in found:
+        if title: section = title
+        else: entries.append((section, f'{stem}.ipynb'))
+    return entries
+
+
+def entries(contents, section=''):
+    "`(section, notebook)` of each entry of `_quarto.yml`'s sidebar."
+    for entry in contents:
+        if isinstance(entry, dict) and 'contents' in entry: yield from entries(entry['contents'], entry['section'])
+        else: yield section, entry['href'] if isinstance(entry, dict) else entry
+
+
+def text_only(notebook):
+    "Text cells of a notebook."
+    notebook = json.loads(notebook)
+    notebook['cells'] = [cell for cell in notebook['cells'] if cell['cell_type']=='markdown']
+    return json.dumps(notebook)
+
+
+def test_another_reader_takes_quarto_yml_the_same_way(tmp_path):
+    "smalldocs reads Quarto projects by itself; it warns of settings and links that it does not understand."
+    for path in NBS.glob('*.ipynb'): (tmp_path/path.name).write_text(text_only(path.read_text(encoding='utf-8')))
+    shutil.copy(ROOT/'_quarto.yml', tmp_path)
+    site = render_with_smalldocs(tmp_path, quiet=True)
+    assert site.warnings==IGNORED
+    expected = list(entries(build.website()['sidebar']['contents']))
+    assert sidebar(tmp_path/'_site'/'faq.html')==expected and len(expected)==len({*NBS.glob('*.ipynb')})
+
+
+@pytest.mark.parametrize('good,bad,fault', [
+    ('index.ipynb', 'no_such.ipynb', 'no_such.ipynb'),
+    ('sidebar:', 'side-bar:', 'unknown key website.side-bar'),
+    ('toc: true', 'tocs: true', 'format.html.tocs'),
+    ('type: website', 'type: manuscript', "project.type 'manuscript'"),
+    ('website:\n  title: llmr', 'website: llmr\nother:\n  title: llmr', 'website must be a mapping')])
+def test_what_the_other_reader_refuses(tmp_path, good, bad, fault):
+    text = (ROOT/'_quarto.yml').read_text(encoding='utf-8')
+    assert good in text
+    (tmp_path/'_quarto.yml').write_text(text.replace(good, bad, 1))
+    for path in NBS.glob('*.ipynb'): (tmp_path/path.name).write_text('{"cells": [], "metadata": {}, "nbformat": 4}')
+    try: said = render_with_smalldocs(tmp_path, quiet=True).warnings
+    except ConfigError as e: said = [str(e)]
+    assert any(fault in line for line in said), said
 
 
 @pytest.mark.parametrize('body,fault', [
     ('<a href="b.html">b</a><a href="#here">h</a><img src="p.svg" alt="A p.">', None),
-    ('<a href="c.html">c</a>', 'link to c.html: not there'),
+    ('<a href="c.html">c</a>', 'link to c.html: no such file'),
     ('<a href="b.html#nowhere">b</a>', 'link to b.html#nowhere: no such anchor'),
+    ('<a href="#nowhere">b</a>', 'link to #nowhere: no such anchor'),
     ('<img src="q.svg" alt="A q.">', 'loads q.svg: missing or empty'),
     ('<img src="empty.svg" alt="An e.">', 'loads empty.svg: missing or empty'),
     ('<img src="p.svg" alt="">', 'picture p.svg has no alternative text'),
@@ -74,134 +139,217 @@ def test_navigation_is_that_of_the_settings():
     ('<a href="https://example.org">e</a>', None),
     ('<p>see [ b ](b.html)</p>', 'shows Markdown as text'),
     ('<pre>f = [x](b)</pre>', None),
-    ('x'*1_500_000, 'weighs 1,5')])
+    ('x'*1_500_000, 'has 1,5')])
 def test_what_the_check_refuses(tmp_path, body, fault):
     (tmp_path/'a.html').write_text(f'<html><body id="here">{body}</body></html>')
     (tmp_path/'b.html').write_text('<h1 id="there">b</h1>')
     (tmp_path/'p.svg').write_text('<svg/>')
     (tmp_path/'empty.svg').touch()
     faults, _ = check.check_site(tmp_path)
-    assert [fault in found for found in faults]==[True] if fault else not faults
+    assert len(faults)==bool(fault) and all(fault in found for found in faults)
     done = subprocess.run([sys.executable, ROOT/'tools'/'site'/'check.py', tmp_path], capture_output=True, text=True)
     assert done.returncode==bool(fault)
 
 
-def test_order_and_way_of_execution(toy_run):
-    "Pages come last, since they read what stages wrote; what needs text is of toy size where there is none."
-    order = [path.stem for path in execute.in_order()]
-    assert order[:len(execute.STAGES)]==list(execute.STAGES) and set(execute.BEYOND)<=set(order)
-    assert max(map(order.index, execute.BEYOND))<min(order.index(name) for name in ('index', 'tables', 'explorer'))
-    run = execute.finished_run(toy_run[0])
-    ways = {name: execute.way(ROOT/'nbs'/f'{name}.ipynb', run, False) for name in ('04_labels', '09_selection', 'explorer', 'glossary')}
-    assert ways=={'04_labels': 'run', '09_selection': 'none', 'explorer': 'run', 'glossary': 'alone'}
-    assert execute.way(ROOT/'nbs'/'10_transfer.ipynb', run, True)=='run'
+def test_a_folder_without_pages_is_refused(tmp_path): assert check.check_site(tmp_path)==([f'{tmp_path}: no pages'], {})
 
 
-def test_a_run_is_needed(tmp_path):
-    done = subprocess.run([sys.executable, ROOT/'tools'/'site'/'build.py', '--run', tmp_path, '--out', tmp_path/'site'], capture_output=True, text=True)
-    assert done.returncode==1 and 'run.json: not there' in done.stderr and not (tmp_path/'site').exists()
+def test_where_outputs_come_from(toy_run):
+    run = build.finished_run(toy_run[0])
+    late = execute.BEYOND[0]
+    for stem,beyond,source in [(execute.STAGES[0], False, 'stage'), (late, False, 'none'), (late, True, 'stage'),
+                               ('explorer', False, 'run'), ('glossary', False, 'alone'), ('10_transfer', True, 'run'),
+                               ('17_report', False, 'none'), ('17_report', True, 'run')]:
+        assert execute.source_of(NBS/f'{stem}.ipynb', run, beyond)==source, stem
+
+
+def notebook_file(path, *sources):
+    "Write a notebook of code cells, the first of them tagged `parameters`."
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    cells[0].metadata.tags = ['parameters']
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def outputs(copy): return [out for cell in nbformat.read(copy, as_version=4).cells for out in cell.get('outputs', ())]
+
+
+def test_execution_in_a_fork(tmp_path):
+    "Parameters reach the notebook, it runs in its folder, and its temporary files and its memory are gone afterwards."
+    path = notebook_file(tmp_path/'a.ipynb', 'x = 1', 'import os, sys, tempfile', 'sys.modules["mark"] = x',
+                         'tempfile.mkdtemp()', 'print(x, os.getcwd())')
+    (tmp_path/'folder').mkdir()
+    folder, printed = outputs(execute.cached_copy(path, 'mark', tmp_path/'cache', tmp_path/'folder', dict(x=2)))
+    assert printed.text==f'2 {tmp_path/"folder"}\n'
+    assert not (tmp_path/folder.data['text/plain'].strip("'")).exists() and 'mark' not in sys.modules
+
+
+def test_a_copy_is_kept_until_its_mark_changes(tmp_path):
+    path = notebook_file(tmp_path/'a.ipynb', 'x = 1', 'import uuid', 'uuid.uuid4()')
+    copies = [execute.cached_copy(path, mark, tmp_path/'cache', tmp_path, {}) for mark in ('one', 'one', 'two')]
+    assert copies[0]==copies[1]!=copies[2] and [*(tmp_path/'cache').iterdir()]==[copies[2]]
+
+
+def test_a_notebook_that_fails(tmp_path, capfd):
+    path = notebook_file(tmp_path/'a.ipynb', 'x = 1', '1/0')
+    cache = tmp_path/'cache'
+    with pytest.raises(ChildProcessError, match='a.ipynb'): execute.cached_copy(path, 'mark', cache, tmp_path, {})
+    assert 'ZeroDivisionError' in capfd.readouterr().err and not [*cache.glob('*.ipynb')]
+
+
+def test_a_run_is_needed(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, 'argv', ['build.py', '--run', str(tmp_path), '--out', str(tmp_path/'site')])
+    with pytest.raises(SystemExit, match='site: .*run.json: not there'): build.main()
+    assert not (tmp_path/'site').exists()
 
 
 def test_vendored_scripts_are_whole():
-    "As the npm registry gives them (d3 7.9.0, @observablehq/plot 0.6.17, iframe-worker 1.0.4), each with its licence."
-    import hashlib
-    folder = ROOT/'nbs'/'assets'/'vendor'
-    known = json.loads((folder/'sha256.json').read_text())
-    assert {path.name for path in folder.glob('*.js')}==set(known)
-    for name,digest in known.items(): assert hashlib.sha256((folder/name).read_bytes()).hexdigest()==digest and f'== {name}:' in (folder/'LICENSES.txt').read_text()
+    "As the npm registry has them (d3 7.9.0, @observablehq/plot 0.6.17, iframe-worker 1.0.4), each with its licence."
+    folder = NBS/'assets'/'vendor'
+    digests = json.loads((folder/'sha256.json').read_text())
+    assert {path.name for path in folder.glob('*.js')}==set(digests)
+    for name,digest in digests.items():
+        assert hashlib.sha256((folder/name).read_bytes()).hexdigest()==digest
+        assert f'== {name}:' in (folder/'LICENSES.txt').read_text()
 
 
 def test_every_page_is_built_and_sound(site):
-    folder = site[0]
-    faults, weights = check.check_site(folder)
-    assert not faults and max(weights.values())<check.HEAVIEST
-    expected = {f'{pages.slug(path.stem)}.html' for path in (ROOT/'nbs').glob('*.ipynb')}
-    assert expected-set(weights)==set()
+    faults, weights = check.check_site(site[0])
+    assert not faults
+    assert {f'{page_name(path.stem)}.html' for path in NBS.glob('*.ipynb')}<=set(weights)
 
 
-def cells(row): return [re.sub(r'<[^>]+>', '', cell).strip() for cell in re.findall(r'<t[dh][^>]*>(.*?)</t[dh]>', row, re.S)]
+def cells(row):
+    found = re.findall(r'<t[dh][^>]*>(.*?)</t[dh]>', row, re.S)
+    return [re.sub(r'<[^>]+>', '', cell).strip() for cell in found]
 
 
-def tables(text): return [[cells(row) for row in re.findall(r'<tr>(.*?)</tr>', table, re.S)] for table in re.findall(r'<table>(.*?)</table>', text, re.S)]
+def tables(text):
+    "Each table of a page as a list of rows."
+    found = re.findall(r'<table>(.*?)</table>', text, re.S)
+    return [list(map(cells, re.findall(r'<tr>(.*?)</tr>', table, re.S))) for table in found]
 
 
-def home(site): return (site[0]/'index.html').read_text(encoding='utf-8').split('<article', 1)[1].split('</article>', 1)[0]
+def table_with(site, column): return next(rows for rows in tables(home(site)) if rows[0][0]==column)
+
+
+def home(site):
+    page = (site[0]/'index.html').read_text(encoding='utf-8')
+    return page.split('<article', 1)[1].split('</article>', 1)[0]
 
 
 def numbers(text): return [float(found) for found in re.findall(NUMBER, text)]
 
 
+def rounded(row, *columns): return tuple(round(getattr(row, column), 1) for column in columns)
+
+
 def test_home_published_against_corrected(site):
-    "Each row of the table is a row of the run's claims, all of its numbers at once."
-    claims = pd.read_parquet(site[1]/'claims.parquet')
-    table = next(rows for rows in tables(home(site)) if rows[0][0]=='claim')
-    assert len(table)>=16
-    shown = {(row.subject.split(',')[0].removesuffix(' test'), round(row.corrected, 1), round(row.low, 1), round(row.high, 1), row.verdict): row for row in claims.itertuples() if row.low==row.low}
-    for _,pair,published,corrected,verdict in table[1:]:
-        row = shown[pair, *numbers(corrected), verdict]
-        if published: assert float(published) in (round(row.published, 1), round(row.reproduced, 1))
+    "Each row of the table is a row of the run's claims, with all of its numbers."
+    claims = pd.read_parquet(site[1]/'claims.parquet').dropna(subset=['low'])
+    pair_of = lambda claim: claim.subject.split(',')[0].removesuffix(' test')
+    by_numbers = {(pair_of(claim), *rounded(claim, 'corrected', 'low', 'high'), claim.verdict): claim
+                  for claim in claims.itertuples()}
+    rows = table_with(site, 'claim')[1:]
+    assert len(rows)>=15 and any(published for _,_,published,*_ in rows)
+    for _,pair,published,corrected,verdict in rows:
+        claim = by_numbers[pair, *numbers(corrected), verdict]
+        assert not published or float(published) in rounded(claim, 'published', 'reproduced')
 
 
 def test_home_gains(site):
     gains = pd.read_parquet(site[1]/'gains.parquet').set_index(['quality', 'pair', 'router'])
-    table = next(rows for rows in tables(home(site)) if rows[0][0]=='quality')
-    assert [row[0] for row in table[1:]]==list(PAPER_LABEL)
-    for quality,*shown in table[1:]:
-        for pair,text in zip(table[0][1:], shown):
-            row = gains.loc[(quality, pair, f'head-{PAPER_LABEL[quality]}')]
-            assert numbers(text)==[round(row.gain, 1), round(row.low, 1), round(row.high, 1)]
+    head, *rows = table_with(site, 'quality')
+    assert [row[0] for row in rows]==list(PAPER_LABEL) and len(head)==4
+    for quality,*texts in rows:
+        for pair,text in zip(head[1:], texts, strict=True):
+            gain = gains.loc[(quality, pair, f'head-{PAPER_LABEL[quality]}')]
+            assert tuple(numbers(text))==rounded(gain, 'gain', 'low', 'high')
+
+
+def prose(site):
+    "Numbers of the home page outside of tables and code."
+    left_out = r'<table>.*?</table>|<pre.*?</pre>|<code.*?</code>|<span class="caption.*?</span>'
+    text = re.sub(left_out, ' ', home(site), flags=re.S)
+    text = re.sub(r'<[^>]+>', ' ', text).replace(',', '')
+    return numbers(re.sub(r'[\w-]*[A-Za-z][\w-]*', ' ', text))
+
+
+def worst_of_table1(run, means):
+    "Largest distance of this project's own Table 1 from the printed one."
+    own = pd.read_parquet(run/'baseline.parquet').query('definition=="table1"')
+    ours = {f'{r.pair} at {100*r.cost_advantage:.0f}%': 100*r.total_pass_rate for r in own.itertuples()}
+    return max(abs(ours[r.subject]-r.published) for r in means.itertuples())
+
+
+def expected_in_prose(run):
+    "Numbers that the home page takes from the run's tables."
+    claims, outcomes = pd.read_parquet(run/'claims.parquet'), pd.read_parquet(run/'outcomes.parquet')
+    random = claims[claims.claim.str.startswith('random routing beside') & (claims.subject=='8B-70B')].iloc[0]
+    printed, drawn = claims[claims.source=='Table 1'], claims[claims.source=='Figure 4']
+    headline = drawn[drawn.subject=='8B-70B brevity, target 80%'].iloc[0]
+    return {len(outcomes), len(claims), len(printed), len(drawn), printed.verdict.eq('reproduced').sum(),
+            *drawn.verdict.value_counts(), headline.published, FIGURE4['brevity', '8B-70B'][-1][1],
+            *rounded(random, 'corrected'), *rounded(headline, 'corrected', 'low', 'high'),
+            round(worst_of_table1(run, printed[printed.claim.str.startswith('total')]), 2)}
 
 
 def test_home_numbers_in_prose(site):
-    "Every number that stands in the text outside of tables and code is a number of a table, or of the paper's setting."
-    claims, outcomes = pd.read_parquet(site[1]/'claims.parquet'), pd.read_parquet(site[1]/'outcomes.parquet')
-    text = re.sub(r'<table>.*?</table>|<pre.*?</pre>|<code.*?</code>|<span class="caption.*?</span>', ' ', home(site), flags=re.S)
-    text = re.sub(r'<[^>]+>', ' ', text).replace(',', '')
-    headline = claims[claims.claim.str.startswith('random routing beside') & (claims.subject=='8B-70B')].iloc[0]
-    printed, drawn = claims[claims.source=='Table 1'], claims[claims.source=='Figure 4']
-    left = drawn[drawn.subject=='8B-70B brevity, target 80%'].iloc[0]
-    means = printed[printed.claim.str.startswith('total')]
-    own = pd.read_parquet(site[1]/'baseline.parquet').query('definition=="table1"')
-    ours = {f'{r.pair} at {100*r.cost_advantage:.0f}%': 100*r.total_pass_rate for r in own.itertuples()}
-    worst = max(abs(ours[r.subject]-r.published) for r in means.itertuples())
-    from llmr.audit import FIGURE4
-    known = {len(outcomes), left.published, FIGURE4['brevity', '8B-70B'][-1][1], round(headline.corrected, 1), *(round(left[name], 1) for name in ('corrected', 'low', 'high')),
-             len(printed), printed.verdict.eq('reproduced').sum(), round(worst, 2), len(claims), len(drawn), *drawn.verdict.value_counts().tolist()}
-    setting = {0, 1, 3, 4, 3.11, 40, 95}  # Table 1, Llama 3, Figure 4, Equation 1, Python, the target of the ten lines, intervals
-    strange = [number for number in numbers(re.sub(r'[\w-]*[A-Za-z][\w-]*', ' ', text)) if number not in known and abs(number) not in setting]
-    assert not strange
-    for number in known: assert number in numbers(text), number
+    "Every number in the text is a number of a table or of the paper's setting, and all expected numbers are there."
+    expected, found = expected_in_prose(site[1]), prose(site)
+    setting = {0, 1, 3, 4, 3.11, 40, 95}  # Table 1, Llama 3, Figure 4, Equation 1, Python, the ten lines, intervals
+    assert not [number for number in found if number not in expected and abs(number) not in setting]
+    assert not expected-set(found)
 
 
-def test_explorer_numbers_are_the_tables(site):
-    "What the page carries: every row of `curves` and `thresholds`, every test score; and no text of a task."
-    held = json.loads(re.search(r'<script id="explorer-numbers" type="application/json">(.*?)</script>', (site[0]/'explorer.html').read_text(), re.S)[1])
-    curves, thresholds, scores, outcomes = (pd.read_parquet(site[1]/f'{name}.parquet') for name in ('curves', 'thresholds', 'scores', 'outcomes'))
-    assert len(held['routers'])==len(curves[curves.router!='oracle'].groupby(['pair', 'quality', 'router']))
-    for router in held['routers']:
-        mine = lambda table: table[(table.pair==router['pair']) & (table['quality']==router['quality']) & (table.router==router['router'])]
-        for column,values in router['curve'].items(): assert values==pytest.approx(mine(curves)[column].tolist(), rel=1e-8, abs=1e-12)
-        assert router['thresholds']['tau']==mine(thresholds).tau.tolist()
-        assert sorted(router['scores'])==pytest.approx(sorted(mine(scores[scores.split=='test']).score), rel=1e-8)
-    for pair in held['pairs'].values():
+@pytest.fixture(scope='module')
+def explorer(site):
+    "The numbers that the explorer's page carries."
+    page = (site[0]/'explorer.html').read_text(encoding='utf-8')
+    return json.loads(re.search(r'<script id="explorer-numbers" type="application/json">(.*?)</script>', page, re.S)[1])
+
+
+def by_router(table): return {key: rows for key,rows in table.groupby(['pair', 'quality', 'router'])}
+
+
+def test_explorer_has_the_curves_and_scores(site, explorer):
+    "Every row of `curves` and `thresholds`, and every test score."
+    curves, thresholds, scores = (by_router(pd.read_parquet(site[1]/f'{name}.parquet')) for name in
+                                  ('curves', 'thresholds', 'scores'))
+    routers = {(router['pair'], router['quality'], router['router']): router for router in explorer['routers']}
+    assert set(routers)=={key for key in curves if key[2]!='oracle'}
+    for key,router in routers.items():
+        assert set(router['curve'])>={'cost_advantage', 'total_pass_rate', 'performance_gap', 'low', 'high'}
+        for column,values in router['curve'].items():
+            assert values==pytest.approx(curves[key][column].tolist(), rel=1e-8, abs=1e-12)
+        assert router['thresholds']['tau']==thresholds[key].tau.tolist()
+        test = scores[key][scores[key].split=='test']
+        assert sorted(router['scores'])==pytest.approx(sorted(test.score), rel=1e-8)
+
+
+def test_explorer_has_the_outcomes_and_no_text(site, explorer):
+    outcomes = pd.read_parquet(site[1]/'outcomes.parquet').query('split=="test"')
+    columns = {f'{side}_{what}' for side in ('small', 'large') for what in ('tests', 'passed', 'tokens')}
+    assert set(explorer['pairs'])==set(pd.read_parquet(site[1]/'curves.parquet').pair)
+    for pair in explorer['pairs'].values():
+        assert set(pair)=={'small', 'large', 'ids'} | columns
         for side in ('small', 'large'):
-            theirs = outcomes[(outcomes.split=='test') & (outcomes.model==pair[side])].set_index('task_id').loc[pair['ids']]
-            assert pair[f'{side}_passed']==theirs.n_passed.tolist() and pair[f'{side}_tokens']==theirs.n_tokens.tolist()
-        assert set(pair)=={'small', 'large', 'ids', 'small_tests', 'small_passed', 'large_tests', 'large_passed', 'small_tokens', 'large_tokens'}
+            rows = outcomes[outcomes.model==pair[side]].set_index('task_id').loc[pair['ids']]
+            for what in ('tests', 'passed', 'tokens'): assert pair[f'{side}_{what}']==rows[f'n_{what}'].tolist()
 
 
 def test_reference_pages_say_what_the_code_says(site):
-    from llmr.cli import parser
-    from llmr.core import SCHEMAS
-    commands, schemas = ((site[0]/f'{name}.html').read_text() for name in ('commands', 'tables'))
-    for line in parser().format_help().splitlines():
-        for word in re.findall(r'--\w+', line): assert word in commands
+    commands, schemas = ((site[0]/f'{name}.html').read_text(encoding='utf-8') for name in ('commands', 'tables'))
+    options = re.findall(r'--[\w-]+', parser().format_help())
+    assert options and not [option for option in options if option not in commands]
     for name,table in SCHEMAS.items():
         assert f'id="{name}"' in schemas
-        for column in table.columns: assert f'<code>{column}</code>' in schemas
+        assert not [column for column in table.columns if f'<code>{column}</code>' not in schemas]
 
 
 def test_a_stage_beyond_the_paper_says_that_it_was_not_executed(site):
-    stages = [path for path in (ROOT/'nbs').glob('[0-9]*.ipynb') if execute.takes_a_run(path) and path.stem not in execute.STAGES]
-    assert stages
-    for path in stages: assert ('Not executed' in (site[0]/f'{pages.slug(path.stem)}.html').read_text())==(site[2]=='paper')
+    stages = {path.stem for path in NBS.glob('[0-9]*.ipynb') if execute.takes_a_run(path)}-set(execute.STAGES)
+    assert stages>=set(execute.BEYOND)
+    for stem in stages:
+        text = (site[0]/f'{page_name(stem)}.html').read_text(encoding='utf-8')
+        assert ('Not executed' in text)==(site[2]=='paper'), stem

@@ -1,4 +1,4 @@
-"Write README.md from nbs/index.ipynb, executed against a run: what a reader sees there came out of its tables. Links lead to the site."
+"Write README.md from nbs/index.ipynb, executed against a run, so that its numbers come from the run's tables."
 import argparse
 import base64
 import re
@@ -6,66 +6,71 @@ import sys
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parent.parent
-SITE = 'https://llmr-project.github.io/llmr'
+from llmr.pipeline import finished_run
+
+sys.path.insert(0, str(Path(__file__).resolve().parent/'site'))
+import execute  # noqa: E402
+from notebooks import NBS, ROOT, SITE, directive, has_tag, page_name  # noqa: E402
+
 NOTE = '<!-- Written by tools/readme.py from nbs/index.ipynb: edit that, then `make readme`. -->\n\n'
 
 
-def directive(source, name):
-    "Value of `#| name: value` in a cell, '' if it has none."
-    found = re.search(rf'^#\|\s*{name}:\s*(.*)$', source, re.M)
-    return found.group(1).strip() if found else ''
-
-
 def absolute(text):
-    "Links to notebooks as links to their pages on the site."
-    return re.sub(r'\]\((\w+)\.ipynb(#[\w.-]+)?\)', lambda found: f']({SITE}/{found[1].lstrip("0123456789_")}.html{found[2] or ""})', text)
+    "Turn links to notebooks into links to their pages on the site."
+    def link(found): return f']({SITE}/{page_name(found[1])}.html{found[2] or ""})'
+    return re.sub(r'\]\((\w+)\.ipynb(#[\w.-]+)?\)', link, text)
+
+
+def block(text, language=''):
+    "A fenced block."
+    return f'```{language}\n{text.rstrip()}\n```'
 
 
 def render_output(output, source, images):
-    "Markdown of one output; a picture is put into `images` under the cell's label, its caption below it."
-    if output.output_type=='stream': return f'```\n{output.text.rstrip()}\n```' if output.name=='stdout' else ''
-    shown = output.get('data', {})
-    if 'image/png' in shown:
+    "Markdown of one output; a picture goes into `images` under the cell's label, with its caption below it."
+    if output.output_type=='stream': return block(output.text) if output.name=='stdout' else ''
+    data = output.get('data', {})
+    if 'image/png' in data:
         label = directive(source, 'label') or 'figure'
-        images[f'{label}.png'] = base64.b64decode(shown['image/png'])
-        return f'![{directive(source, "fig-alt") or label}](nbs/images/{label}.png)\n\n{directive(source, "fig-cap")}'.strip()
-    if 'text/markdown' in shown: return shown['text/markdown'].strip()
-    return f'```\n{shown["text/plain"].rstrip()}\n```' if 'text/plain' in shown else ''
+        images[f'{label}.png'] = base64.b64decode(data['image/png'])
+        alt = directive(source, 'fig-alt') or label
+        return f'![{alt}](nbs/images/{label}.png)\n\n{directive(source, "fig-cap")}'.strip()
+    if 'text/markdown' in data: return data['text/markdown'].strip()
+    return block(data['text/plain']) if 'text/plain' in data else ''
+
+
+def render_cell(cell, images):
+    "Markdown of one cell: its text, or its code and outputs as far as its directives show them."
+    if cell.cell_type=='markdown': return [cell.source.strip()]
+    if directive(cell.source, 'include')=='false' or has_tag(cell, 'injected-parameters'): return []
+    code = [] if directive(cell.source, 'echo')=='false' else [block(cell.source.strip(), 'python')]
+    return code+[render_output(output, cell.source, images) for output in cell.outputs]
 
 
 def render(notebook):
     "`(README text, {file name: PNG})` of an executed notebook."
-    parts, images = [], {}
-    for cell in notebook.cells:
-        if cell.cell_type=='markdown': parts.append(cell.source.strip())
-        elif cell.cell_type=='code' and directive(cell.source, 'include')!='false' and 'injected-parameters' not in cell.metadata.get('tags', ()):
-            if directive(cell.source, 'echo')!='false': parts.append(f'```python\n{cell.source.strip()}\n```')
-            parts += [render_output(output, cell.source, images) for output in cell.outputs]
+    images = {}
+    parts = [part for cell in notebook.cells for part in render_cell(cell, images)]
     return NOTE+absolute('\n\n'.join(part for part in parts if part))+'\n', images
 
 
-def executed(path):
-    "The notebook at `path` with its outputs; a cell that fails raises."
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=300, kernel_name='python3', resources=dict(metadata=dict(path=str(path.parent)))).execute()
-    return notebook
+def options():
+    "The command's options."
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--run', type=Path, default=ROOT/'runs'/'shipped', help='a finished run (default: %(default)s)')
+    parser.add_argument('--root', type=Path, default=ROOT, help='where to write README.md and nbs/images')
+    return parser.parse_args()
 
 
 def main():
-    "Write README.md and the picture that it shows."
-    out = argparse.ArgumentParser(description=__doc__)
-    out.add_argument('--run', type=Path, default=ROOT/'runs'/'shipped', help='a finished run, against which the notebook is executed')
-    out.add_argument('--root', type=Path, default=ROOT, help='where README.md and nbs/images go (default: this checkout)')
-    given = out.parse_args()
-    sys.path.insert(0, str(ROOT/'tools'/'site'))
-    from execute import against
-    from llmr.pipeline import finished_run
-    text, images = render(nbformat.read(against(finished_run(given.run.resolve()), 'index'), as_version=4))
-    (given.root/'nbs'/'images').mkdir(parents=True, exist_ok=True)
-    for name,png in images.items(): (given.root/'nbs'/'images'/name).write_bytes(png)
+    "Write README.md and its picture."
+    given = options()
+    copy = execute.copy_against(NBS/'index.ipynb', finished_run(given.run.resolve()), execute.of_code())
+    text, images = render(nbformat.read(copy, as_version=4))
+    folder = given.root/'nbs'/'images'
+    folder.mkdir(parents=True, exist_ok=True)
+    for name,png in images.items(): (folder/name).write_bytes(png)
     (given.root/'README.md').write_text(text, encoding='utf-8')
 
 

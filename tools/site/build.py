@@ -1,7 +1,7 @@
-"""The documentation site from executed notebooks of a run: Quarto through nbdev where it is installed, else mkdocs-material.
+"""Build the documentation site from the executed notebooks of a run.
 
-Pages are nbdev's processed notebooks (signatures, links between names) with the outputs of the run; order and titles come from `_quarto.yml`.
-A link, anchor or figure that leads nowhere fails the build.
+nbdev adds signatures and links to the notebooks, mkdocs-material renders them. Order and titles of pages come from
+`_quarto.yml`. A broken link, anchor or figure fails the build.
 """
 import argparse
 import json
@@ -15,119 +15,155 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from check import check_site
+from execute import executed, in_fork
+from notebooks import NBS, ROOT, has_tag
+from pages import NOTES, Pictures, opening, page
 
 from llmr.core import InputError
 from llmr.pipeline import finished_run
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import check  # noqa: E402
-import execute  # noqa: E402
-import pages  # noqa: E402
-
-ROOT = execute.ROOT
-BASE = 'https://llmr-project.github.io/llmr'
 CODE = re.compile(r'<pre><code>(.*?)</code></pre>', re.S)
+FEATURES = ['navigation.tabs', 'navigation.tabs.sticky', 'navigation.indexes', 'navigation.top', 'navigation.footer',
+            'toc.follow', 'content.code.copy', 'search.highlight', 'search.suggest']
+EXTENSIONS = ['admonition', 'attr_list', 'md_in_html', 'tables', 'footnotes', 'def_list', 'pymdownx.superfences',
+              {'toc': dict(permalink=True, toc_depth=3)}, {'pymdownx.highlight': dict(use_pygments=True)}]
+CHECKS = dict(nav=dict(omitted_files='warn', not_found='warn'),
+              links=dict(not_found='warn', anchors='warn', absolute_links='warn', unrecognized_links='warn'))
+
+
+def website():
+    "The section `website` of `_quarto.yml`."
+    return yaml.safe_load((ROOT/'_quarto.yml').read_text(encoding='utf-8'))['website']
 
 
 def stage(copies, folder):
-    "Lay the executed notebooks, without what papermill put in, and the site's files into `folder`."
+    "Copy the executed notebooks, without what papermill inserted, and the site's files into `folder`."
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(ROOT/'nbs', folder/'nbs', ignore=shutil.ignore_patterns('.*', 'experiments', '*.ipynb'))
+    shutil.copytree(NBS, folder/'nbs', ignore=shutil.ignore_patterns('.*', 'experiments', '*.ipynb'))
     for name in ('settings.ini', '_quarto.yml'): shutil.copy(ROOT/name, folder)
     for stem,(path, _) in copies.items():
         notebook = nbformat.read(path, as_version=4)
-        notebook.cells = [cell for cell in notebook.cells if 'injected-parameters' not in cell.metadata.get('tags', ())]
+        notebook.cells = [cell for cell in notebook.cells if not has_tag(cell, 'injected-parameters')]
         nbformat.write(notebook, folder/'nbs'/f'{stem}.ipynb')
 
 
 def process(folder):
-    "nbdev's processing, in a process of its own, because nbdev finds its settings by the working directory."
-    subprocess.run([sys.executable, '-c', 'from nbdev.serve import proc_nbs; proc_nbs(n_workers=0)'], cwd=folder, check=True)
-    return folder/'_proc'
+    "Let nbdev add signatures and links to the notebooks of `folder`, whose settings it finds in the working directory."
+    from nbdev.serve import proc_nbs
+    os.chdir(folder)
+    proc_nbs(n_workers=0)
 
 
 def navigation(contents, titles):
-    "`_quarto.yml`'s sidebar as mkdocs takes it."
+    "`_quarto.yml`'s sidebar as mkdocs takes it, from `{notebook: (title, page)}`."
     for entry in contents:
         if isinstance(entry, str): yield {titles[entry][0]: titles[entry][1]}
         elif 'section' in entry: yield {entry['section']: list(navigation(entry['contents'], titles))}
         else: yield {entry['text']: titles[entry['href']][1]}
 
 
-def palette():
-    "Light and dark, first as the reader's system has it."
-    looks = (('light', 'default', 'weather-night', 'dark'), ('dark', 'slate', 'weather-sunny', 'light'))
-    return [dict(media=f'(prefers-color-scheme: {now})', scheme=scheme, primary='indigo', accent='indigo', toggle=dict(icon=f'material/{icon}', name=f'Switch to {other} mode'))
-            for now,scheme,icon,other in looks]
+def palette(scheme, colours, other, icon):
+    "One of mkdocs-material's two palettes, with the button that switches to the other one."
+    toggle = dict(icon=f'material/{icon}', name=f'Switch to {other} mode')
+    media = f'(prefers-color-scheme: {scheme})'
+    return dict(media=media, scheme=colours, primary='indigo', accent='indigo', toggle=toggle)
+
+
+def theme():
+    "mkdocs-material, light or dark as the reader's system is."
+    palettes = [palette('light', 'default', 'dark', 'weather-night'),
+                palette('dark', 'slate', 'light', 'weather-sunny')]
+    return dict(name='material', font=False, features=FEATURES, palette=palettes)
 
 
 def settings(site, titles, out):
-    "`mkdocs.yml`."
-    features = ['navigation.tabs', 'navigation.tabs.sticky', 'navigation.indexes', 'navigation.top', 'navigation.footer', 'toc.follow', 'content.code.copy', 'search.highlight', 'search.suggest']
-    extensions = ['admonition', 'attr_list', 'md_in_html', 'tables', 'footnotes', 'def_list', {'toc': dict(permalink=True, toc_depth=3)}, 'pymdownx.superfences', {'pymdownx.highlight': dict(use_pygments=True)}]
-    return dict(site_name=site['title'], site_description=site['description'], docs_dir='docs', site_dir=str(out), use_directory_urls=False, plugins=['search', 'offline'],
-                theme=dict(name='material', font=False, features=features, palette=palette()), markdown_extensions=extensions, extra_css=['assets/site.css'], extra_javascript=['assets/site.js'],
-                extra=dict(generator=False, polyfills=['assets/vendor/iframe-worker.min.js']), nav=list(navigation(site['sidebar']['contents'], titles)),
-                validation=dict(nav=dict(omitted_files='warn', not_found='warn'), links=dict(not_found='warn', anchors='warn', absolute_links='warn', unrecognized_links='warn')))
+    "The content of `mkdocs.yml`."
+    return dict(
+        site_name=site['title'], site_description=site['description'], docs_dir='docs', site_dir=str(out),
+        use_directory_urls=False, plugins=['search', 'offline'], theme=theme(), markdown_extensions=EXTENSIONS,
+        extra_css=['assets/site.css'], extra_javascript=['assets/site.js'],
+        extra=dict(generator=False, polyfills=['assets/vendor/iframe-worker.min.js']),
+        nav=list(navigation(site['sidebar']['contents'], titles)), validation=CHECKS)
 
 
-def write_pages(copies, work, run, contents):
-    "Markdown of every page into `work`/docs; a page of no section gets the room of the empty side bar. Returns `{notebook: (title, page)}`."
+def write_page(path, original, source, pictures):
+    "Write the Markdown of one processed notebook beside its pictures. Returns `(title, page)` and the text."
+    before = '\n\n'.join(filter(None, [opening(nbformat.read(original, as_version=4)), NOTES.get(source)]))
+    front, text = page(nbformat.read(path, as_version=4), pictures, before)
+    return (front.get('title', path.stem), Path(front.get('output-file', 'index.html')).with_suffix('.md').name), text
+
+
+def write_pages(copies, work, figures, contents):
+    """Write the Markdown of every page into `work`/docs. Returns `{notebook: (title, page)}`.
+    A page outside of the sections has no side bar, so it gets that room."""
     docs, titles = work/'docs', {}
     wide = {entry if isinstance(entry, str) else entry.get('href') for entry in contents}
     (docs/'pictures').mkdir(parents=True)
-    for folder in ('assets', 'images'): shutil.copytree(ROOT/'nbs'/folder, docs/folder)
-    for path in sorted(process(work).glob('*.ipynb')):
-        before, how = pages.opening(nbformat.read(work/'nbs'/path.name, as_version=4)), copies[path.stem][1]
-        front, text = pages.page(nbformat.read(path, as_version=4), BASE, docs/'pictures', run/'figures' if how=='run' else None, f'{before}\n\n{pages.NOTES.get(how, "")}')
-        name = front.get('output-file', 'index.html').replace('.html', '.md')
-        titles[path.name] = front.get('title', path.stem), name
-        (docs/name).write_text(('---\nhide: [navigation]\n---\n\n' if path.name in wide else '')+text, encoding='utf-8')
+    for folder in ('assets', 'images'): shutil.copytree(NBS/folder, docs/folder)
+    for path in sorted((work/'_proc').glob('*.ipynb')):
+        source = copies[path.stem][1]
+        pictures = Pictures(docs/'pictures', figures if source in ('stage', 'run') else None)
+        titles[path.name], text = write_page(path, work/'nbs'/path.name, source, pictures)
+        front = '---\nhide: [navigation]\n---\n\n' if path.name in wide else ''
+        (docs/titles[path.name][1]).write_text(front+text, encoding='utf-8')
     return titles
 
 
-def lean_index(out):
-    "Leave code and output out of the search index, but for definitions and the command's help: every page fetches it, and a search is for words and names."
+def render(work, site, titles, out):
+    "Let mkdocs render the pages of `work` into `out`."
+    (work/'mkdocs.yml').write_text(json.dumps(settings(site, titles, out)))
+    command = [sys.executable, '-m', 'mkdocs', 'build', '--quiet', '--strict', '--clean']
+    subprocess.run(command, cwd=work, env=os.environ | dict(NO_MKDOCS_2_WARNING='1'), check=True)
+
+
+def searched(found):
+    "The part of a code block that belongs into the search index: definitions and the command's help."
+    return found[0] if found[1].lstrip().startswith(('def ', 'class ', 'usage: ')) else ''
+
+
+def shorten_index(out):
+    "Leave other code and its output out of the search index, since every page loads the whole index."
     path = out/'search'/'search_index.json'
     index = json.loads(path.read_text(encoding='utf-8'))
-    keep = lambda found: found[0] if found[1].lstrip().startswith(('def ', 'class ', 'usage: ')) else ''
-    for entry in index['docs']: entry['text'] = CODE.sub(keep, entry['text'])
+    for entry in index['docs']: entry['text'] = CODE.sub(searched, entry['text'])
     text = json.dumps(index, separators=(',', ':'))
     path.write_text(text, encoding='utf-8')
     path.with_suffix('.js').write_text(f'var __index = {text}', encoding='utf-8')
 
 
-def build(run, out, work, beyond=True):
-    """Build the site of the run at `run` into `out`, `work` for scratch; without `beyond`, the stages beyond the paper are shown unexecuted.
-    Raises: `InputError` where the run is none; `CalledProcessError` where a renderer fails."""
-    copies = execute.executed(finished_run(run), work.with_name(f'{work.name}-cache'), beyond, on_progress=lambda stem: print(f'  {stem}', file=sys.stderr, flush=True))
+def build(run, out, work, paper_only=False):
+    """Build the site of the run at `run` into `out`, with `work` as scratch folder.
+    Raises: `InputError` if the run is not finished; `ChildProcessError` or `CalledProcessError` if a step fails."""
+    copies = executed(finished_run(run), paper_only, lambda line: print(f'  {line}', file=sys.stderr, flush=True))
     stage(copies, work)
-    if shutil.which('quarto'):
-        subprocess.run(['nbdev_docs', '--n_workers', '0'], cwd=work, check=True)
-        shutil.rmtree(out, ignore_errors=True)
-        return shutil.move(work/'_site', out)
-    site = yaml.safe_load((ROOT/'_quarto.yml').read_text())['website']
-    titles = write_pages(copies, work, run, site['sidebar']['contents'])
-    (work/'mkdocs.yml').write_text(json.dumps(settings(site, titles, out)))
-    subprocess.run([sys.executable, '-m', 'mkdocs', 'build', '--quiet', '--strict', '--clean'], cwd=work, env=os.environ | dict(NO_MKDOCS_2_WARNING='1'), check=True)
-    lean_index(out)
+    in_fork(process, work)
+    site = website()
+    render(work, site, write_pages(copies, work, run/'figures', site['sidebar']['contents']), out)
+    shorten_index(out)
+
+
+def options():
+    "The command's options."
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--run', type=Path, default=ROOT/'runs'/'shipped', help='a finished run (default: %(default)s)')
+    parser.add_argument('--out', type=Path, default=ROOT/'_site', help='folder of the site (default: %(default)s)')
+    parser.add_argument('--work', type=Path, default=ROOT/'runs'/'site', help='scratch folder (default: %(default)s)')
+    parser.add_argument('--paper-only', action='store_true', help='show stages beyond the paper without their outputs')
+    return parser.parse_args()
 
 
 def main():
-    "Build into _site, and check what was built."
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument('--run', type=Path, default=ROOT/'runs'/'shipped', help='a finished run, whose executed notebooks become pages')
-    options.add_argument('--out', type=Path, default=ROOT/'_site')
-    options.add_argument('--work', type=Path, default=ROOT/'runs'/'site', help='scratch folder')
-    options.add_argument('--paper-only', action='store_true', help='do not execute the stages beyond the paper; their pages say so')
-    given, start = options.parse_args(), time.monotonic()
-    try: build(given.run.resolve(), given.out.resolve(), given.work.resolve(), not given.paper_only)
-    except InputError as e: raise SystemExit(f'site: {e}') from None
-    except subprocess.CalledProcessError as e: raise SystemExit(f'site: {e}') from None
-    faults, weights = check.check_site(given.out)
+    "Build the site and check it. Exit code 1 if a step fails or the check finds a fault."
+    given, start = options(), time.monotonic()
+    try: build(given.run.resolve(), given.out.resolve(), given.work.resolve(), given.paper_only)
+    except (InputError, ChildProcessError, subprocess.CalledProcessError) as e: sys.exit(f'site: {e}')
+    faults, weights = check_site(given.out)
     for fault in faults: print(f'site: {fault}', file=sys.stderr)
-    print(f'{len(weights)} pages in {given.out}, {time.monotonic()-start:.0f} s; the heaviest has {max(weights.values(), default=0)/1e6:.2f} MB; {len(faults)} faults')
-    raise SystemExit(bool(faults))
+    heaviest = max(weights.values(), default=0)/1e6
+    print(f'{len(weights)} pages in {given.out}, {time.monotonic()-start:.0f} s, '
+          f'up to {heaviest:.2f} MB each, {len(faults)} faults')
+    sys.exit(bool(faults))
 
 
 if __name__ == '__main__': main()

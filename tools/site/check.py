@@ -1,93 +1,109 @@
-"What would disappoint a reader of a built site: links, anchors and pictures that lead nowhere, figures without words, anything from the network, heavy pages."
+"Check a built site: broken links, anchors and pictures, figures without text, files from the network, heavy pages."
 import argparse
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-HEAVIEST = 1_500_000
+HEAVIEST = 1_500_000  # Bytes of a page with everything it loads
 LOADED = {('script', 'src'), ('link', 'href'), ('img', 'src'), ('source', 'src'), ('iframe', 'src'), ('object', 'data')}
 LITERAL = {'pre', 'code', 'script', 'style'}
 NOT_LOADED = {'canonical', 'next', 'prev', 'alternate', 'edit'}
 
 
 class Links(HTMLParser):
-    "Of one page: its anchors, where it links to, what it loads, its pictures without words."
+    "Anchors and links of one page, what it loads, its pictures without text, and Markdown left in its text."
     def __init__(self, text):
         super().__init__()
-        self.ids, self.links, self.loads, self.wordless, self.markup, self.literal = set(), [], [], [], [], 0
+        self.ids, self.links, self.loads, self.no_alt, self.markdown = set(), [], [], [], []
+        self.literal = 0  # How many elements are open that show their text as it is
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         "Note one element."
-        given = {name: value or '' for name,value in attrs}
+        attributes = {name: value or '' for name,value in attrs}
         self.literal += tag in LITERAL
-        self.ids |= {given[name] for name in ('id', 'name') if given.get(name) and (name=='id' or tag=='a')}
-        if tag=='a' and 'href' in given: self.links.append(given['href'])
-        if tag=='img' and not given.get('alt', '').strip() and 'twemoji' not in given.get('class', ''): self.wordless.append(given.get('src', ''))
-        if tag=='link' and given.get('rel') in NOT_LOADED: return
-        self.loads += [given[name] for kind,name in LOADED if kind==tag and given.get(name)]
+        self.ids |= {attributes[name] for name in ('id', 'name') if attributes.get(name) and (name=='id' or tag=='a')}
+        if tag=='a' and 'href' in attributes: self.links.append(attributes['href'])
+        if tag=='img': self._note_image(attributes)
+        if tag=='link' and attributes.get('rel') in NOT_LOADED: return
+        self.loads += [attributes[name] for element,name in LOADED if element==tag and attributes.get(name)]
+
+    def _note_image(self, attributes):
+        "Note a picture without alternative text; the theme's icons need none."
+        icon = 'twemoji' in attributes.get('class', '')
+        if not attributes.get('alt', '').strip() and not icon: self.no_alt.append(attributes.get('src', ''))
 
     def handle_endtag(self, tag):
-        "Note the end of an element that shows its text as it is."
+        "Note the end of an element."
         self.literal -= tag in LITERAL
 
     def handle_data(self, text):
-        "Note Markdown that was not turned into links."
-        if not self.literal and '](' in text: self.markup.append(' '.join(text.split())[:80])
+        "Note Markdown that was not turned into a link."
+        if not self.literal and '](' in text: self.markdown.append(' '.join(text.split())[:80])
 
 
 def target(page, link, root):
-    "File that a link of a page means, None for another site's."
+    "The file that a link on `page` leads to, None for another site."
     parts = urlsplit(link)
     if parts.scheme or parts.netloc: return None
-    path = (root/unquote(parts.path).lstrip('/') if parts.path.startswith('/') else page.parent/unquote(parts.path)) if parts.path else page
+    if not parts.path: return page
+    base = root if parts.path.startswith('/') else page.parent
+    path = base/unquote(parts.path).lstrip('/')
     return (path/'index.html' if path.is_dir() else path).resolve()
 
 
-def check_page(page, pages, root):
-    "Faults of one page, and what it weighs with all that it loads."
-    held, faults, weight = pages[page], [], page.stat().st_size
-    for link in held.links:
+def link_faults(page, pages, root):
+    "Links of a page whose file or anchor does not exist."
+    for link in pages[page].links:
         path, anchor = target(page, link, root), unquote(urlsplit(link).fragment)
-        if path is None: continue
-        if not path.exists(): faults.append(f'link to {link}: not there')
-        elif anchor and path in pages and anchor not in pages[path].ids: faults.append(f'link to {link}: no such anchor')
-    for link in dict.fromkeys(held.loads):
-        path = target(page, link, root)
-        if link.startswith('data:'): continue
-        if path is None: faults.append(f'loads {link} from the network')
-        elif not path.is_file() or not path.stat().st_size: faults.append(f'loads {link}: missing or empty')
-        else: weight += path.stat().st_size
-    faults += [f'picture {source} has no alternative text' for source in held.wordless]
-    faults += [f'shows Markdown as text: {text}' for text in held.markup]
-    return faults, weight
+        if path and not path.exists(): yield f'link to {link}: no such file'
+        elif path in pages and anchor and anchor not in pages[path].ids: yield f'link to {link}: no such anchor'
+
+
+def load_faults(loads):
+    "What a page loads from the network, or from a missing or empty file; `loads` is `{link: file}`."
+    for link,path in loads.items():
+        if path is None: yield f'loads {link} from the network'
+        elif not path.is_file() or not path.stat().st_size: yield f'loads {link}: missing or empty'
+
+
+def check_page(page, pages, root):
+    "`(faults, bytes)` of one page; the bytes include everything it loads."
+    links = pages[page]
+    loads = {link: target(page, link, root) for link in links.loads if not link.startswith('data:')}
+    faults = [*link_faults(page, pages, root), *load_faults(loads),
+              *(f'picture {source} has no alternative text' for source in links.no_alt),
+              *(f'shows Markdown as text: {text}' for text in links.markdown)]
+    files = {path for path in loads.values() if path and path.is_file()}
+    return faults, page.stat().st_size+sum(path.stat().st_size for path in files)
 
 
 def check_site(root):
-    "`(faults, {page: bytes})` of every page below `root`; the search index counts on each page, since every page fetches it."
+    "`(faults, {page: bytes})` of all pages below `root`. Every page loads the search index, so it counts for each."
     root = Path(root).resolve()
-    pages = {path: Links(path.read_text(encoding='utf-8')) for path in sorted(root.rglob('*.html')) if path.name!='404.html'}
+    paths = [path for path in sorted(root.rglob('*.html')) if path.name!='404.html']
+    pages = {path: Links(path.read_text(encoding='utf-8')) for path in paths}
     index = sum(path.stat().st_size for path in root.glob('search/search_index.json'))
-    faults, weights = ([] if pages else [f'{root}: no page']), {}
+    faults, weights = ([] if pages else [f'{root}: no pages']), {}
     for page in pages:
         name = str(page.relative_to(root))
-        mine, weights[name] = check_page(page, pages, root)
-        weights[name] += index
-        if weights[name]>HEAVIEST: mine.append(f'weighs {weights[name]:,} bytes, more than {HEAVIEST:,}')
-        faults += [f'{name}: {fault}' for fault in mine]
+        page_faults, size = check_page(page, pages, root)
+        weights[name] = size+index
+        if weights[name]>HEAVIEST: page_faults.append(f'has {weights[name]:,} bytes, more than {HEAVIEST:,}')
+        faults += [f'{name}: {fault}' for fault in page_faults]
     return faults, weights
 
 
 def main():
-    "Print what is wrong, and the heaviest page. Exit code 1 if anything is wrong."
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument('site', type=Path)
-    faults, weights = check_site(options.parse_args().site)
+    "Print the faults and the heaviest page. Exit code 1 if there is a fault."
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('site', type=Path, help='folder of a built site')
+    faults, weights = check_site(parser.parse_args().site)
     for fault in faults: print(fault, file=sys.stderr)
-    heaviest = max(weights, key=weights.get, default=None)
-    if heaviest: print(f'{len(weights)} pages checked, {len(faults)} faults; the heaviest, {heaviest}, weighs {weights[heaviest]/1e6:.2f} MB')
-    return bool(faults)
+    name = max(weights, key=weights.get, default=None)
+    if name: print(f'{len(weights)} pages, {len(faults)} faults; the heaviest, {name}, has {weights[name]/1e6:.2f} MB')
+    sys.exit(bool(faults))
 
 
-if __name__ == '__main__': sys.exit(main())
+if __name__ == '__main__': main()

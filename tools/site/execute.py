@@ -1,125 +1,139 @@
-"Executed copies of every notebook: what belongs to the run is executed against it, the rest alone; nothing is executed twice for the same code."
+"""Executed copies of all notebooks.
+
+A stage's copy comes from the run. Every other notebook is executed here, in a process forked from one that has the
+imports already, and its copy is kept until the code or the run changes.
+"""
 import hashlib
 import json
+import multiprocessing
 import os
-import shutil
-import subprocess
+import pkgutil
 import sys
+import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import nbformat
+from execnb.nbio import read_nb, write_nb
+from execnb.shell import CaptureShell
+from notebooks import NBS, ROOT, has_tag
 
-from llmr.core import InputError, file_hash, write_json
-from llmr.runs import Run, read_record
-from llmr.pipeline import BEYOND, STAGES, fingerprint, finished_run, is_done, run_stage, stage_notebook
+import llmr
+from llmr.core import file_hash
+from llmr.pipeline import BEYOND, STAGES, fingerprint
+from llmr.runs import Run, is_current, read_record
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT/'tools'))
-import readme  # noqa: E402
-
-NEED_TEXT = {'10_transfer'}  # It reads the tasks' sentences, which no shipped table has: its page is of toy size
-SLOW = '09_selection'  # Takes as long as the others together: executed beside them
-LATE = (SLOW, '11_verdict', '17_report')  # It is waited for here, and the others read what it writes
-KERNEL = "c.InlineBackend.figure_formats = {'png', 'svg'}\n"
+NEEDS_TEXT = {'10_transfer'}  # Reads the text of tasks, which is not shipped
+HEAVY = ('matplotlib.pyplot', 'scipy.stats', 'seaborn', 'sklearn.ensemble', 'torch', 'transformers')
+FORMATS = 'from matplotlib_inline.backend_inline import set_matplotlib_formats as use; use({!r})'
 
 
-def vector_figures(folder):
-    "Let kernels that start from here show figures as SVG too."
-    profile = folder/'profile_default'
-    profile.mkdir(parents=True, exist_ok=True)
-    (profile/'ipython_kernel_config.py').write_text(KERNEL)
-    os.environ['IPYTHONDIR'] = str(folder)
+def preload():
+    "Import what notebooks import, once for all processes forked from this one."
+    for name in HEAVY: import_module(name)
+    for module in pkgutil.iter_modules(llmr.__path__, 'llmr.'): import_module(module.name)
+
+
+def in_fork(function, *arguments):
+    """Call a function in a forked process, with a folder for temporary files that is deleted afterwards.
+    Raises: `ChildProcessError` if it fails; its traceback is on standard error."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        process = multiprocessing.get_context('fork').Process(target=_call_in, args=(scratch, function, arguments))
+        process.start()
+        process.join()
+    if process.exitcode: raise ChildProcessError(f'{function.__name__}({", ".join(map(str, arguments))}) failed')
+
+
+def _call_in(scratch, function, arguments):
+    "Call a function that puts its temporary files into `scratch`."
+    os.environ['TMPDIR'] = tempfile.tempdir = scratch
+    function(*arguments)
+
+
+def execute(path, copy, folder, parameters):
+    "Execute the notebook at `path` in `folder`, and write it with its outputs to `copy`."
+    def set_parameters(cell):
+        if cell.cell_type=='code' and has_tag(cell, 'parameters'): shell.user_ns.update(parameters)
+    notebook, shell = read_nb(path), CaptureShell()
+    os.chdir(folder)
+    shell.displayhook.compute_format_data = lambda result: ({}, {})  # execnb formats results itself
+    shell.run_cell(FORMATS.format('png' if path.stem=='index' else 'svg'))  # README.md shows a PNG
+    try: shell.run_all(notebook, exc_stop=True, postproc=set_parameters)
+    except Exception: sys.exit(shell.prettytb(path))
+    write_nb(notebook, copy)
+
+
+def cached_copy(path, mark, cache, folder, parameters):
+    "The executed copy of a notebook in `cache`, made now unless it is there; `mark` is a hash of what it depends on."
+    copy = cache/f'{path.stem}-{mark[:16]}.ipynb'
+    if copy.exists(): return copy
+    cache.mkdir(parents=True, exist_ok=True)
+    for outdated in cache.glob(f'{path.stem}-*.ipynb'): outdated.unlink()
+    part = copy.with_suffix('.part')
+    in_fork(execute, path, part, folder, parameters)
+    return part.replace(copy)
 
 
 def takes_a_run(path):
     "Whether a notebook has a parameters cell."
-    return any('parameters' in cell.metadata.get('tags', ()) for cell in nbformat.read(path, as_version=4).cells)
+    return any(has_tag(cell, 'parameters') for cell in nbformat.read(path, as_version=4).cells)
 
 
-def asked(run:Run, stem):
-    "`(parameters, fingerprint, whether the run has it already)`, as `llmr reproduce` counts them."
-    given = dict(profile=run.profile.name, pairs=[pair.name for pair in run.pairs], seed=run.seed)
-    mark = fingerprint(stem, given)
-    return given, mark, is_done(run, stem, mark) and (run.dir/'nbs'/f'{stem}.ipynb').exists()
+def has_executed(run:Run, stem):
+    "Whether the run has the results of a stage and its executed notebook."
+    return is_current(run.dir, stem) and (run.dir/'nbs'/f'{stem}.ipynb').exists()
 
 
-def against(run:Run, stem):
-    "Execute one notebook against the run unless it was, with this very code; remember it in `run.json` as `llmr reproduce` does."
-    given, mark, done = asked(run, stem)
-    if not done:
-        record = run_stage(run, stem, given) | dict(fingerprint=mark, parameters=given)
-        run.note(stages=read_record(run.dir)['stages'] | {stem: record})
-    return run.dir/'nbs'/f'{stem}.ipynb'
+def source_of(path, run:Run, beyond):
+    """Where a notebook's outputs come from.
 
-
-def beside(run:Run, stem):
-    "Start one notebook in a copy of the run, in a process of its own. Returns `(wait, stop)`: what waits for it, takes over what it wrote and gives its executed copy; what ends it."
-    if asked(run, stem)[2]: return lambda: run.dir/'nbs'/f'{stem}.ipynb', lambda: None
-    copy = run.dir.with_name(f'{run.dir.name}-beside')
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(run.dir, copy)
-    process = subprocess.Popen([sys.executable, __file__, copy, stem])
-    def wait():
-        "Wait, and take over."
-        if process.wait(): raise InputError(f'{stem} failed beside the others; run `llmr reproduce --beyond --out {run.dir}` to see why.')
-        record = read_record(copy)['stages'][stem]
-        for name in [*record['writes'], f'nbs/{stem}.ipynb']:
-            (run.dir/name).parent.mkdir(exist_ok=True)
-            shutil.copy(copy/name, run.dir/name)
-        run.note(stages=read_record(run.dir)['stages'] | {stem: record})
-        return run.dir/'nbs'/f'{stem}.ipynb'
-    def stop():
-        "End it if it still runs, and leave nothing behind."
-        process.terminate()
-        process.wait()
-        shutil.rmtree(copy, ignore_errors=True)
-    return wait, stop
-
-
-def alone(stem, folder):
-    "Execute one notebook by itself, at toy size where it takes a run."
-    sources = fingerprint(stem, {})+file_hash(ROOT/'CHANGELOG.md')
-    mark, path = hashlib.sha256(sources.encode()).hexdigest(), folder/f'{stem}.ipynb'
-    record = folder/f'{stem}.json'
-    if path.exists() and record.exists() and json.loads(record.read_text())==dict(fingerprint=mark): return path
-    folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(readme.executed(stage_notebook(stem)), path)
-    write_json(record, dict(fingerprint=mark))
-    return path
-
-
-def way(path, run:Run, beyond):
-    "How a notebook gets its outputs: `run` (against the run), `toy` (by itself, at toy size), `none` (not executed), `alone` (it takes no run)."
-    if path.stem in STAGES: return 'run'
+    `stage`: the run's executed copy; `run`: executed here against the run; `toy`: executed here at toy size;
+    `alone`: executed here, takes no run; `none`: a stage beyond the paper that the run does not have."""
+    if path.stem in STAGES+BEYOND: return 'stage' if path.stem in STAGES or beyond else 'none'
     if not takes_a_run(path): return 'alone'
-    if path.stem[:2].isdigit() and not beyond: return 'none'
-    return 'toy' if path.stem in NEED_TEXT and run.profile.tasks=='shipped' else 'run'
+    if path.stem[0].isdigit() and not beyond: return 'none'
+    return 'toy' if path.stem in NEEDS_TEXT and run.profile.tasks=='shipped' else 'run'
 
 
-def in_order():
-    "Notebooks of nbs/: stages as `llmr reproduce --beyond` runs them, other numbered ones, the slow one and its readers, and pages, which read what all of them wrote."
-    order = {stem: place for place,stem in enumerate(STAGES+BEYOND)}
-    return sorted((ROOT/'nbs').glob('*.ipynb'), key=lambda path: (not path.stem[:2].isdigit(), LATE.index(path.stem)+1 if path.stem in LATE else 0, order.get(path.stem, len(order)), path.stem))
+def of_code():
+    "Hash of the library's code and data and of the changelog: what every notebook's outputs depend on."
+    return _hash(fingerprint(STAGES[0], {}), file_hash(ROOT/'CHANGELOG.md'))
 
 
-def executed(run:Run, cache, beyond=True, on_progress=print):
-    "`{stem: (copy, way)}` of every notebook in nbs/. Without `beyond`, stages beyond the paper stay as they are."
-    vector_figures(cache/'ipython')
-    copies, (wait, stop) = {}, beside(run, SLOW) if beyond else (None, None)
-    try:
-        for path in in_order():
-            on_progress(path.stem)
-            how = way(path, run, beyond)
-            if how=='none': copies[path.stem] = path, how
-            elif path.stem==SLOW: copies[path.stem] = wait(), how
-            elif how=='run': copies[path.stem] = (run.dir/'nbs'/path.name if path.stem in STAGES else against(run, path.stem)), how
-            else: copies[path.stem] = alone(path.stem, cache/'alone'), how
-    finally:
-        if stop: stop()
+def of_tables(run:Run):
+    "Hash of everything that the run's stages wrote."
+    stages = read_record(run.dir)['stages']
+    return _hash(*(json.dumps(stages[stem]['writes'], sort_keys=True) for stem in sorted(stages)))
+
+
+def _hash(*texts): return hashlib.sha256('\n'.join(texts).encode()).hexdigest()
+
+
+def copy_against(path, run:Run, code):
+    "The copy of a notebook that is executed against a run. It is no stage, so the run's record does not change."
+    given = dict(profile=run.profile.name, run_dir=str(run.dir), pairs=[pair.name for pair in run.pairs], seed=run.seed)
+    copy = cached_copy(path, _hash(code, of_tables(run), file_hash(path)), run.dir/'pages', run.dir, given)
+    (run.dir/'ledger.json').unlink(missing_ok=True)
+    return copy
+
+
+def copy_of(path, source, run:Run, code):
+    "The copy of a notebook whose outputs come from `source`."
+    if source=='stage': return run.dir/'nbs'/path.name
+    if source=='none': return path
+    if source=='run': return copy_against(path, run, code)
+    return cached_copy(path, _hash(code, file_hash(path)), run.dir/'pages', NBS, {})
+
+
+def executed(run:Run, paper_only=False, on_progress=print):
+    """`{stem: (copy, source)}` of every notebook; with `paper_only`, stages beyond the paper stay as they are.
+    Raises: `ChildProcessError` if a notebook fails."""
+    preload()
+    beyond = not paper_only and all(has_executed(run, stem) for stem in BEYOND)
+    code, copies = of_code(), {}
+    for path in sorted(NBS.glob('*.ipynb')):
+        source = source_of(path, run, beyond)
+        on_progress(f'{path.stem}: {source}')
+        copies[path.stem] = copy_of(path, source, run, code), source
     return copies
 
-
-if __name__ == '__main__':
-    folder, stem = sys.argv[1:]
-    vector_figures(Path(folder)/'ipython')
-    against(finished_run(Path(folder)), stem)
