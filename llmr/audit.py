@@ -27,10 +27,10 @@ from .core import check_table, package_file
 from .evaluation import (
     FRACTIONS, TARGETS, bootstrap_gains, bootstrap_gap, bootstrap_weights, gain_over_random, interval,
     paired_outcomes, performance_gap, random_baseline)
-from .execution import table1_counts, total_pass_rate
 from .features import task_versions
 from .head import Hyperparameters, head_scores, soft_loss, train_head
 from .labels import pair_gaps, tie_summary
+from .pass_rates import table1_counts, total_pass_rate
 from .router import fit_head
 from .runs import Pair
 from .plotting import Figure, colours, panels
@@ -312,7 +312,7 @@ def grading_claims(
     seed:int=42,           # Of the resamples
 )->pd.DataFrame:           # `claims`
     "Share of tests that die of a NameError, total pass rates with names forgiven, and which model is ahead then. Source: §4.2; errata 9."
-    rows, forgiven = [], regrades[regrades['mode']=='forgiven']
+    rows, forgiven = [], regrades[regrades['mode']=='lenient']
     names = lambda mine: [errors.count('NameError') if status=='ran' else 0 for status,errors in zip(mine.status, map(list, mine.errors))]
     for model in outcomes.model.unique():
         counts = _per_task(outcomes, model, 'test', names=names)

@@ -34,12 +34,15 @@ def effect(
     weights:np.ndarray,   # (B, N) from `bootstrap_weights`
 )->pd.DataFrame:          # measure, plain, augmented, difference, low, high
     "Loss, Brier score and gain without and with copies, and the difference with its paired interval."
-    one = lambda measure: (lambda scores: np.array([measure(scores[i:i+1], y[i:i+1]) for i in range(len(y))]))
     rows = []
-    for name,measure in dict(loss=one(soft_loss), brier=one(brier)).items():
-        change = measure(augmented)-measure(plain)
+    for name,measure in dict(loss=soft_loss, brier=brier).items():
+        by_task = [np.array([measure(scores[i:i+1], y[i:i+1]) for i in range(len(y))]) for scores in (plain, augmented)]
+        change = by_task[1]-by_task[0]
         low, high = interval(weights@change/len(y))
-        rows.append(dict(measure=name, plain=measure(plain).mean(), augmented=measure(augmented).mean(), difference=change.mean(), low=low, high=high))
+        rows.append(dict(measure=name, plain=by_task[0].mean(), augmented=by_task[1].mean(), difference=change.mean(),
+                         low=low, high=high))
     low, high = interval(bootstrap_gains(augmented, paired, weights)-bootstrap_gains(plain, paired, weights))
     gains = [gain_over_random(scores, paired) for scores in (plain, augmented)]
-    return pd.DataFrame([*rows, dict(measure='gain', plain=gains[0], augmented=gains[1], difference=gains[1]-gains[0], low=low, high=high)])
+    rows.append(dict(measure='gain', plain=gains[0], augmented=gains[1], difference=gains[1]-gains[0], low=low,
+                     high=high))
+    return pd.DataFrame(rows)

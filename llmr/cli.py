@@ -260,9 +260,10 @@ def train(args):
 
 def verdict(args):
     "The verdict, and a certificate where one is asked for. Returns what to print, and the exit code."
-    from llmr.own_data import judge_files
+    from llmr.own_data import VERDICT_OPTIONS, verdict_on_files
     from llmr.runs import Pair
-    text, word = judge_files(args.outcomes, Pair(args.small, args.large), vars(args))
+    options = {name: getattr(args, name) for name in VERDICT_OPTIONS}
+    text, word = verdict_on_files(args.outcomes, Pair(args.small, args.large), **options)
     return text, CODES[word]
 
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV', 'InputError', 'json_rows', 'read_jsonl',
            'Table', 'check_table', 'package_file', 'file_hash', 'data_file', 'bundle', 'unbundle', 'replace_file',
-           'write_json', 'Store']
+           'write_json', 'folder_hash', 'Store']
 
 # %% ../nbs/00a_core.ipynb #c1c6f4b1
 import gzip
@@ -302,6 +302,23 @@ def write_json(
     "Write `record` to `path` in one step."
     text = json.dumps(record, indent=1, sort_keys=True)+'\n'
     replace_file(Path(path), lambda part: part.write_text(text, encoding='utf-8'))
+
+# %% ../nbs/00a_core.ipynb #a9f3d215
+def folder_hash(
+    folder:Path, # With files, also in folders of its own; those in hidden folders don't count
+)->str:          # 16 hexadecimal digits
+    "Hash of the names, sizes and contents of a folder's files."
+    folder, digest, block = Path(folder), hashlib.sha256(), 2**16
+    for path in sorted(folder.rglob('*')):
+        name = path.relative_to(folder)
+        if not path.is_file() or any(part.startswith('.') for part in name.parts[:-1]): continue
+        size = path.stat().st_size
+        digest.update(f'{name.as_posix()} {size}\n'.encode())
+        with open(path, 'rb') as file:
+            for start in (*range(0, size, max(block, size//256)), max(0, size-block)):
+                file.seek(start)
+                digest.update(file.read(block))
+    return digest.hexdigest()[:16]
 
 # %% ../nbs/00a_core.ipynb #cf2942fd
 class Store:

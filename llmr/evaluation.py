@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['FRACTIONS', 'AUTHORS_SEED', 'TARGETS', 'paired_outcomes', 'routed_pass_rate', 'performance_gap',
-           'calibrate_threshold', 'deferral_curve', 'oracle_curve', 'gain_over_random', 'random_baseline', 'table1',
-           'sample_matrix', 'paired_per_sample', 'bootstrap_weights', 'interval', 'interval_side', 'bootstrap_gains',
-           'bootstrap_gap', 'evaluate_thresholds', 'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral',
-           'plot_figure4', 'plot_gains']
+           'calibrate_threshold', 'tie_groups', 'deferral_curve', 'oracle_curve', 'gain_over_random', 'random_baseline',
+           'baselines', 'table1', 'sample_matrix', 'paired_per_sample', 'bootstrap_weights', 'interval',
+           'interval_side', 'bootstrap_gains', 'bootstrap_gap', 'evaluate_thresholds', 'evaluate_curve',
+           'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4', 'plot_gains']
 
 # %% ../nbs/06_evaluation.ipynb #cdd0bfec
 import numpy as np
@@ -15,43 +15,52 @@ import pandas as pd
 
 # %% ../nbs/06_evaluation.ipynb #9b9ae09f
 from .core import InputError
-from .execution import table1_counts
 from .labels import PAPER_LABEL
+from .pass_rates import table1_counts
+from .plotting import Figure, colours, panels
 from .problem import cost_advantage, route
 from .runs import Pair
-from .plotting import Figure, colours, panels
 
 # %% ../nbs/06_evaluation.ipynb #a1adf98f
 def _counts(outcomes, definition):
-    "task_id, tests counted and passed, summed over samples."
+    "Tests counted and passed, by task_id, summed over samples."
     if definition=='every_test': counted = outcomes[['task_id', 'n_tests', 'n_passed']]
-    elif definition=='table1': counted = table1_counts(outcomes).rename(columns=dict(n_counted='n_tests', n_passed_table1='n_passed'))[['task_id', 'n_tests', 'n_passed']]
-    else: raise InputError(f'no total pass rate is called {definition!r}; there are every_test and table1.')
+    elif definition=='table1': counted = table1_counts(outcomes)[['task_id', 'n_counted', 'n_passed_table1']]
+    else: raise InputError(f'unknown definition of the total pass rate {definition!r}; choose from every_test, table1.')
     return counted.groupby('task_id').sum().set_axis(['tests', 'passed'], axis=1)
+
+def _check_counted(counts, model, split, definition):
+    "Raises: `InputError` if no test of a model counts."
+    if counts.tests.any(): return
+    why = dict(every_test='no task has a test', table1='no program ran to the end of its tests')[definition]
+    raise InputError(
+        f'model {model}, split {split}: {why}, so {definition} has nothing to count. Look at status and errors in '
+        'the outcomes, and sample this model anew or choose another pair (--pairs).')
 
 # %% ../nbs/06_evaluation.ipynb #35e2392a
 def paired_outcomes(
     outcomes:pd.DataFrame,        # `outcomes` of at least both models
-    pair:Pair,                    # Which two
+    pair:Pair,                    # Small and large
     split:str='test',             # Which tasks
     definition:str='every_test',  # Which tests count: `every_test`, or `table1`
 )->pd.DataFrame:                  # By task_id: small_tests, small_passed, large_tests, large_passed
-    "Tests and passes of both models on each task, summed over samples. Raises: `InputError` if a task lacks one of the models, or no test of a model counts."
+    """Count tests and passes of both models on each task, summed over samples.
+    Raises: `InputError` if a task lacks one of the models, or no test of a model counts."""
     chosen = outcomes[outcomes.split==split]
-    parts = [_counts(chosen[chosen.model==model], definition).add_prefix(f'{side}_') for side,model in zip(('small', 'large'), pair)]
-    for task_id in parts[0].index.symmetric_difference(parts[1].index)[:1]: raise InputError(f'task {task_id} ({split}) has outcomes of only one model of {pair.name}. Give both the same tasks.')
-    if parts[0].empty: raise InputError(f'no outcome of {pair.name} on split {split}.')
-    why = dict(every_test='no task has a test', table1='no program ran its tests through').get(definition)
-    for part,model in zip(parts, pair):
-        if not part.iloc[:, 0].any(): raise InputError(f'model {model}, split {split}: {why}, so {definition} has nothing to count. Look at status and errors in the outcomes, and sample this model anew or choose another pair (--pairs).')
-    return parts[0].join(parts[1]).sort_index()
+    small, large = (_counts(chosen[chosen.model==model], definition) for model in pair)
+    for task_id in small.index.symmetric_difference(large.index)[:1]:
+        raise InputError(
+            f'task {task_id} ({split}) has outcomes of only one model of {pair.name}. Give both the same tasks.')
+    if small.empty: raise InputError(f'no outcome of {pair.name} on split {split}.')
+    for counts,model in zip((small, large), pair): _check_counted(counts, model, split, definition)
+    return small.add_prefix('small_').join(large.add_prefix('large_')).sort_index()
 
 # %% ../nbs/06_evaluation.ipynb #2f754444
 def routed_pass_rate(
     paired:pd.DataFrame,  # From `paired_outcomes`, N tasks
     to_small:np.ndarray,  # (N,) True where the small model answers
 )->float:                 # Fraction in [0, 1]
-    "Share of tests that the routed system passes. Source: total pass rate, §4.1."
+    "Compute the fraction of tests that the routed system passes. Source: total pass rate, §4.1."
     small = np.asarray(to_small, bool)
     passed = np.where(small, paired.small_passed, paired.large_passed).sum()
     return float(passed/np.where(small, paired.small_tests, paired.large_tests).sum())
@@ -61,7 +70,7 @@ def performance_gap(
     paired:pd.DataFrame,  # From `paired_outcomes`, N tasks
     to_small:np.ndarray,  # (N,) True where the small model answers
 )->float:                 # Fraction, positive if routing is better than all-large
-    "Total pass rate of the routed system minus that of the large model alone. Source: §4.1."
+    "Subtract the large model's total pass rate from that of the routed system. Source: §4.1."
     return routed_pass_rate(paired, to_small)-routed_pass_rate(paired, np.zeros(len(paired), bool))
 
 # %% ../nbs/06_evaluation.ipynb #4f686dc8
@@ -69,30 +78,39 @@ def calibrate_threshold(
     scores:np.ndarray, # (N,) validation scores
     target:float,      # Wanted cost advantage, in [0, 1]
 )->float:              # tau
-    "Threshold at an empirical percentile of validation scores. Raises: `InputError` on a target outside [0, 1], no score, or NaN. Source: §4.1."
+    """Take the threshold at an empirical percentile of validation scores.
+    Raises: `InputError` on a target outside [0, 1], no score, or NaN. Source: §4.1."""
     scores = np.asarray(scores, float)
     if not 0<=target<=1: raise InputError(f'target cost advantage {target}: must lie in [0, 1].')
-    if not len(scores) or not np.isfinite(scores).all(): raise InputError('calibrate_threshold needs at least one score, all finite.')
+    if not len(scores) or not np.isfinite(scores).all():
+        raise InputError('calibrate_threshold needs at least one score, all finite.')
     return float(np.percentile(scores, 100*(1-target)))
+
+# %% ../nbs/06_evaluation.ipynb #7e60a1b2
+def tie_groups(
+    scores:np.ndarray, # (N,)
+)->tuple:              # `(order, ends)`: (N,) indices from the highest score down, (G,) tasks up to each group's end
+    "Order tasks by falling score, and find where each group of equal scores ends."
+    order = np.argsort(-scores, kind='stable')
+    falling = scores[order]
+    return order, np.flatnonzero(np.append(falling[1:]!=falling[:-1], True))+1
 
 # %% ../nbs/06_evaluation.ipynb #8984ee2e
 def deferral_curve(
     scores:np.ndarray,   # (N,) higher moves to the small model first
     paired:pd.DataFrame, # From `paired_outcomes` with every test counted, the same N tasks
-)->tuple:                # `(cost_advantage, performance_gap)`, both from 0 on, one point per distinct score and the origin
-    "Performance gap against cost advantage over all thresholds. Source: §4.1, Figure 3."
+)->tuple:                # `(cost_advantage, performance_gap)`, both from 0, one point per distinct score and the origin
+    "Trace the performance gap against cost advantage over all thresholds. Source: §4.1, Figure 3."
     scores = np.asarray(scores, float)
-    order = np.argsort(-scores, kind='stable')
-    ends = np.append(scores[order][1:]!=scores[order][:-1], True)
-    won = np.cumsum((paired.small_passed-paired.large_passed).to_numpy()[order])[ends]
-    moved = np.flatnonzero(ends)+1
+    order, moved = tie_groups(scores)
+    won = np.cumsum((paired.small_passed-paired.large_passed).to_numpy()[order])[moved-1]
     return np.append(0, moved)/len(scores), np.append(0, won)/paired.large_tests.sum()
 
 # %% ../nbs/06_evaluation.ipynb #bfb1b72c
 def oracle_curve(
     paired:pd.DataFrame, # From `paired_outcomes` with every test counted
 )->tuple:                # As `deferral_curve`
-    "The best curve that any router could have had on these outcomes."
+    "Trace the best curve that any router could have had on these outcomes."
     return deferral_curve(paired.small_passed-paired.large_passed, paired)
 
 # %% ../nbs/06_evaluation.ipynb #acb5590c
@@ -100,7 +118,7 @@ def gain_over_random(
     scores:np.ndarray,   # (N,) higher goes to the small model first
     paired:pd.DataFrame, # From `paired_outcomes` with every test counted, the same N tasks
 )->float:                # In percentage points
-    "Area between a router's deferral curve and the random line."
+    "Compute the area between a router's deferral curve and the random line."
     x, gap = deferral_curve(scores, paired)
     return float(100*(np.trapezoid(gap, x)-gap[-1]/2))
 
@@ -114,25 +132,40 @@ def random_baseline(
     n_trials:int=10,            # Random sets each (Table 1)
     seed:int=AUTHORS_SEED,      # Restarted at each fraction, as the authors do
 )->pd.DataFrame:                # cost_advantage, total_pass_rate, performance_gap, sd (population, over trials)
-    "Random routing of exactly floor(fraction·N) tasks. Source: Table 1 and the authors' code."
+    "Route exactly floor(fraction·N) random tasks to the small model. Source: Table 1 and the authors' code."
     rows, n = [], len(paired)
     large = routed_pass_rate(paired, np.zeros(n, bool))
     for fraction in fractions:
         rng = np.random.default_rng(seed)
-        rates = [routed_pass_rate(paired, np.isin(np.arange(n), rng.choice(n, int(fraction*n), replace=False))) for _ in range(n_trials)]
-        rows.append(dict(cost_advantage=fraction, total_pass_rate=np.mean(rates), performance_gap=np.mean(rates)-large, sd=np.std(rates)))
+        draws = (rng.choice(n, int(fraction*n), replace=False) for _ in range(n_trials))
+        rates = [routed_pass_rate(paired, np.isin(np.arange(n), draw)) for draw in draws]
+        mean = np.mean(rates)
+        rows.append(dict(
+            cost_advantage=fraction, total_pass_rate=mean, performance_gap=mean-large, sd=np.std(rates)))
     return pd.DataFrame(rows)
+
+# %% ../nbs/06_evaluation.ipynb #7e60a1b8
+def baselines(
+    outcomes:pd.DataFrame, # `outcomes`
+    pairs:list,            # Of `Pair`
+)->pd.DataFrame:           # `baseline`
+    "Route every pair at random, under both definitions."
+    return pd.concat([
+        random_baseline(paired_outcomes(outcomes, pair, definition=d)).assign(pair=pair.name, definition=d)
+        for d in ('table1', 'every_test') for pair in pairs])
 
 # %% ../nbs/06_evaluation.ipynb #28971a23
 def table1(
     baseline:pd.DataFrame, # `baseline`: random routing of every pair
     definition:str,        # `table1` or `every_test`
 )->pd.DataFrame:           # pair, a column per cost advantage (percent) with the mean, then with the deviation
-    "Table 1 in its published layout, in percent to one decimal. Source: Table 1."
+    "Lay out Table 1 as published, in percent to one decimal. Source: Table 1."
     rows = baseline[baseline.definition==definition]
     percent = (100*rows.cost_advantage).round().astype(int).astype(str)
-    wide = [rows.assign(column=prefix+percent).pivot(index='pair', columns='column', values=value)[list(prefix+percent.unique())]
-            for prefix,value in (('', 'total_pass_rate'), ('sd', 'sd'))]
+    wide = []
+    for value,prefix in (('total_pass_rate', ''), ('sd', 'sd')):
+        table = rows.assign(column=prefix+percent).pivot(index='pair', columns='column', values=value)
+        wide.append(table[list(prefix+percent.unique())])
     return (100*pd.concat(wide, axis=1)).round(1).loc[rows.pair.unique()].rename_axis(columns=None).reset_index()
 
 # %% ../nbs/06_evaluation.ipynb #87734380
@@ -141,10 +174,13 @@ def sample_matrix(
     task_ids:list,       # N tasks
     samples:list=None,   # M samples; those that occur if None
 )->np.ndarray:           # (N, M), NaN where a task has fewer samples
-    "Values as a matrix, a row a task, a column a sample. Raises: `InputError` if a task has none."
-    matrix = values.pivot(index='task_id', columns='sample', values='value').reindex(index=task_ids, columns=samples).to_numpy(float)
-    gone = ~np.isfinite(matrix).any(1)
-    if gone.any(): raise InputError(f'task {list(task_ids)[gone.argmax()]} has no outcome. Give every model the same tasks, or drop it.')
+    "Arrange values as a matrix with a row per task and a column per sample. Raises: `InputError` if a task has none."
+    wide = values.pivot(index='task_id', columns='sample', values='value')
+    matrix = wide.reindex(index=task_ids, columns=samples).to_numpy(float)
+    empty = ~np.isfinite(matrix).any(1)
+    if empty.any():
+        task_id = list(task_ids)[empty.argmax()]
+        raise InputError(f'task {task_id} has no outcome. Give every model the same tasks, or drop it.')
     return matrix
 
 # %% ../nbs/06_evaluation.ipynb #10457d17
@@ -153,7 +189,8 @@ def paired_per_sample(
     pair:Pair,             # Small and large
     task_ids:list,         # N tasks, of any split
 )->pd.DataFrame:           # (N,) as of `paired_outcomes`
-    "`paired_outcomes` divided by the number of samples, so that a task counts once however often it was sampled. Raises: `InputError` as it does, or if a task has other tests for one model than for the other."
+    """Divide `paired_outcomes` by the number of samples, so that every task counts once.
+    Raises: `InputError` as it does, or if the models were run on different tests of a task."""
     parts = []
     for split,group in outcomes.groupby('split', sort=False):
         samples = [group[group.model==model].groupby('task_id').size() for model in pair for _ in range(2)]
@@ -161,24 +198,27 @@ def paired_per_sample(
         parts.append(paired/np.column_stack([paired.index.map(counts) for counts in samples]))
     paired = pd.concat(parts).loc[list(task_ids)]
     unequal = ~np.isclose(paired.small_tests, paired.large_tests)
-    if unequal.any(): raise InputError(f'task {paired.index[unequal.argmax()]} has other tests for {pair.small} than for {pair.large}. Grade both by the same tests.')
+    if unequal.any():
+        raise InputError(
+            f'task {paired.index[unequal.argmax()]} has other tests for {pair.small} than for {pair.large}. '
+            'Grade both by the same tests.')
     return paired
 
 # %% ../nbs/06_evaluation.ipynb #64a20fb3
 def bootstrap_weights(
     n:int,                 # Tasks
     n_resamples:int=2000,  # B
-    seed:int=42,           # Of the draws
+    seed:int=42,           # Of the draw of tasks
 )->np.ndarray:             # (B, N) how often each task is drawn in each resample
-    "Task counts of bootstrap resamples."
+    "Draw bootstrap resamples of tasks."
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1/n), size=n_resamples)
 
 # %% ../nbs/06_evaluation.ipynb #697de940
 def interval(
-    values:np.ndarray, # (B, ...) one per resample
+    values:np.ndarray, # (B, ...), one entry per resample
     level:float=.95,   # Coverage
 )->tuple:              # `(low, high)`
-    "Percentile interval over resamples."
+    "Compute the percentile interval over resamples."
     return tuple(np.quantile(values, [(1-level)/2, (1+level)/2], axis=0))
 
 # %% ../nbs/06_evaluation.ipynb #936a0111
@@ -196,15 +236,18 @@ def interval_side(
 
 # %% ../nbs/06_evaluation.ipynb #6ce570bf
 def _resampled_curves(scores, paired, weights):
-    "Curves of each resample at the tasks in order of score: `(moved, gap)`, both (B, N+1); equal scores are one step."
-    scores = np.asarray(scores, float)
-    order = np.argsort(-scores, kind='stable')
-    ends = np.append(0, np.flatnonzero(np.append(scores[order][1:]!=scores[order][:-1], True))+1)
+    "Deferral curve of each resample: `(cost_advantage, performance_gap)`, both (B, G+1) for G distinct scores."
+    order, ends = tie_groups(np.asarray(scores, float))
+    ends = np.append(0, ends)
     drawn = weights[:, order]
     won = drawn*(paired.small_passed-paired.large_passed).to_numpy()[order]
-    add = lambda values: np.pad(np.cumsum(values, 1), ((0, 0), (1, 0)))[:, ends]
+    moved, gained = (np.pad(np.cumsum(values, 1), ((0, 0), (1, 0)))[:, ends] for values in (drawn, won))
     tests = weights@paired.large_tests.to_numpy()
-    return add(drawn)/len(scores), add(won)/tests[:, None]
+    return moved/len(order), gained/tests[:, None]
+
+def _areas(x, gap):
+    "`gain_over_random` of each row of resampled curves."
+    return 100*((np.diff(x)*(gap[:, 1:]+gap[:, :-1])/2).sum(1)-gap[:, -1]/2)
 
 # %% ../nbs/06_evaluation.ipynb #e621b64a
 def bootstrap_gains(
@@ -212,12 +255,9 @@ def bootstrap_gains(
     paired:pd.DataFrame, # (N,) as for `gain_over_random`
     weights:np.ndarray,  # (B, N) from `bootstrap_weights`
 )->np.ndarray:           # (B,) in points
-    "`gain_over_random` of each resample, as many at once as fit into little memory."
-    gains = []
-    for some in np.array_split(weights, 1+weights.size//4_000_000):
-        x, gap = _resampled_curves(scores, paired, some)
-        gains.append(100*((np.diff(x)*(gap[:, 1:]+gap[:, :-1])/2).sum(1)-gap[:, -1]/2))
-    return np.concatenate(gains)
+    "Compute `gain_over_random` of each resample, a few million counts at a time to save memory."
+    chunks = np.array_split(weights, 1+weights.size//4_000_000)
+    return np.concatenate([_areas(*_resampled_curves(scores, paired, chunk)) for chunk in chunks])
 
 # %% ../nbs/06_evaluation.ipynb #cdc33808
 def bootstrap_gap(
@@ -225,7 +265,7 @@ def bootstrap_gap(
     paired:pd.DataFrame, # From `paired_outcomes` with every test counted
     weights:np.ndarray,  # (B, N) from `bootstrap_weights`
 )->np.ndarray:           # (B,) or (K, B) performance gaps, fractions
-    "`performance_gap` of each resample at one threshold, or at each of K."
+    "Compute `performance_gap` of each resample, at one threshold or at each of K."
     won = np.where(to_small, paired.small_passed-paired.large_passed, 0)
     return won@weights.T/(weights@paired.large_tests.to_numpy())
 
@@ -238,47 +278,76 @@ def evaluate_thresholds(
     paired:pd.DataFrame,   # (N,) test outcomes
     weights:np.ndarray,    # (B, N) resamples
     targets:tuple=TARGETS, # Wanted cost advantages (Figure 4)
-)->pd.DataFrame:           # A row per target: tau, cost_advantage, total_pass_rate, performance_gap, low, high, random_gap
-    "Calibrate on validation, apply to test. `random_gap` is what random routing gives at the realised cost advantage. Source: Figure 4."
+)->pd.DataFrame:           # Columns of `thresholds` but pair, quality and router, a row per target
+    """Calibrate on validation, apply to test.
+    `random_gap` is the gap of random routing at the realised cost advantage. Source: Figure 4."""
     rows, all_small = [], performance_gap(paired, np.ones(len(paired), bool))
     for target in targets:
         tau = calibrate_threshold(validation, target)
         small = route(test, tau)
         low, high = interval(bootstrap_gap(small, paired, weights))
-        rows.append(dict(target=target, tau=tau, cost_advantage=cost_advantage(small), total_pass_rate=routed_pass_rate(paired, small),
-                         performance_gap=performance_gap(paired, small), low=low, high=high, random_gap=cost_advantage(small)*all_small))
+        rows.append(dict(
+            target=target, tau=tau, cost_advantage=cost_advantage(small),
+            total_pass_rate=routed_pass_rate(paired, small), performance_gap=performance_gap(paired, small),
+            low=low, high=high, random_gap=cost_advantage(small)*all_small))
     return pd.DataFrame(rows)
 
 # %% ../nbs/06_evaluation.ipynb #e419770d
+def _curve_table(curve, resampled, large, points):
+    "A deferral curve and its resamples on an even grid of cost advantages."
+    grid = np.linspace(0, 1, points)
+    gap = np.interp(grid, *curve)
+    low, high = interval([np.interp(grid, *one) for one in zip(*resampled)])
+    return pd.DataFrame(dict(
+        cost_advantage=grid, total_pass_rate=large+gap, performance_gap=gap, low=low, high=high))
+
+# %% ../nbs/06_evaluation.ipynb #7e60a1b5
 def evaluate_curve(
     test:np.ndarray,     # (N,) test scores
     paired:pd.DataFrame, # (N,) test outcomes
     weights:np.ndarray,  # (B, N) resamples
     points:int=51,       # Cost advantages, evenly from 0 to 1
 )->pd.DataFrame:         # cost_advantage, total_pass_rate, performance_gap, low, high
-    "Deferral curve on an even grid of cost advantages, with a pointwise interval."
-    grid = np.linspace(0, 1, points)
-    gap = np.interp(grid, *deferral_curve(test, paired))
-    resampled = [np.interp(grid, *curve) for curve in zip(*_resampled_curves(test, paired, weights))]
-    low, high = interval(resampled)
+    "Put the deferral curve on an even grid of cost advantages, with a pointwise interval."
     large = routed_pass_rate(paired, np.zeros(len(paired), bool))
-    return pd.DataFrame(dict(cost_advantage=grid, total_pass_rate=large+gap, performance_gap=gap, low=low, high=high))
+    return _curve_table(deferral_curve(test, paired), _resampled_curves(test, paired, weights), large, points)
 
 # %% ../nbs/06_evaluation.ipynb #5a028a13
 def _split_scores(group, paired):
     "`(validation, test)` scores of one router; test in the order of `paired`."
     test = group[group.split=='test'].set_index('task_id').score
-    for task_id in paired.index.difference(test.index)[:1]: raise InputError(f'task {task_id} has outcomes and no score of router {group.router.iloc[0]}. Score every test task.')
+    for task_id in paired.index.difference(test.index)[:1]:
+        raise InputError(
+            f'task {task_id} has outcomes and no score of router {group.router.iloc[0]}. Score every test task.')
     return group.score[group.split=='validation'].to_numpy(), test.reindex(paired.index).to_numpy()
 
 # %% ../nbs/06_evaluation.ipynb #cac80460
-def _evaluate(tables, which, validation, test, paired, weights):
-    "Append one router's rows to `(thresholds, curves, gains)`; thresholds only where there are validation scores."
-    thresholds, curves, gains = tables
-    if validation is not None: thresholds.append(evaluate_thresholds(validation, test, paired, weights).assign(**which))
-    curves.append(evaluate_curve(test, paired, weights).assign(**which))
-    low, high = interval(bootstrap_gains(test, paired, weights))
-    gains.append(pd.DataFrame([dict(**which, gain=gain_over_random(test, paired), low=low, high=high)]))
+def _curve_and_gain(test, paired, weights):
+    "Rows of `curves` and of `gains` for one router; the resampled curves serve both."
+    resampled = _resampled_curves(test, paired, weights)
+    large = routed_pass_rate(paired, np.zeros(len(paired), bool))
+    curve = _curve_table(deferral_curve(test, paired), resampled, large, points=51)
+    low, high = interval(_areas(*resampled))
+    return curve, pd.DataFrame([dict(gain=gain_over_random(test, paired), low=low, high=high)])
+
+def _evaluate_pair(scores, pair, outcomes, seed):
+    "`(thresholds, curves, gains)` of every router of one pair, then of the oracle: lists of frames."
+    thresholds, curves, gains = [], [], []
+    paired = paired_outcomes(outcomes, pair)
+    weights = bootstrap_weights(len(paired), seed=seed)
+    for (quality, router),group in scores[scores.pair==pair.name].groupby(['quality', 'router'], sort=False):
+        about = dict(pair=pair.name, quality=quality, router=router)
+        validation, test = _split_scores(group, paired)
+        thresholds.append(evaluate_thresholds(validation, test, paired, weights).assign(**about))
+        curve, gain = _curve_and_gain(test, paired, weights)
+        curves.append(curve.assign(**about))
+        gains.append(gain.assign(**about))
+    curve, gain = _curve_and_gain((paired.small_passed-paired.large_passed).to_numpy(), paired, weights)
+    for quality in scores['quality'].unique():
+        about = dict(pair=pair.name, quality=quality, router='oracle')
+        curves.append(curve.assign(**about))
+        gains.append(gain.assign(**about))
+    return thresholds, curves, gains
 
 # %% ../nbs/06_evaluation.ipynb #910e3031
 def evaluate_scores(
@@ -286,73 +355,94 @@ def evaluate_scores(
     outcomes:pd.DataFrame, # `outcomes`
     pairs:list,            # Of `Pair`
     seed:int=42,           # Of the resamples
-)->tuple:                  # `(thresholds, curves, gains)` tables; the curves also hold `oracle`
+)->tuple:                  # `(thresholds, curves, gains)` tables; curves and gains also have the router `oracle`
     "Evaluate every router on the test split. Raises: `InputError` if a test task has no score."
-    tables = [], [], []
-    for pair in pairs:
-        paired = paired_outcomes(outcomes, pair)
-        weights = bootstrap_weights(len(paired), seed=seed)
-        knows = (paired.small_passed-paired.large_passed).to_numpy()
-        for (quality, router),group in scores[scores.pair==pair.name].groupby(['quality', 'router'], sort=False):
-            validation, test = _split_scores(group, paired)
-            _evaluate(tables, dict(pair=pair.name, quality=quality, router=router), validation, test, paired, weights)
-        for quality in scores['quality'].unique(): _evaluate(tables, dict(pair=pair.name, quality=quality, router='oracle'), None, knows, paired, weights)
-    return tuple(pd.concat(parts, ignore_index=True) for parts in tables)
+    by_pair = [_evaluate_pair(scores, pair, outcomes, seed) for pair in pairs]
+    return tuple(pd.concat(sum(parts, []), ignore_index=True) for parts in zip(*by_pair))
 
 # %% ../nbs/06_evaluation.ipynb #772e9f05
 def figure4(
     thresholds:pd.DataFrame, # `thresholds`
-)->pd.DataFrame:             # quality, pair, target_cost_advantage, performance_gap, actual_cost_advantage: percent and points
-    "Figure 4's table in its published layout, for the paper's head of each quality. Source: Figure 4."
+)->pd.DataFrame:             # quality, pair, target_cost_advantage, performance_gap, actual_cost_advantage, in percent
+    "Lay out Figure 4's table as published, for the paper's head of each quality. Source: Figure 4."
     rows = thresholds[thresholds.router=='head-'+thresholds['quality'].map(PAPER_LABEL)]
-    return pd.DataFrame(dict(quality=rows['quality'], pair=rows.pair, target_cost_advantage=(100*rows.target).round().astype(int),
-        performance_gap=(100*rows.performance_gap).round(1), actual_cost_advantage=(100*rows.cost_advantage).round(1))).sort_values('quality', kind='stable', ignore_index=True)
+    table = pd.DataFrame(dict(
+        quality=rows['quality'], pair=rows.pair, target_cost_advantage=(100*rows.target).round().astype(int),
+        performance_gap=(100*rows.performance_gap).round(1),
+        actual_cost_advantage=(100*rows.cost_advantage).round(1)))
+    return table.sort_values('quality', kind='stable', ignore_index=True)
 
 # %% ../nbs/06_evaluation.ipynb #199b0628
-def _deferral_panel(ax, colour, curve, band, thresholds):
+def _band(ax, x, low, high, **look):
+    "Fill between two curves given as fractions, drawn in percent."
+    ax.fill_between(100*x, 100*low, 100*high, lw=0, **look)
+
+def _deferral_panel(ax, colour, curve, random, thresholds):
     "One pair: random band, learned curve with its interval, calibrated thresholds."
-    ax.fill_between(100*band.cost_advantage, 100*(band.performance_gap-band.sd), 100*(band.performance_gap+band.sd), color='.6', alpha=.35, lw=0, label='random ± 1 sd')
-    ax.plot(100*band.cost_advantage, 100*band.performance_gap, color='.45', ls='--', label='random, mean of ten trials')
-    ax.fill_between(100*curve.cost_advantage, 100*curve.low, 100*curve.high, color=colour, alpha=.15, lw=0, label='router, 95% interval')
+    low, high = random.performance_gap-random.sd, random.performance_gap+random.sd
+    _band(ax, random.cost_advantage, low, high, color='.6', alpha=.35, label='random ± 1 sd')
+    line = 100*random.cost_advantage, 100*random.performance_gap
+    ax.plot(*line, color='.45', ls='--', label='random, mean of ten trials')
+    _band(ax, curve.cost_advantage, curve.low, curve.high, color=colour, alpha=.15, label='router, 95% interval')
     ax.plot(100*curve.cost_advantage, 100*curve.performance_gap, color=colour, lw=2, label='router')
-    ax.scatter(100*thresholds.cost_advantage, 100*thresholds.performance_gap, color=colour, ec='white', zorder=3, label='calibrated threshold')
+    points = 100*thresholds.cost_advantage, 100*thresholds.performance_gap
+    ax.scatter(*points, color=colour, ec='white', zorder=3, label='calibrated threshold')
     ax.axhline(0, color='.3', lw=.8)
 
 # %% ../nbs/06_evaluation.ipynb #b3f97e79
+def _paper_rows(table, quality, pair=None):
+    "Rows of the paper's head of one quality, of all pairs or of one."
+    rows = table[(table['quality']==quality) & (table.router==f'head-{PAPER_LABEL[quality]}')]
+    return rows if pair is None else rows[rows.pair==pair]
+
+# %% ../nbs/06_evaluation.ipynb #7e60a1b6
 def plot_deferral(
     curves:pd.DataFrame,     # `curves`
     thresholds:pd.DataFrame, # `thresholds`
     baseline:pd.DataFrame,   # `baseline`
 )->Figure:
-    "Performance gap against cost advantage, a row a quality, a column a pair. Source: Figure 3."
+    "Draw performance gap against cost advantage, a row per quality, a column per pair. Source: Figure 3."
     pairs, qualities = curves.pair.unique(), curves['quality'].unique()
-    fig, axes = panels(len(qualities), len(pairs), figsize=(3.4*len(pairs), 3*len(qualities)), sharex=True, sharey='col', squeeze=False)
-    band = baseline[baseline.definition=='every_test']
+    size = dict(figsize=(3.4*len(pairs), 3*len(qualities)), squeeze=False)
+    fig, axes = panels(len(qualities), len(pairs), sharex=True, sharey='col', **size)
+    random = baseline[baseline.definition=='every_test']
     for row,quality in zip(axes, qualities):
-        mine = lambda table, pair: table[(table.pair==pair) & (table['quality']==quality) & (table.router==f'head-{PAPER_LABEL[quality]}')]
         for ax,(pair, colour) in zip(row, colours(pairs).items()):
-            _deferral_panel(ax, colour, mine(curves, pair), band[band.pair==pair], mine(thresholds, pair))
+            curve, chosen = (_paper_rows(table, quality, pair) for table in (curves, thresholds))
+            _deferral_panel(ax, colour, curve, random[random.pair==pair], chosen)
             ax.set_title(f'{pair}, {quality}')
         row[0].set_ylabel('performance gap (points)')
     for ax in axes[-1]: ax.set_xlabel('cost advantage (%)')
-    fig.legend(*axes[0][0].get_legend_handles_labels(), loc='outside lower center', ncols=5 if len(pairs)>2 else 1, fontsize=9)
+    handles = axes[0][0].get_legend_handles_labels()
+    fig.legend(*handles, loc='outside lower center', ncols=5 if len(pairs)>2 else 1, fontsize=9)
     return fig
 
 # %% ../nbs/06_evaluation.ipynb #3f3c2bdd
+def _figure4_cells(thresholds):
+    "Rows of the paper's heads with the row and column of the picture, its colour and its text."
+    rows = thresholds[thresholds.router=='head-'+thresholds['quality'].map(PAPER_LABEL)]
+    text = [
+        f'{100*r.performance_gap:+.1f} [{100*r.cost_advantage:.0f}]\n({100*r.low:+.1f} to {100*r.high:+.1f})'
+        for r in rows.itertuples()]
+    return rows.assign(
+        row=rows['quality']+'  '+rows.pair, percent=(100*rows.target).round().astype(int),
+        over=100*(rows.performance_gap-rows.random_gap), text=text)
+
+# %% ../nbs/06_evaluation.ipynb #7e60a1b7
 def plot_figure4(
     thresholds:pd.DataFrame, # `thresholds`
 )->Figure:
-    "Figure 4's table as a picture: the gain over random at the realised cost advantage as colour, gap, interval and [cost advantage] as text."
+    """Draw Figure 4's table: the gain over random at the realised cost advantage as colour;
+    gap, interval and [cost advantage] as text."""
     import seaborn as sns
-    rows = thresholds[thresholds.router=='head-'+thresholds['quality'].map(PAPER_LABEL)].copy()
-    rows['over'] = 100*(rows.performance_gap-rows.random_gap)
-    rows['text'] = [f'{100*r.performance_gap:+.1f} [{100*r.cost_advantage:.0f}]\n({100*r.low:+.1f} to {100*r.high:+.1f})' for r in rows.itertuples()]
-    rows['row'], rows['percent'] = rows['quality']+'  '+rows.pair, (100*rows.target).round().astype(int)
-    wide = lambda value: rows.pivot(index='row', columns='percent', values=value).loc[rows.sort_values('quality', kind='stable').row.unique()]
-    most = max(1.5*rows.over.abs().max(), 1)
-    fig, ax = panels(figsize=(8.5, max(.62*len(wide('over'))+1, 2.6)))
-    sns.heatmap(wide('over'), annot=wide('text'), fmt='', cmap='vlag', center=0, vmin=-most, vmax=most, linewidths=1, ax=ax, annot_kws=dict(size=9, color='.1'),
-                cbar_kws=dict(label='over random (points)'))
+    cells = _figure4_cells(thresholds)
+    names = cells.sort_values('quality', kind='stable').row.unique()
+    over, text = (cells.pivot(index='row', columns='percent', values=value).loc[names] for value in ('over', 'text'))
+    largest = max(1.5*cells.over.abs().max(), 1)
+    fig, ax = panels(figsize=(8.5, max(.62*len(over)+1, 2.6)))
+    sns.heatmap(
+        over, annot=text, fmt='', cmap='vlag', center=0, vmin=-largest, vmax=largest, linewidths=1, ax=ax,
+        annot_kws=dict(size=9, color='.1'), cbar_kws=dict(label='over random (points)'))
     ax.set(xlabel='target cost advantage (%)', ylabel='')
     return fig
 
@@ -360,15 +450,18 @@ def plot_figure4(
 def plot_gains(
     gains:pd.DataFrame, # `gains`
 )->Figure:
-    "Gain over random of each router with its interval, a column a pair."
-    rows = gains[gains.router!='oracle'].copy()
-    rows['row'] = rows['quality']+'  '+rows.router
+    "Draw the gain over random of each router with its interval, a column per pair."
+    routers = gains[gains.router!='oracle']
+    rows = routers.assign(row=routers['quality']+'  '+routers.router)
     names, pairs = list(rows.row.unique()), rows.pair.unique()
-    fig, axes = panels(1, len(pairs), figsize=(3.2*len(pairs), .35*len(names)+1.2), sharex=True, sharey=True, squeeze=False)
+    size = dict(figsize=(3.2*len(pairs), .35*len(names)+1.2), squeeze=False)
+    fig, axes = panels(1, len(pairs), sharex=True, sharey=True, **size)
     for ax,(pair, colour) in zip(axes[0], colours(pairs).items()):
-        mine = rows[rows.pair==pair]
-        at = [names.index(row) for row in mine.row]
-        ax.errorbar(mine.gain, at, xerr=[mine.gain-mine.low, mine.high-mine.gain], fmt='o', color=colour, capsize=3)
+        shown = rows[rows.pair==pair]
+        at = [names.index(row) for row in shown.row]
+        errors = [shown.gain-shown.low, shown.high-shown.gain]
+        ax.errorbar(shown.gain, at, xerr=errors, fmt='o', color=colour, capsize=3)
         ax.axvline(0, color='.4', ls='--')
-        ax.set(title=pair, yticks=range(len(names)), yticklabels=names, xlabel='gain over random (points)', ylim=(len(names)-.5, -.5))
+        ax.set(title=pair, xlabel='gain over random (points)', ylim=(len(names)-.5, -.5))
+        ax.set(yticks=range(len(names)), yticklabels=names)
     return fig

@@ -7,56 +7,71 @@ __all__ = ['PAPER_LABEL', 'standard_gap', 'brevity_gap', 'pair_gaps', 'soft_labe
            'all_labels', 'shift_summary', 'tie_summary', 'plot_win_rates']
 
 # %% ../nbs/04_labels.ipynb #2701e63b
-from functools import partial
-
-# %% ../nbs/04_labels.ipynb #2f082ef9
 import numpy as np
 import pandas as pd
 
 # %% ../nbs/04_labels.ipynb #e6ca6a66
 from .core import InputError, check_table
-from .execution import table1_counts
+from .pass_rates import table1_counts
+from .plotting import Figure, colours, label_line, panels
 from .problem import quality_gap
 from .runs import Pair
-from .plotting import Figure, colours, label_line, panels
 
 # %% ../nbs/04_labels.ipynb #8d3de4c1
 def standard_gap(
     small:pd.DataFrame, # `outcomes` of the small model
     large:pd.DataFrame, # Of the large one, row by row the same task and sample
 )->np.ndarray:          # In [-1, 1], positive favours small
-    "Difference of the shares of passed tests. Source: §4.1, standard quality function."
+    """Difference of the shares of passed tests.
+    Source: §4.1, standard quality function."""
     of_small, of_large = small.n_tests.to_numpy(), large.n_tests.to_numpy()
-    return quality_gap(small.n_passed.to_numpy()*of_large, large.n_passed.to_numpy()*of_small)/(of_small*of_large) # divided last, so that equal gaps are equal floats
+    passed_small, passed_large = small.n_passed.to_numpy(), large.n_passed.to_numpy()
+    # divided last, so that equal gaps are equal floats
+    return quality_gap(passed_small*of_large, passed_large*of_small)/(of_small*of_large)
 
 # %% ../nbs/04_labels.ipynb #a8eb72dd
 def brevity_gap(
     small:pd.DataFrame, # `outcomes` of the small model
     large:pd.DataFrame, # Of the large one, row by row the same task and sample
 )->np.ndarray:          # In [-2, 2]; from 0 up the small model wins
-    "Difference of brevity-aware qualities. Source: §4.1, as coded by the authors (errata 6)."
+    """Difference of brevity-aware qualities.
+    Source: §4.1, as coded by the authors (errata 6)."""
     ran_small, ran_large = (table1_counts(outcomes).n_counted.to_numpy()>0 for outcomes in (small, large))
     tokens_small, tokens_large = small.n_tokens.to_numpy(), large.n_tokens.to_numpy()
     two_tests = 2*small.n_tests.to_numpy()
     shorter = (tokens_large-tokens_small)/(two_tests*(tokens_large+tokens_small+1))
     both, neither = ran_small & ran_large, ~ran_small & ~ran_large
-    return np.where(neither, -1/two_tests, standard_gap(small, large)+ran_small-ran_large*1.+np.where(both, shorter, 0))
+    gap = standard_gap(small, large)+ran_small-ran_large*1.+np.where(both, shorter, 0)
+    return np.where(neither, -1/two_tests, gap)
 
 # %% ../nbs/04_labels.ipynb #f6bae920
+def _partners(outcomes, pair):
+    """Outcomes of the small and the large model, row by row the same task and sample.
+    Raises: `InputError` if a sample has no partner, or an outcome no test."""
+    key = ['task_id', 'sample']
+    small, large = (outcomes[outcomes.model==model].sort_values(key, ignore_index=True) for model in pair)
+    alone = pd.MultiIndex.from_frame(small[key]).symmetric_difference(pd.MultiIndex.from_frame(large[key]))
+    for task_id,sample in alone[:1]:
+        raise InputError(f'task {task_id}, sample {sample}: only one model of {pair.name} has an outcome. '
+                         'Give both models the same tasks and samples.')
+    for row in pd.concat([small, large]).query('n_tests==0').head(1).itertuples():
+        raise InputError(f'task {row.task_id} ({row.split}), model {row.model}: its outcome has no test, so no '
+                         'share of passed tests. Give every task at least one test, or drop the task.')
+    return small, large
+
 def pair_gaps(
     outcomes:pd.DataFrame, # `outcomes` of both models
     pair:Pair,             # Which two models
     quality:str,           # `standard` or `brevity`
 )->pd.DataFrame:           # `gaps` of one pair and quality
-    "Gap of each sample of each task: sample j of the small model against sample j of the large one. Raises: `InputError` if a sample has no partner, or an outcome no test."
-    kinds = dict(standard=standard_gap, brevity=brevity_gap)
-    if quality not in kinds: raise InputError(f'no quality is called {quality!r}; there are {", ".join(kinds)}.')
-    key = ['task_id', 'sample']
-    small, large = (outcomes[outcomes.model==model].sort_values(key, ignore_index=True) for model in pair)
-    for task_id,sample in pd.MultiIndex.from_frame(small[key]).symmetric_difference(pd.MultiIndex.from_frame(large[key]))[:1]:
-        raise InputError(f'task {task_id}, sample {sample}: only one model of {pair.name} has an outcome. Give both models the same tasks and samples.')
-    for row in pd.concat([small, large]).query('n_tests==0').itertuples(): raise InputError(f'task {row.task_id} ({row.split}), model {row.model}: its outcome has no test, so no share of passed tests. Give every task at least one test, or drop the task.')
-    gaps = small[['split', *key]].assign(pair=pair.name, quality=quality, gap=kinds[quality](small, large))
+    """Gap of each sample of each task: sample j of the small model against sample j of the large one.
+    Raises: `InputError` if a sample has no partner, an outcome no test, or the quality is unknown."""
+    functions = dict(standard=standard_gap, brevity=brevity_gap)
+    if quality not in functions:
+        raise InputError(f'unknown quality {quality!r}; choose from {", ".join(functions)}.')
+    small, large = _partners(outcomes, pair)
+    gap = functions[quality](small, large)
+    gaps = small[['split', 'task_id', 'sample']].assign(pair=pair.name, quality=quality, gap=gap)
     return check_table('gaps', gaps)
 
 # %% ../nbs/04_labels.ipynb #93b6ab10
@@ -65,7 +80,8 @@ def soft_labels(
     t:float=0.,         # Shift: how much better the small model must be
     strict:bool=False,  # Count gaps above `t` instead of from `t` up
 )->pd.DataFrame:        # One row per task, pair and quality: task_id, split, pair, quality, t, y in [0, 1]
-    "Share of a task's samples in which the small model wins. Source: Equation 3 (H >= t); §4.1 for the strict reading."
+    """Share of a task's samples in which the small model wins.
+    Source: Equation 3 (H >= t); §4.1 for the strict reading."""
     wins = gaps.gap>t if strict else gaps.gap>=t
     keys = ['task_id', 'split', 'pair', 'quality']
     return wins.groupby([gaps[key] for key in keys], sort=False).mean().rename('y').reset_index().assign(t=float(t))
@@ -73,27 +89,29 @@ def soft_labels(
 # %% ../nbs/04_labels.ipynb #93070c53
 def hard_labels(
     gaps:pd.DataFrame, # `gaps`
-)->pd.DataFrame:       # As `soft_labels`, y is 0 or 1
-    "Whether the small model's first sample is at least as good as the large one's first. Source: Equation 2."
+)->pd.DataFrame:       # As from `soft_labels`, y is 0 or 1
+    """Whether the small model's first sample is at least as good as the large one's.
+    Source: Equation 2."""
     return soft_labels(gaps[gaps['sample']==0])
 
 # %% ../nbs/04_labels.ipynb #c0168dd5
 def label_spread(
     y:np.ndarray, # (N,) labels
 )->float:         # In [0, 0.5]
-    "Mean distance of two labels, (1/N²) Σ |y_i - y_j| over i ≠ j, in O(N log N). Source: the objective of Equation 4."
+    """Mean distance of two labels, (1/N²) Σ |y_i - y_j| over i ≠ j, in O(N log N).
+    Source: the objective of Equation 4."""
     y = np.sort(np.asarray(y, float))
     n = len(y)
     return float(2*(y*(2*np.arange(1, n+1)-n-1)).sum()/n**2)
 
 # %% ../nbs/04_labels.ipynb #30d89c38
 def _steps(tasks, n, m):
-    "Change of Σ |level_i - level_j| over pairs of tasks (an integer) as each task of the sequence `tasks` rises by one level."
-    level, upto, steps = [0]*n, [n]*m, []
+    "Change of Σ |level_i - level_j| over pairs of tasks (an integer), as each task of a sequence rises by one level."
+    level, up_to, steps = [0]*n, [n]*m, []
     for task in tasks.tolist():
         at = level[task]
-        steps.append(2*upto[at]-n-1)
-        upto[at] -= 1
+        steps.append(2*up_to[at]-n-1)
+        up_to[at] -= 1
         level[task] += 1
     return np.array(steps)
 
@@ -101,20 +119,25 @@ def _steps(tasks, n, m):
 def best_shift(
     gaps:np.ndarray, # (N, M): gap of each sample of each task
 )->tuple:            # `(t, spread)`: the shift nearest to 0 that reaches the largest spread
-    "Exact t* in O(N·M·log(N·M)). Raises: `InputError` if there is no gap, or not M for each task. Source: Equation 4."
+    """Exact t* in O(N·M·log(N·M)).
+    Raises: `InputError` if there is no gap, or not M for each task.
+    Source: Equation 4."""
     gaps = np.asarray(gaps, float)
-    if gaps.ndim!=2 or not gaps.size or not np.isfinite(gaps).all(): raise InputError(f'gaps of shape {gaps.shape}: best_shift needs a finite number for each of M samples of each of N tasks.')
+    if gaps.ndim!=2 or not gaps.size or not np.isfinite(gaps).all():
+        raise InputError(f'gaps of shape {gaps.shape}: best_shift needs a finite number for each of M samples of each '
+                         'of N tasks.')
     n, m = gaps.shape
     order = np.argsort(-gaps, axis=None)
     values = gaps.ravel()[order]
     spreads = 2*np.cumsum(_steps(order//m, n, m))/(m*n**2)
-    last = np.flatnonzero(np.append(values[1:]!=values[:-1], True))
+    last = np.flatnonzero(np.append(values[1:]!=values[:-1], True)) # equal gaps are passed together
     best = last[spreads[last]==spreads[last].max()]
     t = values[best[np.argmin(np.abs(values[best]))]]
     return float(t), float(spreads[last].max())
 
 # %% ../nbs/04_labels.ipynb #aca81dcb
 def _train_shift(gaps):
+    "t* and its spread, from the train split of one pair and quality."
     train = gaps[gaps.split=='train'].pivot(index='task_id', columns='sample', values='gap')
     return best_shift(train.to_numpy())
 
@@ -124,21 +147,23 @@ PAPER_LABEL = dict(standard='strict', brevity='inclusive')
 def all_labels(
     gaps:pd.DataFrame, # `gaps` of all pairs and qualities
 )->pd.DataFrame:       # `labels`
-    "Labels of every kind for every pair and quality; t* comes from the train split."
-    kinds = dict(strict=partial(soft_labels, strict=True), inclusive=soft_labels, hard=hard_labels)
-    parts = [make(gaps).assign(label=label) for label,make in kinds.items()]
-    for _,group in gaps.groupby(['pair', 'quality'], sort=False): parts.append(soft_labels(group, _train_shift(group)[0]).assign(label='shifted'))
+    "Each of `LABELS` for every pair and quality; t* comes from the train split."
+    unshifted = dict(strict=soft_labels(gaps, strict=True), inclusive=soft_labels(gaps), hard=hard_labels(gaps))
+    parts = [labels.assign(label=label) for label,labels in unshifted.items()]
+    for _,group in gaps.groupby(['pair', 'quality'], sort=False):
+        parts.append(soft_labels(group, _train_shift(group)[0]).assign(label='shifted'))
     return check_table('labels', pd.concat(parts, ignore_index=True))
 
 # %% ../nbs/04_labels.ipynb #8ae0cce8
 def shift_summary(
     gaps:pd.DataFrame, # `gaps`
 )->pd.DataFrame:       # pair, quality, t_star, spread with and without the shift, on train
-    "t* of each pair and quality, and how far it spreads the labels apart."
+    "t* of each pair and quality, and how far it spreads the labels."
     rows = []
     for (pair, quality),group in gaps[gaps.split=='train'].groupby(['pair', 'quality'], sort=False):
         t, spread = _train_shift(group)
-        rows.append(dict(pair=pair, quality=quality, t_star=t, spread=spread, unshifted=label_spread(soft_labels(group).y)))
+        unshifted = label_spread(soft_labels(group).y)
+        rows.append(dict(pair=pair, quality=quality, t_star=t, spread=spread, unshifted=unshifted))
     return pd.DataFrame(rows)
 
 # %% ../nbs/04_labels.ipynb #4c4b7e67
@@ -147,12 +172,15 @@ def tie_summary(
     pairs:list,            # Of `Pair`
     split:str='train',     # The split whose samples are compared
 )->pd.DataFrame:           # pair, comparisons, share tied, share of the ties in which both pass nothing
-    "How often two completions of a task pass the same number of tests. Source: §4.3."
-    passed = outcomes[outcomes.split==split].pivot(index=['task_id', 'sample'], columns='model', values='n_passed')
+    """How often two completions of a task pass the same number of tests.
+    Source: §4.3."""
+    chosen = outcomes[outcomes.split==split]
+    passed = chosen.pivot(index=['task_id', 'sample'], columns='model', values='n_passed')
     rows = []
     for pair in pairs:
-        tied = passed[passed[pair.small]==passed[pair.large]]
-        rows.append(dict(pair=pair.name, comparisons=len(passed), tied=len(tied)/len(passed), both_zero=tied[pair.small].eq(0).mean()))
+        ties = passed[passed[pair.small]==passed[pair.large]]
+        rows.append(dict(pair=pair.name, comparisons=len(passed), tied=len(ties)/len(passed),
+                         both_zero=ties[pair.small].eq(0).mean()))
     return pd.DataFrame(rows)
 
 # %% ../nbs/04_labels.ipynb #783126f9
@@ -161,16 +189,18 @@ def plot_win_rates(
     quality:str,         # `standard` or `brevity`
     label:str,           # Which reading: `strict`, `inclusive`, ...
 )->Figure:
-    "Smoothed density of the small model's win rate over train tasks, a curve a pair. Source: Figure 2."
+    """Smoothed density of the small model's win rate over train tasks, a curve for each pair.
+    Source: Figure 2."""
     import seaborn as sns
     chosen = labels[(labels.split=='train') & (labels['quality']==quality) & (labels.label==label)]
     palette = colours(chosen.pair.unique())
     fig, ax = panels(figsize=(6, 3.4))
-    sns.kdeplot(chosen, x='y', hue='pair', palette=palette, common_norm=False, fill=True, alpha=.15, linewidth=2, bw_adjust=.8,
-                clip=(-.2, 1.2), warn_singular=False, legend=False, ax=ax)
+    sns.kdeplot(chosen, x='y', hue='pair', palette=palette, common_norm=False, fill=True, alpha=.15, linewidth=2,
+                bw_adjust=.8, clip=(-.2, 1.2), warn_singular=False, legend=False, ax=ax)
     top = ax.get_ylim()[1]
     for step,(pair, y) in enumerate(chosen.groupby('pair', sort=False).y):
         ax.axvline(y.mean(), color=palette[pair], lw=1.2, ls=':')
         label_line(ax, y.mean(), top*(.95-.09*step), pair, palette[pair])
-    ax.set(xlabel='win rate of the small model (dotted: mean)', ylabel='density of tasks', title=f'{quality}, {label}', xticks=np.linspace(0, 1, 6))
+    ax.set(xlabel='win rate of the small model (dotted: mean)', ylabel='density of tasks',
+           title=f'{quality}, {label}', xticks=np.linspace(0, 1, 6))
     return fig

@@ -60,6 +60,8 @@ def _cells(stage):
     return cells, tagged[0]
 
 # %% ../nbs/pipeline.ipynb #7b1f1ffe
+COMMON = {'profile', 'run_dir', 'pairs', 'seed'}
+
 def stage_parameters(
     stage:str, # One of `STAGES` or `BEYOND`
 )->dict:       # Name to default
@@ -71,8 +73,6 @@ def stage_parameters(
     return {target.id: ast.literal_eval(node.value) for node in tree.body for target in node.targets}
 
 # %% ../nbs/pipeline.ipynb #5d82a4ec
-COMMON = {'profile', 'run_dir', 'pairs', 'seed'}
-
 def check_parameters(
     parameters:dict,            # Name to value
     stages:tuple=STAGES+BEYOND, # Those that will run

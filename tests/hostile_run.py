@@ -20,7 +20,8 @@ from pathlib import Path
 HOSTILE = Path(__file__).with_name('hostile')
 TESTS = ('assert add(1, 2) == 3', 'assert add(5, 7) == 12', 'assert add(-1, 1) == 0')
 MEMORY_MB = 1024
-SHORT = dict(cpu_s=1.25, wall_s=1.5) # for programs that may run into a limit
+ENDLESS = dict(cpu_s=.5, wall_s=.6)  # for programs that have to run into a limit
+SHORT = dict(cpu_s=1.25, wall_s=1.5) # for programs that may run into one
 LONG = dict(cpu_s=20., wall_s=20.)   # for programs that have to end by themselves, however slow the machine
 GUARD_PROCESSES, GUARD_MB = 400, 8000 # more than that is a harness that failed: everything is ended
 
@@ -66,7 +67,10 @@ def allowed(expected, grade):
     return set(grade['tests'])=={word} and all(error in ('', name) for name in grade['errors'])
 
 
-def may_time_out(expect): return any('timeout' in word or word=='0 passed' for word in expect)
+def limits_for(expect):
+    "Little time for programs that never end, some for those that may run into a limit, much for those that have to end by themselves."
+    if all(word.startswith('status=timeout') for word in expect): return ENDLESS
+    return SHORT if any('timeout' in word or word=='0 passed' for word in expect) else LONG
 
 
 def made_sources():
@@ -109,18 +113,43 @@ def processes():
     "`pid -> (parent, command line)` of all that can be seen."
     found = {}
     for name in filter(str.isdigit, os.listdir('/proc')):
-        try:
-            fields = Path(f'/proc/{name}/stat').read_text().rpartition(')')[2].split()
-            if fields[0]!='Z': found[int(name)] = int(fields[1]), Path(f'/proc/{name}/cmdline').read_bytes().replace(b'\0', b' ').decode('utf-8', 'replace')
-        except OSError: pass
+        fields = state(name)
+        if fields and fields[0]!='Z': found[int(name)] = int(fields[1]), command_line(name)
     return found
 
 
 def descendants(of):
     "`pid -> command line` of a process' children, their children, and so on."
-    table, mine, grew = processes(), {of}, True
-    while grew: grew = len(mine)<len(mine := mine | {pid for pid,(parent,_) in table.items() if parent in mine})
-    return {pid: table[pid][1] for pid in mine-{of} if pid in table}
+    family, parents = {}, [of]
+    while parents:
+        pids = children(parents.pop())
+        family |= {pid: command_line(pid) for pid in pids}
+        parents += pids
+    return family
+
+
+def children(pid):
+    "Process ids of a process' children that have not ended."
+    try: lists = [(task/'children').read_text() for task in Path(f'/proc/{pid}/task').iterdir()]
+    except OSError: return []
+    return [int(child) for text in lists for child in text.split() if state(child)[:1] not in ([], ['Z'])]
+
+
+def state(pid):
+    "Fields of a process' state behind its name; none if it has ended."
+    try: return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    except OSError: return []
+
+
+def command_line(pid):
+    try: return Path(f'/proc/{pid}/cmdline').read_bytes().replace(b'\0', b' ').decode('utf-8', 'replace')
+    except OSError: return ''
+
+
+def cpu_s(pid):
+    "Processor seconds of a process, of its descendants, and of those that these have waited for."
+    ticks = [sum(map(int, state(one)[11:15])) for one in (pid, *descendants(pid))]
+    return sum(ticks)/os.sysconf('SC_CLK_TCK')
 
 
 def memory_mb(pid, field):
@@ -141,7 +170,7 @@ class Watch(threading.Thread):
             self.most = max(self.most, len(ours))
             self.judge_mb = max([self.judge_mb, *[sizes[pid] for pid,line in ours.items() if 'judge.py' in line]])
             self.child_mb = max([self.child_mb, *[sizes[pid] for pid,line in ours.items() if 'judge.py' not in line]])
-            for line in ours.values(): self.folders.update(re.findall(r'/tmp/llmr-\w+', line))
+            for line in ours.values(): self.folders.update(re.findall(r'/[\w./-]+/llmr-sandbox-\w+', line))
             if len(ours)>GUARD_PROCESSES or sum(memory_mb(pid, 'VmRSS') for pid in ours)>GUARD_MB:
                 self.guarded = f'{len(ours)} processes, {sum(sizes.values()):.0f} MB'
                 for pid in ours: os.kill(pid, signal.SIGKILL)
@@ -191,6 +220,16 @@ def devices():
 def kernel_objects(): return [Path(f'/proc/sysvipc/{kind}').read_text().count('\n') for kind in ('shm', 'sem', 'msg') if Path(f'/proc/sysvipc/{kind}').exists()]
 
 
+def run_job(folder):
+    "Run the completions of a folder; its cache and its outcomes go there, too. In a session of its own."
+    os.setsid()
+    import pandas as pd
+    from llmr.execution import execute
+    tasks, completions = (pd.read_parquet(f'{folder}/{name}.parquet') for name in ('tasks', 'completions'))
+    outcomes = execute(completions, tasks, cache=f'{folder}/cache.jsonl', on_progress=lambda done, total: None)
+    outcomes.to_parquet(f'{folder}/outcomes.parquet')
+
+
 def main(level, folder):
     from llmr.execution import Limits, Program, run_programs
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) # orphans come to us
@@ -205,15 +244,15 @@ def main(level, folder):
     watch, size = Watch({victim.pid}), memory_mb(os.getpid(), 'VmRSS')
     watch.start()
     grades, states = {}, {}
-    for start,limits in (('start', SHORT), ('second start', LONG)):
-        of_these = {name: Program(source, tests) for name,(expect, tests, source) in every.items() if may_time_out(expect)==(limits is SHORT)}
+    for start, limits in (('start', ENDLESS), ('second start', SHORT), ('third start', LONG)):
+        of_these = {name: Program(source, tests) for name, (expect, tests, source) in every.items() if limits_for(expect) is limits}
         sentinel = Program(SENTINEL, ('state()',), values=True)
         row = [(start, sentinel), *((name, program) for name,hostile in of_these.items() for program in (hostile, sentinel))]
         for (name, program),grade in zip(row, run_programs([program for _,program in row], Limits(**limits, memory_mb=MEMORY_MB), workers=1, isolation=level)):
             if program is sentinel:
                 states[name] = repr(grade.values[0]) if grade.tests==('passed',) else f'{grade.status} {grade.error} {grade.errors}'
                 continue
-            grades[name] = grade._asdict()
+            grades[name] = grade._asdict() | dict(limit_s=limits['cpu_s'])
             if os.environ.get('HOSTILE_TALK'): print(name, grade.status, grade.error, grade.tests, grade.errors, f'{grade.cpu_s:.2f} {grade.wall_s:.2f}', file=sys.stderr, flush=True)
     grown = memory_mb(os.getpid(), 'VmRSS')-size
     time.sleep(.5)

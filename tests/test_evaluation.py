@@ -8,7 +8,7 @@ from llmr.runs import Pair
 from llmr.evaluation import (
     bootstrap_gains, bootstrap_gap, bootstrap_weights, calibrate_threshold, deferral_curve, evaluate_curve,
     evaluate_scores, gain_over_random, interval, oracle_curve, paired_outcomes, performance_gap,
-    random_baseline, table1)
+    random_baseline, table1, tie_groups)
 from llmr.problem import cost_advantage, route
 
 
@@ -32,6 +32,15 @@ def test_random_scores_gain_nothing_and_equal_ones_exactly_nothing(paired):
     gains = [gain_over_random(rng.random(40), paired) for _ in range(2000)]
     assert abs(np.mean(gains))<4*np.std(gains)/np.sqrt(len(gains))
     assert gain_over_random(np.ones(40), paired)==pytest.approx(0, abs=1e-12)
+
+
+def test_groups_of_equal_scores():
+    scores = np.random.default_rng(2).integers(0, 5, 60)/4
+    order, ends = tie_groups(scores)
+    assert ends[-1]==60 and sorted(order)==list(range(60))
+    groups = np.split(order, ends[:-1])
+    assert [np.unique(scores[group]).tolist() for group in groups]==[[value] for value in (1, .75, .5, .25, 0)]
+    assert all((np.diff(group)>0).all() for group in groups), 'equal scores keep their order'
 
 
 def test_turning_the_scores_round_turns_the_gain_round(paired):
@@ -77,6 +86,19 @@ def test_intervals_hold_what_they_say():
     assert curve.performance_gap.abs().max()==0 and curve.cost_advantage.tolist()==pytest.approx([0, .25, .5, .75, 1])
 
 
+def test_evaluated_together_and_alone_are_the_same(paired):
+    "One set of resampled curves serves the curve and the gain."
+    outcomes = pd.concat([pd.DataFrame(dict(task_id=paired.index, split='test', model=model, sample=0, n_tests=3, n_passed=paired[f'{side}_passed']))
+                          for model,side in (('A', 'small'), ('B', 'large'))])
+    scores = pd.DataFrame(dict(task_id=paired.index, split='test', pair='A-B', quality='standard', router='r', score=np.random.default_rng(6).random(40)))
+    scores = pd.concat([scores, scores.assign(split='validation', task_id=scores.task_id+40)])
+    _, curves, gains = evaluate_scores(scores, outcomes, [Pair('A', 'B')], seed=3)
+    test, weights = scores.score[:40].to_numpy(), bootstrap_weights(40, seed=3)
+    alone = evaluate_curve(test, paired, weights)
+    pd.testing.assert_frame_equal(curves[curves.router=='r'][list(alone)], alone, check_exact=True)
+    assert tuple(gains.loc[gains.router=='r', ['low', 'high']].iloc[0])==interval(bootstrap_gains(test, paired, weights))
+
+
 def test_random_baseline_takes_exact_shares(paired):
     rows = random_baseline(paired)
     assert rows.sd.iloc[[0, -1]].tolist()==pytest.approx([0, 0], abs=1e-12)
@@ -88,7 +110,7 @@ def test_models_need_the_same_tasks():
     rows = pd.DataFrame(dict(task_id=[1, 1, 2], split='test', model=['A', 'B', 'A'], sample=0, n_tests=3, n_passed=1))
     with pytest.raises(InputError, match='task 2 .test. has outcomes of only one model'): paired_outcomes(rows, Pair('A', 'B'))
     with pytest.raises(InputError, match='no outcome of A-B on split train'): paired_outcomes(rows, Pair('A', 'B'), 'train')
-    with pytest.raises(InputError, match='no total pass rate is called'): paired_outcomes(rows, Pair('A', 'B'), definition='strict')
+    with pytest.raises(InputError, match="unknown definition of the total pass rate 'strict'; choose from every_test, table1"): paired_outcomes(rows, Pair('A', 'B'), definition='strict')
     scores = pd.DataFrame(dict(task_id=[9], split='test', pair='A-B', quality='standard', router='r', score=.5))
     with pytest.raises(InputError, match='task 1 has outcomes and no score of router r'): evaluate_scores(scores, rows[rows.task_id==1], [Pair('A', 'B')])
 
@@ -97,7 +119,7 @@ def test_a_model_whose_programs_never_run_is_named():
     rows = pd.DataFrame(dict(task_id=[1, 2]*2, split='test', model=['A', 'A', 'B', 'B'], sample=0, n_tests=3, n_passed=[0, 0, 3, 1], status=['syntax_error']*2+['ran']*2,
                              tests=[['not_run']*3]*2+[['passed']*3, ['passed', 'failed', 'failed']]))
     assert performance_gap(paired_outcomes(rows, Pair('A', 'B')), np.ones(2, bool))==pytest.approx(-4/6)
-    with pytest.raises(InputError, match='model A, split test: no program ran its tests through, so table1 has nothing to count.*another pair'):
+    with pytest.raises(InputError, match='model A, split test: no program ran to the end of its tests, so table1 has nothing to count.*another pair'):
         paired_outcomes(rows, Pair('A', 'B'), definition='table1')
     with pytest.raises(InputError, match='model A, split test: no task has a test, so every_test has nothing to count'):
         paired_outcomes(rows.assign(n_tests=[0, 0, 3, 3]), Pair('A', 'B'))

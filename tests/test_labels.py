@@ -76,7 +76,7 @@ def test_equal_gaps_are_equal_floats():
 def test_a_sample_without_partner_is_named():
     both = pd.concat([outcomes('A', (1, 5, True), (1, 5, True)), outcomes('B', (1, 5, True))])
     with pytest.raises(InputError, match='task 1, sample 0: only one model of A-B'): pair_gaps(both, Pair('A', 'B'), 'standard')
-    with pytest.raises(InputError, match='no quality is called'): pair_gaps(both, Pair('A', 'B'), 'speed')
+    with pytest.raises(InputError, match="unknown quality 'speed'; choose from standard, brevity"): pair_gaps(both, Pair('A', 'B'), 'speed')
 
 
 def test_an_outcome_without_a_test_is_named():

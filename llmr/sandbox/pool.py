@@ -1,4 +1,4 @@
-"""The caller's side: workers as processes, and programs on their way to them and back."""
+"""The caller's side: worker processes, the programs that they get, and the outcomes that they return."""
 import json
 import os
 import selectors
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from . import layers, wire
 
-AHEAD = 4096     # outcomes that may wait for an older one
-QUEUED = 2       # programs at a worker: the one it is at, and the next
-SMALL = 60_000   # bytes that a program may have to be the next one: they wait in the socket
-STARTS = 3       # chances of a worker to be set up
+AHEAD = 4096     # outcomes that may wait for an earlier one
+QUEUED = 2       # programs at a worker: the current one and the next
+SMALL = 60_000   # largest next program, in bytes: it waits in the socket
+STARTS = 3       # attempts to start a worker
 LOSSES = 2       # workers that one program may cost
 
 
@@ -23,30 +23,34 @@ def cores(): return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffini
 
 
 class Worker:
-    "A judge process with its sandbox, and the programs that it was given. It is of use once it is confirmed."
+    "A judge process with its sandbox, and the programs that it has been given. `confirm` it before its first use."
     def __init__(self, settings):
         self.socket, theirs = socket.socketpair()
-        command = [sys.executable, '-S', '-s', '-P', '-W', 'ignore', str(Path(__file__).with_name('judge.py')), json.dumps(settings | dict(parent=theirs.fileno()))]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=layers.clean_environment(), start_new_session=True)
+        judge, settings = Path(__file__).with_name('judge.py'), settings | dict(parent=theirs.fileno())
+        command = [sys.executable, '-S', '-s', '-P', '-W', 'ignore', str(judge), json.dumps(settings)]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
+            env=layers.clean_environment(), start_new_session=True)
         theirs.close()
         self.given, self.since = deque(), time.monotonic()
 
     def confirm(self):
-        "Wait until it is set up. Raises: `OSError` if that fails."
+        "Wait until the sandbox works. Raises: `OSError` if it does not."
         try: error = self.receive().get('error')
-        except (OSError, wire.Breach): error = 'the worker ended while it was set up'
+        except (OSError, wire.Breach): error = 'the worker ended before its sandbox was ready'
         if error:
             self.close()
             raise OSError(error)
         return self
 
     def read(self, n):
+        "Exactly n bytes. Raises: `OSError` if the worker is lost."
         text = self.socket.recv(n, socket.MSG_WAITALL)
         if len(text)<n: raise OSError('the worker is lost')
         return text
 
     def receive(self):
-        "Next message. Raises: `OSError`, `wire.Breach` if the worker is lost."
+        "The next message. Raises: `OSError`, `wire.Breach` if the worker is lost."
         return wire.receive(self.read)
 
     def close(self):
@@ -59,20 +63,22 @@ class Worker:
 
 
 class Pool:
-    "Gives programs to workers and their outcomes to the caller, in order. Lost workers are replaced, and their programs run again."
+    "Hands programs to workers, and their outcomes to the caller, in order. The programs of a lost worker run again."
     def __init__(self, settings, n_workers=None):
-        self.settings, self.patience = settings, 60+10*(settings['cpu_s']+settings['wall_s'])
+        self.settings = settings
+        self.patience = 60+10*(settings['cpu_s']+settings['wall_s']) # seconds until a silent worker counts as lost
         self.workers, self.ready = [], selectors.DefaultSelector()
         self.again, self.done, self.lost, self.taken = deque(), {}, Counter(), 0
-        for worker in [Worker(settings) for _ in range(n_workers or cores())]: self.hire(worker)
+        workers = [Worker(settings) for _ in range(n_workers or cores())] # they start side by side
+        for worker in workers: self.hire(worker)
 
     def hire(self, worker=None):
-        "One more worker. One that is lost while it is set up is tried again. Raises: `OSError`."
-        for chance in range(STARTS):
+        "Add a worker. If it cannot be started, try again with a new one. Raises: `OSError`."
+        for attempt in range(1, STARTS+1):
             try: worker = (worker or Worker(self.settings)).confirm()
             except OSError:
                 worker = None
-                if chance==STARTS-1: raise
+                if attempt==STARTS: raise
             else: break
         self.workers.append(worker)
         self.ready.register(worker.socket, selectors.EVENT_READ, worker)
@@ -84,23 +90,24 @@ class Pool:
         worker.close()
 
     def close(self):
-        "End all of them."
+        "End all workers."
         for worker in list(self.workers): self.dismiss(worker)
         self.ready.close()
 
     def replace(self, worker):
-        "A new worker for a lost one, whose programs come first; the one that it was at has one chance less, or none if judging it took too long."
+        """Hire a new worker for a lost one, whose programs run next. Its current program has one attempt less, or none
+        if judging took too long."""
         self.dismiss(worker)
         too_long = worker.process.returncode==-signal.SIGPROF
         if worker.given: self.lost[worker.given[0][0]] += LOSSES if too_long else 1
-        for number,program in reversed(worker.given):
+        for number, program in reversed(worker.given):
             if self.lost[number]<LOSSES: self.again.appendleft((number, program))
             else: self.done[number] = unrunnable(program, 'JudgeTimeout' if too_long else 'WorkerLost')
         worker.given.clear()
         self.hire()
 
     def next(self, source, oldest):
-        "The next program with its number; None while there is none to give out."
+        "The next program with its number, or None if there is none yet."
         if self.again: return self.again.popleft()
         if self.taken-oldest>=AHEAD: return None
         entry = next(source, None)
@@ -108,7 +115,7 @@ class Pool:
         return entry
 
     def give(self, worker, number, program):
-        "Send a program to a worker. False if it must wait until a worker is free, or this one is lost."
+        "Send a program to a worker. Returns None if it must wait, or if the worker is lost."
         size = len(program['code'])+len(program['setup'])+sum(map(len, program['tests']))
         if worker.given and size>SMALL: return self.again.appendleft((number, program))
         if not worker.given: worker.since = time.monotonic()
@@ -119,7 +126,7 @@ class Pool:
         return True
 
     def feed(self, source, oldest):
-        "Give out what there is to whoever is free."
+        "Hand programs to free workers."
         for worker in list(self.workers):
             while len(worker.given)<QUEUED:
                 entry = self.next(source, oldest)
@@ -127,17 +134,19 @@ class Pool:
                 if not self.give(worker, *entry): break
 
     def collect(self):
-        "Take in what has come; a worker that is long overdue is lost."
-        for key,_ in self.ready.select(1.):
-            try: outcome = key.data.receive()
-            except (OSError, wire.Breach): self.replace(key.data)
+        "Collect outcomes. A worker that has been silent for too long is lost."
+        for key, _ in self.ready.select(1.):
+            worker = key.data
+            try: outcome = worker.receive()
+            except (OSError, wire.Breach): self.replace(worker)
             else:
-                self.done[key.data.given.popleft()[0]] = outcome
-                key.data.since = time.monotonic()
-        for worker in [w for w in self.workers if w.given and time.monotonic()-w.since>self.patience]: self.replace(worker)
+                self.done[worker.given.popleft()[0]] = outcome
+                worker.since = time.monotonic()
+        for worker in list(self.workers):
+            if worker.given and time.monotonic()-worker.since>self.patience: self.replace(worker)
 
     def run(self, programs):
-        "Outcomes of programs from any iterator, in their order."
+        "Run programs from any iterable; their outcomes, in the same order."
         source, oldest = enumerate(programs), 0
         while True:
             self.feed(source, oldest)

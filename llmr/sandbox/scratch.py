@@ -1,7 +1,7 @@
 """The scratch directory of a sandbox that shares the machine's file system, and how much a program keeps in it.
 
-In namespaces the kernel bounds a file system of the sandbox's own. At the other levels a program could fill the machine's,
-so the judge looks at the directory while the program runs.
+In namespaces the kernel bounds a file system of the sandbox's own. At the other levels a program could fill the
+machine's, so the judge looks at the directory while the program runs.
 """
 import os
 import stat
@@ -10,15 +10,15 @@ import time
 
 import layers
 
-MEMORY = '/dev/shm'       # scratch is in memory where possible: no outcome may depend on the speed of a disk
+MEMORY = '/dev/shm' # scratch is in memory where possible: no outcome may depend on the speed of a disk
 PREFIX = 'llmr-sandbox-'
-ROOM = 2                  # free room that a sandbox needs there, in units of its quota: looks find an excess a little late
-SHARE = 8                 # a program's processor time for each unit spent on looking at its directory
-STEP = 16                 # a part of the quota: when the file system has lost that much, a look is due at once
+ROOM = 3            # free room that a sandbox needs in memory, in quotas: looks find an excess a little late
+SHARE = 8           # seconds that a program works for each second spent on looking at its directory
+STEP = 16           # when the file system has lost that part of the quota, a look is due at once
 
 
 def new_directory(tmp_mb, packages):
-    "Make a sandbox's directory: a place for temporary files, and links to the packages that programs may import."
+    "Make a sandbox's directory: for temporary files, and for links to the packages that programs may import."
     directory = _in_memory(tmp_mb) or tempfile.mkdtemp(prefix=PREFIX)
     for name in ('tmp', 'packages'): os.mkdir(os.path.join(directory, name), 0o700)
     for name, path in packages.items(): os.symlink(path, os.path.join(directory, 'packages', name))
@@ -26,7 +26,8 @@ def new_directory(tmp_mb, packages):
 
 
 def _in_memory(tmp_mb):
-    "A new directory in memory; None where memory has no room for it. It is counted before the room is, so workers that start together see each other."
+    """A new directory in memory, or None where memory has no room for it. Workers that start together see each other,
+    since each makes its directory before it counts."""
     try:
         if not _holds_files(MEMORY): return None
         directory = tempfile.mkdtemp(prefix=PREFIX, dir=MEMORY)
@@ -56,7 +57,7 @@ class Scratch:
         return state.f_bfree*state.f_frsize
 
     def exceeded(self, pid, clock):
-        "Whether the program keeps more than its limit. `clock` is its processor time: while that stands still, nothing changes."
+        "Whether the program keeps more than its limit. `clock` is its processor time: nothing changes without it."
         free = self.room()
         if clock<self.due and self.free-free<self.limit/STEP: return False
         start = time.thread_time()
@@ -67,8 +68,9 @@ class Scratch:
 
 
 def directory_size(path, limit):
-    """Bytes below a directory, counted until they exceed `limit`. An entry counts for what its share of the inodes would be in
-    namespaces, at least; a directory that can be written and not listed, or a path too long to follow, for more than the limit."""
+    """Bytes below a directory, counted until they exceed `limit`. Each entry counts at least `limit` / `ENTRIES`: there
+    are as many as in namespaces. A directory that can be written but not listed, or a path that is too long to follow,
+    counts as more than the limit."""
     total, folders, least = 0, [path], limit//layers.ENTRIES
     while folders:
         folder = folders.pop()
@@ -97,6 +99,7 @@ def unnamed_size(pid):
         for task in os.listdir(f'/proc/{pid}/task'):
             for number in os.listdir(f'/proc/{pid}/task/{task}/fd'):
                 state = os.stat(f'/proc/{pid}/task/{task}/fd/{number}')
-                if stat.S_ISREG(state.st_mode) and not state.st_nlink: sizes[state.st_dev, state.st_ino] = state.st_blocks*512
+                deleted = stat.S_ISREG(state.st_mode) and not state.st_nlink
+                if deleted: sizes[state.st_dev, state.st_ino] = state.st_blocks*512
     except OSError: pass # closed, or ended, since it was listed
     return sum(sizes.values())
