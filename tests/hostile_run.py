@@ -274,7 +274,7 @@ def run_job(folder):
 def start_victim(folder):
     "A process that programs could harm. It is asleep from here on."
     victim = subprocess.Popen([sys.executable, '-c', 'print("up", flush=True); import time; time.sleep(36000)'],
-                              start_new_session=True, stdout=subprocess.PIPE)
+                              start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     victim.stdout.readline()
     while state(victim.pid)[0]!='S': time.sleep(.01)
     (folder/'data'/'victim.pid').write_text(str(victim.pid))
@@ -318,8 +318,16 @@ def main(level, folder):
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) # orphans become our children
     os.environ['LLMR_TEST_SECRET'] = os.environ['SECRET_API_KEY'] = 'CANARY'
     make_canaries(folder)
-    victim, ears = start_victim(folder), Listeners(folder)
-    wanted = re.compile(os.environ.get('HOSTILE_ONLY', ''))
+    victim = start_victim(folder)
+    try: (folder/'report.json').write_text(json.dumps(report(level, folder, victim)))
+    finally:
+        victim.kill()
+        victim.wait()
+
+
+def report(level, folder, victim):
+    "Run everything. Returns what came of it, and the state of the world before and after."
+    ears, wanted = Listeners(folder), re.compile(os.environ.get('HOSTILE_ONLY', ''))
     every = {name: made for name, made in programs(folder, ears.port, victim.pid).items() if wanted.search(name)}
     before, watch, size = outside(folder, victim), Watch(victim.pid), memory_mb(os.getpid(), 'VmRSS')
     watch.start()
@@ -327,15 +335,12 @@ def main(level, folder):
     grown = memory_mb(os.getpid(), 'VmRSS')-size
     watch.on = False
     watch.join()
-    report = dict(
+    return dict(
         grades=grades, states=states, before=before, after=outside(folder, victim), heard=ears.stop(),
         left={pid: line for pid, line in descendants(os.getpid()).items() if pid!=victim.pid}, grown_mb=grown,
         judge_mb=watch.judge_mb, child_mb=watch.child_mb, used=sorted(watch.folders),
         folders_left=[path for path in watch.folders if os.path.exists(path)], alive=victim.poll() is None,
         stray=[str(path) for top in ('/dev/shm', '/var/tmp', '/', '/run') for path in Path(top).glob('llmr_hostile*')])
-    (folder/'report.json').write_text(json.dumps(report))
-    victim.kill()
-    victim.wait()
 
 
 if __name__=='__main__':
