@@ -62,14 +62,15 @@ def command_as(user, folder):
     for python in (sys.executable, f'/usr/bin/python{version}', f'/usr/local/bin/python{version}'):
         if not os.path.exists(python): continue
         environment = clean_home(folder) | ({} if python==sys.executable else dict(PYTHONPATH=paths))
-        tried = subprocess.run([*ORDINARY, python, '-c', STARTS], capture_output=True, text=True, cwd='/', env=environment)
+        command = [*ORDINARY, python, '-c', STARTS]
+        tried = subprocess.run(command, capture_output=True, text=True, cwd='/', env=environment)
         if not tried.returncode: return [*ORDINARY, python], environment
     return f'an ordinary user can start no Python with llmr here: {tried.stderr.strip()[-200:]}'
 
 
 def run_all(level, user):
-    """Report of one run, or the reason why there is none. A level that the default suite runs as an ordinary user is run as
-    the caller where there is no other user."""
+    """Report of one run, or the reason why there is none. A run of the default suite is made as the caller where there
+    is no other user."""
     if level not in isolation_levels(): return f'this machine does not allow {level}'
     folder = Path(tempfile.mkdtemp(prefix='llmrtest-'))
     try:
@@ -135,7 +136,9 @@ def test_nothing_outside_changed(report):
     assert report['printed']=='', 'something reached the terminal'
 
 
-def test_nothing_is_left(report): assert (report['left'], report['folders_left'], report['stray'])==({}, [], [])
+def test_nothing_is_left(report):
+    assert (report['left'], report['folders_left'], report['stray'])==({}, [], [])
+    assert bool(report['used'])==(report['level']!='namespaces'), 'folders that the sandbox used'
 
 
 def test_memory_is_bounded(report):
