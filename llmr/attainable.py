@@ -112,7 +112,8 @@ def nine_of_ten_gain(
     pair:Pair,             # Small and large
     seed:int=42,           # Of 400 resamples of tasks
 )->tuple:                  # `(gain, low, high)` in points, mean over the sample left out; NaN with one sample
-    "Compute the gain of a router that knows all samples of a train task but the one it is scored on. Source: errata 10."
+    """Compute the gain of a router that knows all samples of a train task but the one it is scored on.
+    Source: errata 10."""
     train = outcomes[outcomes.split=='train']
     gaps = pair_gaps(train, pair, 'standard').pivot(index='task_id', columns='sample', values='gap')
     if gaps.shape[1]<2: return (np.nan,)*3
