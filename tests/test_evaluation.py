@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmr.audit import TABLE1
+from llmr.claims import TABLE1
 from llmr.core import InputError
 from llmr.runs import Pair
 from llmr.evaluation import (
