@@ -19,11 +19,11 @@ from .engines import Completion, LocalSampler, load_error, log, out_of_memory
 
 # %% ../nbs/02c_engine_transformers.ipynb #2b70d791
 def pick_tokens(
-    logits:'torch.Tensor',   # (R, V)
-    uniforms:'torch.Tensor', # (R,) in [0, 1)
-    temperature:float,       # 0 takes the likeliest
-    top_p:float=1.,          # Smallest set of likeliest tokens that holds this mass
-)->tuple:                    # `(tokens, logprobs)`: (R,) int64, (R,) log-probabilities at temperature 1
+    logits,            # Tensor (R, V)
+    uniforms,          # Tensor (R,) in [0, 1)
+    temperature:float, # 0 takes the likeliest
+    top_p:float=1.,    # Smallest set of likeliest tokens that holds this mass
+)->tuple:              # `(tokens, logprobs)`: (R,) int64, (R,) log-probabilities at temperature 1
     "Draw a token a row, by the inverse of the cumulative distribution."
     import torch
     logits = logits.float()
