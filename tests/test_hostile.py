@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -234,10 +235,11 @@ def test_tests_that_print_are_not_heard(capfd):
 WHERE = 'import os\nwhere = os.getcwd()'
 MOUNTED = 'mount -t tmpfs -o {options} tmpfs /dev/shm && exec "$@"'
 IN_LANDLOCK = """
-import sys
-from llmr.execution import Program, run_programs
-program = Program(sys.argv[1], ('where',), values=True)
-for grade in run_programs([program]*8, workers=2, isolation='landlock'): print(*grade.values)
+import contextlib, json, sys
+from llmr.sandbox.pool import Pool
+settings, program = map(json.loads, sys.argv[1:])
+with contextlib.closing(Pool(settings, 2)) as pool:
+    for outcome in pool.run([program]*8): print(*outcome['values'])
 """
 
 
@@ -247,8 +249,10 @@ def test_scratch_is_in_memory_where_there_is_room(options, in_memory):
     "In a world of its own, with another /dev/shm."
     require('landlock', 'landlock' in isolation_levels(), 'this machine does not allow landlock')
     require('namespaces', 'namespaces' in isolation_levels(), 'only namespaces can have another /dev/shm')
+    settings = asdict(Limits()) | dict(level='landlock', packages={})
+    program = Program(WHERE, ('where',), values=True)._asdict()
     command = ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', MOUNTED.format(options=options), 'sh',
-               sys.executable, '-c', IN_LANDLOCK, WHERE]
+               sys.executable, '-c', IN_LANDLOCK, json.dumps(settings), json.dumps(program)]
     done = subprocess.run(command, capture_output=True, text=True)
     places = done.stdout.split()
     assert len(places)==8, done.stderr
