@@ -26,8 +26,8 @@ from filelock import FileLock, Timeout
 
 # %% ../nbs/pipeline.ipynb #feff8391
 from . import __version__
-from .core import DATA_ENV, InputError, file_hash, replace_file
-from .engines import ENGINES, folder_revision
+from .core import DATA_ENV, InputError, file_hash, folder_hash, replace_file
+from .engines import ENGINES
 from .report import check_report_prices, report_page
 from .runs import PROFILES, Run, open_run, read_record, is_current
 from .sampling import pack
@@ -117,7 +117,7 @@ def _files_in(path):
 def _model_marks(run):
     "What identifies the models that a run samples from, for its stages' fingerprints."
     places = [place for _,place in run.sources()] if run.profile.sources else []
-    marks = [folder_revision(place) if Path(place).is_dir() else place for place in places]
+    marks = [folder_hash(place) if Path(place).is_dir() else place for place in places]
     return dict(models=marks) if marks else {}
 
 # %% ../nbs/pipeline.ipynb #e1de2184
