@@ -17,9 +17,8 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/17_report.ipynb #9db81046
-from .audit import random_gap
 from .core import InputError
-from .evaluation import gain_over_random, paired_outcomes
+from .evaluation import gain_over_random, paired_outcomes, random_gap
 from .problem import cost_advantage, route
 from .runs import Pair
 from .verdict import MAX_TASKS, Verdict, headroom, verdict_text

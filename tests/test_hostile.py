@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -62,14 +63,15 @@ def command_as(user, folder):
     for python in (sys.executable, f'/usr/bin/python{version}', f'/usr/local/bin/python{version}'):
         if not os.path.exists(python): continue
         environment = clean_home(folder) | ({} if python==sys.executable else dict(PYTHONPATH=paths))
-        tried = subprocess.run([*ORDINARY, python, '-c', STARTS], capture_output=True, text=True, cwd='/', env=environment)
+        command = [*ORDINARY, python, '-c', STARTS]
+        tried = subprocess.run(command, capture_output=True, text=True, cwd='/', env=environment)
         if not tried.returncode: return [*ORDINARY, python], environment
     return f'an ordinary user can start no Python with llmr here: {tried.stderr.strip()[-200:]}'
 
 
 def run_all(level, user):
-    """Report of one run, or the reason why there is none. A level that the default suite runs as an ordinary user is run as
-    the caller where there is no other user."""
+    """Report of one run, or the reason why there is none. A run of the default suite is made as the caller where there
+    is no other user."""
     if level not in isolation_levels(): return f'this machine does not allow {level}'
     folder = Path(tempfile.mkdtemp(prefix='llmrtest-'))
     try:
@@ -135,7 +137,9 @@ def test_nothing_outside_changed(report):
     assert report['printed']=='', 'something reached the terminal'
 
 
-def test_nothing_is_left(report): assert (report['left'], report['folders_left'], report['stray'])==({}, [], [])
+def test_nothing_is_left(report):
+    assert (report['left'], report['folders_left'], report['stray'])==({}, [], [])
+    assert bool(report['used'])==(report['level']!='namespaces'), 'folders that the sandbox used'
 
 
 def test_memory_is_bounded(report):
@@ -231,10 +235,11 @@ def test_tests_that_print_are_not_heard(capfd):
 WHERE = 'import os\nwhere = os.getcwd()'
 MOUNTED = 'mount -t tmpfs -o {options} tmpfs /dev/shm && exec "$@"'
 IN_LANDLOCK = """
-import sys
-from llmr.execution import Program, run_programs
-program = Program(sys.argv[1], ('where',), values=True)
-for grade in run_programs([program]*8, workers=2, isolation='landlock'): print(*grade.values)
+import contextlib, json, sys
+from llmr.sandbox.pool import Pool
+settings, program = map(json.loads, sys.argv[1:])
+with contextlib.closing(Pool(settings, 2)) as pool:
+    for outcome in pool.run([program]*8): print(*outcome['values'])
 """
 
 
@@ -244,8 +249,10 @@ def test_scratch_is_in_memory_where_there_is_room(options, in_memory):
     "In a world of its own, with another /dev/shm."
     require('landlock', 'landlock' in isolation_levels(), 'this machine does not allow landlock')
     require('namespaces', 'namespaces' in isolation_levels(), 'only namespaces can have another /dev/shm')
+    settings = asdict(Limits()) | dict(level='landlock', packages={})
+    program = Program(WHERE, ('where',), values=True)._asdict()
     command = ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', MOUNTED.format(options=options), 'sh',
-               sys.executable, '-c', IN_LANDLOCK, WHERE]
+               sys.executable, '-c', IN_LANDLOCK, json.dumps(settings), json.dumps(program)]
     done = subprocess.run(command, capture_output=True, text=True)
     places = done.stdout.split()
     assert len(places)==8, done.stderr
