@@ -17,6 +17,8 @@ WIDE, NARROW = dict(width=1280, height=800), dict(width=400, height=860)
 HEAVIEST = 1_500_000
 AT_ONCE = 8  # Pages that load side by side
 COLOURS = 'css => [...new Set([...document.querySelectorAll(css)].map(e => getComputedStyle(e).color))]'
+LOADED = """['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type))
+            .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
 ROWS = 'rows => rows.map(row => [...row.cells].map(cell => cell.innerText))'
 
 
@@ -46,30 +48,30 @@ def address(browser, site):
 
 
 def listen(page, address):
-    "Collect what a page complains about in `complaints` and what it loads in `responses`."
-    page.complaints, page.responses = [], []
+    "Collect what a page complains about in `complaints`."
+    page.complaints = []
     def on_console(message):
         if message.type in ('error', 'warning'): page.complaints.append(message.text)
     def on_request(request):
         if not request.url.startswith((address, 'data:', 'blob:')): page.complaints.append(f'asks for {request.url}')
     page.on('console', on_console)
     page.on('request', on_request)
-    page.on('response', lambda response: page.responses.append(response))
     page.on('pageerror', lambda error: page.complaints.append(str(error)))
 
 
 @pytest.fixture
 def start(browser, address):
-    "`start(name, mode)`: begin to load a page in a context of its own, for a reader whose system is light or dark."
-    contexts = []
+    "`start(name, mode)`: begin to load a page, for a system in light or dark mode. A test's pages share a cache."
+    contexts = {}
     def begin(name, mode='light'):
-        contexts.append(browser.new_context(viewport=WIDE, color_scheme=mode))
-        page = contexts[-1].new_page()
+        if mode not in contexts: contexts[mode] = browser.new_context(color_scheme=mode)
+        page = contexts[mode].new_page()
+        page.set_viewport_size(WIDE)
         listen(page, address)
         page.goto(f'{address}/{name}', wait_until='commit')
         return page
     yield begin
-    for context in contexts: context.close()
+    for context in contexts.values(): context.close()
 
 
 @pytest.fixture
@@ -92,11 +94,11 @@ def check_loaded(name, page):
     broken = page.evaluate('[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.src)')
     assert not broken, (name, broken)
     assert page.locator('h1').count()==1, name
-    loaded = sum(len(response.body()) for response in page.responses if response.ok)
-    assert 0<loaded<HEAVIEST, (name, loaded)
+    loaded = page.evaluate(LOADED)
+    assert page.evaluate('document.documentElement.innerHTML.length')<loaded<HEAVIEST, (name, loaded)
     page.set_viewport_size(NARROW)
     assert page.evaluate('document.documentElement.scrollWidth')<=NARROW['width'], name
-    page.context.close()
+    page.close()
 
 
 def test_every_page(site, start):

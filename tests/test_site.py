@@ -221,6 +221,19 @@ def test_a_copy_is_kept_until_its_mark_changes(tmp_path):
     assert copies[0]==copies[1]!=copies[2] and [*(tmp_path/'cache').iterdir()]==[copies[2]]
 
 
+def test_a_stage_shows_its_lessons_and_the_results_of_the_run(tmp_path):
+    "A run skips lessons; what is below the parameters cell is not executed again."
+    cells = [nbformat.v4.new_code_cell(source) for source in ('1+1', 'x = 1', 'raise ValueError')]
+    cells[1].metadata.tags = ['parameters']
+    path, stage = tmp_path/'01_a.ipynb', tmp_path/'run.ipynb'
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    cells[2].outputs = [nbformat.v4.new_output('stream', text='of the run')]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), stage)
+    copy = execute.cached_copy(path, 'mark', tmp_path/'cache', tmp_path, stage, execute.execute_lessons)
+    lesson, result = outputs(copy)
+    assert lesson.data['text/plain']=='2' and result.text=='of the run'
+
+
 def test_a_notebook_that_fails(tmp_path, capfd):
     path = notebook_file(tmp_path/'a.ipynb', 'x = 1', '1/0')
     cache = tmp_path/'cache'

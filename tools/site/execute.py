@@ -1,7 +1,7 @@
 """Executed copies of all notebooks.
 
-A stage's copy comes from the run. Every other notebook is executed here, in a process forked from one that has the
-imports already, and its copy is kept until the code or the run changes.
+A stage's results come from the run, which skips its lessons. Lessons and all other notebooks are executed here, in
+processes forked from one that has the imports already. A copy is kept until the code or the run changes.
 """
 import hashlib
 import json
@@ -50,27 +50,51 @@ def _call_in(scratch, function, arguments):
     function(*arguments)
 
 
-def execute(path, copy, folder, parameters):
-    "Execute the notebook at `path` in `folder`, and write it with its outputs to `copy`."
-    def set_parameters(cell):
-        if cell.cell_type=='code' and has_tag(cell, 'parameters'): shell.user_ns.update(parameters)
+def opened(path, folder):
+    "`(notebook, shell)` to execute the notebook at `path` in `folder`."
     notebook, shell = read_nb(path), CaptureShell()
     os.chdir(folder)
     shell.displayhook.compute_format_data = lambda result: ({}, {})  # execnb formats results itself
     shell.run_cell(FORMATS.format('png' if path.stem=='index' else 'svg'))  # README.md shows a PNG
-    try: shell.run_all(notebook, exc_stop=True, postproc=set_parameters)
+    return notebook, shell
+
+
+def run_cells(path, notebook, shell, **hooks):
+    "Run the cells of a notebook; one that fails ends this process with its traceback."
+    try: shell.run_all(notebook, exc_stop=True, **hooks)
     except (Exception, SystemExit): sys.exit(shell.prettytb(path))
+
+
+def execute(path, copy, folder, parameters):
+    "Execute the notebook at `path` in `folder`, and write it with its outputs to `copy`."
+    def set_parameters(cell):
+        if cell.cell_type=='code' and has_tag(cell, 'parameters'): shell.user_ns.update(parameters)
+    notebook, shell = opened(path, folder)
+    run_cells(path, notebook, shell, postproc=set_parameters)
     write_nb(notebook, copy)
 
 
-def cached_copy(path, mark, cache, folder, parameters):
-    "The executed copy of a notebook in `cache`, made now unless it is there; `mark` is a hash of what it depends on."
+def execute_lessons(path, copy, folder, stage):
+    """Execute what is above a stage's parameters cell, which a run skips, and write it to `copy`.
+    The outputs below come from `stage`, the run's executed copy."""
+    notebook, shell = opened(path, folder)
+    at = next(i for i,cell in enumerate(notebook.cells) if cell.cell_type=='code' and has_tag(cell, 'parameters'))
+    run_cells(path, notebook, shell, preproc=lambda cell: cell.idx_>=at)
+    outputs = {cell.id: cell.outputs for cell in read_nb(stage).cells if cell.cell_type=='code' and 'id' in cell}
+    for cell in notebook.cells[at:]:
+        if cell.cell_type=='code': cell.outputs = outputs[cell.id]
+    write_nb(notebook, copy)
+
+
+def cached_copy(path, mark, cache, folder, source, how=execute):
+    """The executed copy of a notebook in `cache`, made now unless it is there; `mark` is a hash of what it depends on.
+    `source` is what `how` takes last: parameters, or the run's copy."""
     copy = cache/f'{path.stem}-{mark[:16]}.ipynb'
     if copy.exists(): return copy
     cache.mkdir(parents=True, exist_ok=True)
     for outdated in cache.glob(f'{path.stem}-*.ipynb'): outdated.unlink()
     part = copy.with_suffix('.part')
-    in_fork(execute, path, part, folder, parameters)
+    in_fork(how, path, part, folder, source)
     return part.replace(copy)
 
 
@@ -87,8 +111,8 @@ def has_executed(run:Run, stem):
 def source_of(path, run:Run, beyond):
     """Where a notebook's outputs come from.
 
-    `stage`: the run's executed copy; `run`: executed here against the run; `toy`: executed here at toy size;
-    `alone`: executed here, takes no run; `none`: a stage beyond the paper that the run does not have."""
+    `stage`: the run's, and its lessons executed here; `run`: executed here against the run; `toy`: executed here at
+    toy size; `alone`: executed here, takes no run; `none`: a stage beyond the paper that the run does not have."""
     if path.stem in STAGES+BEYOND: return 'stage' if path.stem in STAGES or beyond else 'none'
     if not takes_a_run(path): return 'alone'
     if path.stem[0].isdigit() and not beyond: return 'none'
@@ -117,9 +141,16 @@ def copy_against(path, run:Run, code):
     return copy
 
 
+def copy_of_stage(path, run:Run, code):
+    "The copy of a stage: its lessons are executed here, its other outputs are the run's."
+    stage = run.dir/'nbs'/path.name
+    mark = _hash(code, file_hash(path), file_hash(stage))
+    return cached_copy(path, mark, run.dir/'pages', NBS, stage, execute_lessons)
+
+
 def copy_of(path, source, run:Run, code):
     "The copy of a notebook whose outputs come from `source`."
-    if source=='stage': return run.dir/'nbs'/path.name
+    if source=='stage': return copy_of_stage(path, run, code)
     if source=='none': return path
     if source=='run': return copy_against(path, run, code)
     return cached_copy(path, _hash(code, file_hash(path)), run.dir/'pages', NBS, {})
