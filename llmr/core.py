@@ -140,8 +140,9 @@ SCHEMAS = dict(
     decisions=Table(dict(task_id=ID, **_router, target=_float, score=_float, tau=_float, to_small=_bool, n_tests=_int,
                          small_passed=_int, large_passed=_int),
                     ('task_id', 'pair', 'quality', 'router', 'target'), (), (_quality,)),
-    claims=Table(dict(claim=_str, source=_str, subject=_str, published=_float, reproduced=_float, corrected=_float, low=_float,
-                      high=_float, unit=_str, verdict=_str, note=_str), ('claim', 'subject'),
+    claims=Table(dict(claim_id=_str, claim=_str, source=_str, subject=_str, published=_float, reproduced=_float,
+                      corrected=_float, **_interval, interval_kind=_str, unit=_str, verdict=_str, note=_str),
+                 ('claim_id', 'subject'),
                  ('published', 'reproduced', 'corrected', 'low', 'high', 'note')))
 
 # %% ../nbs/00a_core.ipynb #2c744e05

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FRACTIONS', 'AUTHORS_SEED', 'TARGETS', 'paired_outcomes', 'routed_pass_rate', 'performance_gap',
            'calibrate_threshold', 'tie_groups', 'deferral_curve', 'oracle_curve', 'gain_over_random', 'random_baseline',
-           'baselines', 'table1', 'sample_matrix', 'paired_per_sample', 'bootstrap_weights', 'interval',
+           'baselines', 'table1', 'random_gap', 'sample_matrix', 'paired_per_sample', 'bootstrap_weights', 'interval',
            'interval_side', 'bootstrap_gains', 'bootstrap_gap', 'evaluate_thresholds', 'evaluate_curve',
            'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4', 'plot_gains']
 
@@ -167,6 +167,16 @@ def table1(
         table = rows.assign(column=prefix+percent).pivot(index='pair', columns='column', values=value)
         wide.append(table[list(prefix+percent.unique())])
     return (100*pd.concat(wide, axis=1)).round(1).loc[rows.pair.unique()].rename_axis(columns=None).reset_index()
+
+# %% ../nbs/06_evaluation.ipynb #68fc4016
+def random_gap(
+    paired:pd.DataFrame, # From `paired_outcomes` with every test counted, N tasks
+    share:float,         # Cost advantage, in [0, 1]
+)->tuple:                # `(mean, sd)` over random sets, fractions
+    "Compute mean and deviation of the performance gap when a random fraction of these tasks goes to the small model."
+    won, n = (paired.small_passed-paired.large_passed).to_numpy(), len(paired)
+    total = paired.large_tests.sum()
+    return share*won.sum()/total, np.sqrt(n*share*(1-share)*won.var(ddof=1))/total
 
 # %% ../nbs/06_evaluation.ipynb #87734380
 def sample_matrix(

@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/17_report.ipynb #9db81046
-from .audit import random_gap
-from .evaluation import bootstrap_weights, evaluate_curve, gain_over_random, paired_outcomes
+from .evaluation import bootstrap_weights, evaluate_curve, gain_over_random, paired_outcomes, random_gap
 from .page import figure_html, table_html
 from .planning import MAX_TASKS
 from .plotting import Figure, panels

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmr.audit import TABLE1
+from llmr.claims import TABLE1
 from llmr.core import InputError
 from llmr.runs import Pair
 from llmr.evaluation import (
@@ -88,9 +88,9 @@ def test_intervals_hold_what_they_say():
 
 def test_evaluated_together_and_alone_are_the_same(paired):
     "One set of resampled curves serves the curve and the gain."
-    outcomes = pd.concat([pd.DataFrame(dict(task_id=paired.index, split='test', model=model, sample=0, n_tests=3, n_passed=paired[f'{side}_passed']))
+    outcomes = pd.concat([pd.DataFrame(dict(task_id=range(40), split='test', model=model, sample=0, n_tests=3, n_passed=paired[f'{side}_passed'].to_numpy()))
                           for model,side in (('A', 'small'), ('B', 'large'))])
-    scores = pd.DataFrame(dict(task_id=paired.index, split='test', pair='A-B', quality='standard', router='r', score=np.random.default_rng(6).random(40)))
+    scores = pd.DataFrame(dict(task_id=range(40), split='test', pair='A-B', quality='standard', router='r', score=np.random.default_rng(6).random(40)))
     scores = pd.concat([scores, scores.assign(split='validation', task_id=scores.task_id+40)])
     _, curves, gains = evaluate_scores(scores, outcomes, [Pair('A', 'B')], seed=3)
     test, weights = scores.score[:40].to_numpy(), bootstrap_weights(40, seed=3)

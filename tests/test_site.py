@@ -13,7 +13,7 @@ from conftest import NBS, ROOT
 from smalldocs.config import ConfigError
 from smalldocs.site import build as render_with_smalldocs
 
-from llmr.audit import FIGURE4
+from llmr.claims import FIGURE4
 from llmr.cli import parser
 from llmr.core import SCHEMAS
 from llmr.labels import PAPER_LABEL
@@ -285,13 +285,14 @@ def worst_of_table1(run, means):
 def expected_in_prose(run):
     "Numbers that the home page takes from the run's tables."
     claims, outcomes = pd.read_parquet(run/'claims.parquet'), pd.read_parquet(run/'outcomes.parquet')
-    random = claims[claims.claim.str.startswith('random routing beside') & (claims.subject=='8B-70B')].iloc[0]
-    printed, drawn = claims[claims.source=='Table 1'], claims[claims.source=='Figure 4']
+    random = claims[(claims.claim_id=='headline_random') & (claims.subject=='8B-70B')].iloc[0]
+    printed = claims[claims.claim_id.isin(['random_rate', 'random_deviation'])]
+    drawn = claims[claims.claim_id=='router_gap']
     headline = drawn[drawn.subject=='8B-70B brevity, target 80%'].iloc[0]
     return {len(outcomes), len(claims), len(printed), len(drawn), printed.verdict.eq('reproduced').sum(),
             *drawn.verdict.value_counts(), headline.published, FIGURE4['brevity', '8B-70B'][-1][1],
             *rounded(random, 'corrected'), *rounded(headline, 'corrected', 'low', 'high'),
-            round(worst_of_table1(run, printed[printed.claim.str.startswith('total')]), 2)}
+            round(worst_of_table1(run, printed[printed.claim_id=='random_rate']), 2)}
 
 
 def test_home_numbers_in_prose(site):
