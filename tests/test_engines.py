@@ -8,8 +8,8 @@ import pytest
 from drawing import drawn
 from tiny import tiny_llama
 
-from llmr.core import InputError
-from llmr.engines import ENGINES, Sampler, Settings, folder_revision, make_requests, make_sampler
+from llmr.core import InputError, folder_hash
+from llmr.engines import ENGINES, Sampler, Settings, make_requests, make_sampler
 
 
 def test_the_registry_loads_nothing_heavy():
@@ -43,7 +43,7 @@ def test_an_engine_is_one_class_in_the_registry(monkeypatch):
 
 def test_revisions_and_keys_differ(tmp_path):
     first, second = tiny_llama(tmp_path/'first'), tiny_llama(tmp_path/'second', template=False)
-    assert folder_revision(first)!=folder_revision(second) and folder_revision(first)==folder_revision(first)
+    assert folder_hash(first)!=folder_hash(second) and folder_hash(first)==folder_hash(first)
     changes = {}, dict(temperature=.8), dict(max_tokens=8), dict(top_p=.9), dict(prefill='')
     assert len({Sampler('m', Settings(**change)).key(42) for change in changes})==5
     assert Sampler('m').key(42)!=Sampler('m').key(43)
@@ -55,7 +55,7 @@ def test_revisions_and_keys_differ(tmp_path):
 def test_a_model_that_was_trained_further_in_its_middle_alone(tmp_path):
     content = bytearray(np.random.default_rng(0).bytes(40*2**20)) # a matrix of 4096 x 512 in 16 bits is 4 MiB
     (tmp_path/'model.safetensors').write_bytes(content)
-    before = folder_revision(tmp_path)
+    before = folder_hash(tmp_path)
     content[18*2**20:22*2**20] = bytes(4*2**20)
     (tmp_path/'model.safetensors').write_bytes(content)
-    assert folder_revision(tmp_path)!=before
+    assert folder_hash(tmp_path)!=before
