@@ -13,20 +13,21 @@ import torch
 from llmr.core import package_file
 from llmr.benchmarks import load_tasks, thin_tasks
 from llmr.problem import format_prompt
-from llmr.engines import Settings, Transformers, render
+from llmr.engine_transformers import Transformers
+from llmr.engines import Settings, render
 from llmr.sampling import sample_completions
 
 
 def authors_way(sampler, tasks, n_samples, max_tokens):
     "Tokens written, a `generate` for each task; nothing after the end of a completion is counted."
-    sampler._load()
+    sampler.load()
     model, tokenizer, n_tokens = sampler.model, sampler.tokenizer, 0
     for task in tasks.itertuples():
         text, _ = render(tokenizer, format_prompt(task.text, task.tests, task.setup or ''), sampler.settings.prefill)
         asked = tokenizer(text, add_special_tokens=False, return_tensors='pt')
         with torch.inference_mode():
             ids = model.generate(**asked, do_sample=True, temperature=.7, top_k=0, top_p=1., max_new_tokens=max_tokens, num_return_sequences=n_samples[task.split], pad_token_id=sampler.pad)
-        for row in ids[:, asked.input_ids.shape[1]:].tolist(): n_tokens += next((i+1 for i,token in enumerate(row) if token in sampler.ends), len(row))
+        for row in ids[:, asked.input_ids.shape[1]:].tolist(): n_tokens += next((i+1 for i,token in enumerate(row) if token in sampler.endings.ends), len(row))
     return n_tokens
 
 

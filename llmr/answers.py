@@ -27,8 +27,8 @@ def finish_reason(
 def after_fence(
     text:str, # A turn from its beginning
 )->str:       # As if it continued an opening fence
-    "Drop what stands before a turn's first fenced block; a turn without a fence stays."
-    before, fence, rest = text.partition(FENCE)
+    "Drop everything up to a turn's first fence and its language; a turn without a fence is returned unchanged."
+    _, fence, rest = text.partition(FENCE)
     if not fence: return text
     language, line, program = rest.partition('\n')
     return f'\n{program}' if line and len(language.split())<=1 else rest

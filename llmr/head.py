@@ -73,7 +73,7 @@ def soft_loss(
     "Binary cross-entropy against soft labels. Source: Equation 3 (with the logarithms that the equation leaves out)."
     import torch
     from torch.nn.functional import binary_cross_entropy
-    scores, y = (torch.as_tensor(np.asarray(values, np.float64)) for values in (scores, y))
+    scores, y = (torch.as_tensor(np.array(values, np.float64)) for values in (scores, y))
     return binary_cross_entropy(scores, y).item()
 
 # %% ../nbs/05c_head.ipynb #3fbbc3e1

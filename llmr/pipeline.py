@@ -26,10 +26,10 @@ from filelock import FileLock, Timeout
 
 # %% ../nbs/pipeline.ipynb #feff8391
 from . import __version__
-from .core import DATA_ENV, InputError, file_hash, replace_file
-from .engines import SAMPLERS, folder_revision
-from .report import check_report_prices, report_page
-from .runs import PROFILES, Run, open_run, read_record, is_current
+from .core import DATA_ENV, InputError, file_hash, folder_hash, replace_file
+from .engines import ENGINES
+from .page import report_page
+from .runs import PROFILES, Run, check_prices, is_current, open_run, read_record
 from .sampling import pack
 
 # %% ../nbs/pipeline.ipynb #867e1f79
@@ -94,7 +94,7 @@ def check_parameters(
                              f'the default is {known[name]!r}.')
 
 # %% ../nbs/pipeline.ipynb #ac468886
-NAMES = {*SAMPLERS, *(name for p in PROFILES.values() for name in (p.tasks, p.completions, p.encoder))}
+NAMES = {*ENGINES, *(name for p in PROFILES.values() for name in (p.tasks, p.completions, p.encoder))}
 PLACES = dict(tasks_source=Path.is_file, recordings=Path.exists, encoder=Path.is_dir, masked_model=Path.is_dir,
               models=Path.is_dir) # what must be there
 
@@ -117,7 +117,7 @@ def _files_in(path):
 def _model_marks(run):
     "What identifies the models that a run samples from, for its stages' fingerprints."
     places = [place for _,place in run.sources()] if run.profile.sources else []
-    marks = [folder_revision(place) if Path(place).is_dir() else place for place in places]
+    marks = [folder_hash(place) if Path(place).is_dir() else place for place in places]
     return dict(models=marks) if marks else {}
 
 # %% ../nbs/pipeline.ipynb #e1de2184
@@ -394,7 +394,7 @@ def write_report(
     known = stage_parameters('17_report')
     for name in set(given)-set(known):
         raise InputError(f'unknown parameter {name!r} of the report; choose from {", ".join(sorted(known))}.')
-    check_report_prices(given.get('prices', {}), run.profile.models)
+    if given.get('prices'): check_prices(given['prices'], run.profile.models, allow_others=False)
     with _locked(run): run_stage(run, '17_report', given)
     executed = json.loads((run.dir/'nbs'/'17_report.ipynb').read_text(encoding='utf-8'))
     return _write_output(out or run.dir/'report.html', report_page(executed, f'llmr: {", ".join(names)}').encode())

@@ -160,7 +160,7 @@ class ShiftedHead(StrictHead, name='head-shifted'):
 
 # %% ../nbs/05_router.ipynb #5082c468
 def fit_head(
-    labels:pd.DataFrame,   # `labels` of one pair, quality and label
+    labels:pd.DataFrame,   # `labels` of one pair and quality, of one `label` (strict where there is no such column)
     features:pd.DataFrame, # `features` of one encoder; reworded copies of train tasks among them are trained on
     hyperparameters:Hyperparameters=Hyperparameters(), # The paper's by default
     seed:int=42,           # As for `train_head`
@@ -174,7 +174,8 @@ def fit_head(
     versions = {split: task_versions(features, rows.task_id) for split,rows in parts.items()}
     x, y = versions['validation'][:, 0], parts['validation'].y.to_numpy()
     state, history = train_head((versions['train'], parts['train'].y.to_numpy()), (x, y), hyperparameters, seed)
-    head = find_estimator(f'head-{labels.label.iloc[0]}')(state)
+    label = labels.label.iloc[0] if 'label' in labels else 'strict'
+    head = find_estimator(f'head-{label}')(state)
     scores = [rows[['task_id', 'split']].assign(score=head.score(dict(prompt=versions[split][:, 0])))
               for split,rows in parts.items()]
     return head, history, pd.concat(scores, ignore_index=True)

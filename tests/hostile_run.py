@@ -1,7 +1,7 @@
 """Run every program of `hostile/` in one sandbox level, with canaries around it: `python hostile_run.py LEVEL FOLDER`.
 
-A process of its own, so that it can be another user and adopt whatever the programs leave running. Writes FOLDER/report.json.
-`test_hostile.py` reads it.
+A process of its own, so that it can be another user and adopt whatever the programs leave running. Writes
+FOLDER/report.json, which `test_hostile.py` reads.
 """
 import ctypes
 import hashlib
@@ -23,21 +23,36 @@ MEMORY_MB = 1024
 ENDLESS = dict(cpu_s=.5, wall_s=.6)  # for programs that have to run into a limit
 SHORT = dict(cpu_s=1.25, wall_s=1.5) # for programs that may run into one
 LONG = dict(cpu_s=20., wall_s=20.)   # for programs that have to end by themselves, however slow the machine
-GUARD_PROCESSES, GUARD_MB = 400, 8000 # more than that is a harness that failed: everything is ended
+GUARD_PROCESSES, GUARD_MB = 400, 8000 # more means that the sandbox failed: everything is ended
 
 # What the program after a hostile one looks like from inside: the same as before it.
 SENTINEL = '''
-import builtins, collections, decimal, fcntl, gc, heapq, json, locale, math, os, random, re, signal, stat, sys, tempfile, threading, time
-def state():
+import builtins, collections, decimal, fcntl, gc, heapq, json, locale, math, os, random, re, signal, stat, sys, tempfile
+import threading, time
+def files():
     here = os.stat('.')
     with tempfile.TemporaryFile() as file: written = file.write(b'x'*1000)
     with open('own.txt', 'w') as file: file.write('mine')
-    found = dict(files=sorted(os.listdir('.')), mode=stat.filemode(here.st_mode), old=abs(time.time()-here.st_mtime)>3600, marks=[] if sys.platform=='darwin' else os.listxattr('.'),
-                 temporary=tempfile.gettempdir()==os.getcwd(), written=written, environment=sorted(os.environ), zone=time.tzname, umask=os.umask(0o077), random=random.random(), hash=hash('llmr'))
-    found |= dict(recursion=sys.getrecursionlimit(), precision=decimal.getcontext().prec, locale=locale.setlocale(locale.LC_ALL), collecting=gc.isenabled(), threads=threading.active_count(),
-                  switch=sys.getswitchinterval(), digits=sys.get_int_max_str_digits(), nice=os.getpriority(os.PRIO_PROCESS, 0), processors=len(os.sched_getaffinity(0)), named=hasattr(builtins, 'SENTINEL'),
-                  handlers=[str(signal.getsignal(n)) for n in (2, 10, 14, 15)], roots=[math.sqrt(9), sum([1, 2]), sorted([2, 1]), abs(-1)], streams=[s is not None for s in (sys.stdin, sys.stdout)], flags=[fcntl.fcntl(n, fcntl.F_GETFL) for n in range(3)])
-    found |= dict(counter=dict(collections.Counter('aab')), loaded=json.loads('[1]'), compiled=re.compile('a').pattern, heap=heapq.nsmallest(1, [2, 1]), path=[p for p in sys.path if 'tmp' in p])
+    marks = [] if sys.platform=='darwin' else os.listxattr('.')
+    return dict(files=sorted(os.listdir('.')), mode=stat.filemode(here.st_mode), marks=marks, written=written,
+                old=abs(time.time()-here.st_mtime)>3600, temporary=tempfile.gettempdir()==os.getcwd())
+def process():
+    return dict(environment=sorted(os.environ), zone=time.tzname, umask=os.umask(0o077),
+                threads=threading.active_count(), nice=os.getpriority(os.PRIO_PROCESS, 0),
+                processors=len(os.sched_getaffinity(0)),
+                handlers=[str(signal.getsignal(n)) for n in (2, 10, 14, 15)],
+                streams=[s is not None for s in (sys.stdin, sys.stdout)],
+                flags=[fcntl.fcntl(n, fcntl.F_GETFL) for n in range(3)])
+def interpreter():
+    return dict(random=random.random(), hash=hash('llmr'), recursion=sys.getrecursionlimit(),
+                precision=decimal.getcontext().prec, locale=locale.setlocale(locale.LC_ALL), collecting=gc.isenabled(),
+                switch=sys.getswitchinterval(), digits=sys.get_int_max_str_digits(),
+                named=hasattr(builtins, 'SENTINEL'),
+                roots=[math.sqrt(9), sum([1, 2]), sorted([2, 1]), abs(-1)],
+                counter=dict(collections.Counter('aab')), loaded=json.loads('[1]'), compiled=re.compile('a').pattern,
+                heap=heapq.nsmallest(1, [2, 1]), path=[p for p in sys.path if 'tmp' in p])
+def state():
+    found = files() | process() | interpreter()
     import colorsys, xml.dom
     return found | dict(fresh=colorsys.__name__+xml.dom.__name__, open=[n for n in range(64) if is_open(n)])
 def is_open(descriptor):
@@ -68,24 +83,44 @@ def allowed(expected, grade):
 
 
 def limits_for(expect):
-    "Little time for programs that never end, some for those that may run into a limit, much for those that have to end by themselves."
+    """Little time for programs that never end, some for those that may run into a limit, much for those that have to
+    end by themselves."""
     if all(word.startswith('status=timeout') for word in expect): return ENDLESS
     return SHORT if any('timeout' in word or word=='0 passed' for word in expect) else LONG
 
 
 def made_sources():
     "Programs that are no text, or too large to keep: name -> (outcomes that are allowed, source)."
-    add, refused = 'def add(a, b): return a+b\n', 'status=syntax_error'
+    add, passes, refused = 'def add(a, b): return a+b\n', '3 passed', 'status=syntax_error'
     deep = [refused, 'status=killed:SIGSEGV', 'status=memory']
-    return dict(source_null_byte=([refused], add+'x = 1\0\n'), source_mark=(['3 passed', refused], '\ufeff'+add), source_surrogate=([refused], add+'x = "\ud800"\n'),
-                source_latin=([refused, '3 passed'], (add.encode()+b'# caf\xe9\nx = "\xff\xfe"\n').decode('utf-8', 'surrogateescape')),
-                source_declared=(['3 passed', refused], '# -*- coding: utf-16 -*-\n'+add), source_empty=(['0 passed'], ''), source_comment=(['0 passed'], '# nothing\n'*1000),
-                source_returns=(['3 passed', refused], add.replace('\n', '\r\n')+'\x0c\r\n'), source_parentheses=(deep, add+'x = '+'('*50_000+'1'+')'*50_000),
-                source_minus=([*deep, '3 passed', 'status=module_error:RecursionError'], add+'x = '+'-'*200_000+'1'), source_sum=([*deep, '3 passed'], add+'x = '+'+'.join(['1']*50_000)),
-                source_lambdas=(deep, add+'x = '+'lambda: '*20_000+'1'), source_attributes=([*deep, 'status=module_error', '3 passed'], add+'x = add'+'.a'*50_000), source_brackets=(deep, add+'x = '+'['*300+']'*300+'\n'+'x = '+'['*20_000),
-                source_ifs=(deep, add+''.join(' '*n+'if 1:\n' for n in range(150))+' '*150+'x = 1\n'), source_format=(deep+['3 passed', 'status=module_error'], add+'x = '+'f"{'*3000+'1'+'}"'*3000),
-                source_digits=([refused], add+'x = '+'9'*100_000), source_hexadecimal=(['3 passed'], add+'x = 0x'+'f'*1_000_000), source_long=(['3 passed'], add+'x = 1 # padding\n'*300_000),
-                source_longer=(['3 passed'], add+'# '+'x'*20_000_000), source_text=(['3 passed'], add+'x = "'+'y'*5_000_000+'"\n'), source_comparisons=([*deep, '3 passed'], add+'x = '+'<'.join(['1']*30_000)))
+    latin = add.encode()+b'# caf\xe9\nx = "\xff\xfe"\n'
+    ifs = ''.join(' '*n+'if 1:\n' for n in range(150))+' '*150+'x = 1\n'
+    encoded = dict(
+        null_byte=([refused], add+'x = 1\0\n'),
+        mark=([passes, refused], '\ufeff'+add),
+        surrogate=([refused], add+'x = "\ud800"\n'),
+        latin=([refused, passes], latin.decode('utf-8', 'surrogateescape')),
+        declared=([passes, refused], '# -*- coding: utf-16 -*-\n'+add),
+        empty=(['0 passed'], ''),
+        comment=(['0 passed'], '# nothing\n'*1000),
+        returns=([passes, refused], add.replace('\n', '\r\n')+'\x0c\r\n'))
+    nested = dict(
+        parentheses=(deep, add+'x = '+'('*50_000+'1'+')'*50_000),
+        minus=([*deep, passes, 'status=module_error:RecursionError'], add+'x = '+'-'*200_000+'1'),
+        sum=([*deep, passes], add+'x = '+'+'.join(['1']*50_000)),
+        lambdas=(deep, add+'x = '+'lambda: '*20_000+'1'),
+        attributes=([*deep, 'status=module_error', passes], add+'x = add'+'.a'*50_000),
+        brackets=(deep, add+'x = '+'['*300+']'*300+'\n'+'x = '+'['*20_000),
+        ifs=(deep, add+ifs),
+        format=([*deep, passes, 'status=module_error'], add+'x = '+'f"{'*3000+'1'+'}"'*3000),
+        comparisons=([*deep, passes], add+'x = '+'<'.join(['1']*30_000)))
+    long = dict(
+        digits=([refused], add+'x = '+'9'*100_000),
+        hexadecimal=([passes], add+'x = 0x'+'f'*1_000_000),
+        long=([passes], add+'x = 1 # padding\n'*300_000),
+        longer=([passes], add+'# '+'x'*20_000_000),
+        text=([passes], add+'x = "'+'y'*5_000_000+'"\n'))
+    return {f'source_{name}': made for name, made in (encoded | nested | long).items()}
 
 
 def programs(folder, port, victim):
@@ -104,8 +139,11 @@ def tree(folder):
     rows = []
     for path in sorted([folder, *folder.rglob('*')]):
         about = path.lstat()
-        text = hashlib.sha256(path.read_bytes()).hexdigest() if stat.S_ISREG(about.st_mode) else os.readlink(path) if path.is_symlink() else ''
-        rows.append(f'{path.relative_to(folder)} {stat.filemode(about.st_mode)} {about.st_uid} {about.st_gid} {about.st_nlink} {about.st_mtime_ns} {os.listxattr(path, follow_symlinks=False)} {text}')
+        text = os.readlink(path) if path.is_symlink() else ''
+        if stat.S_ISREG(about.st_mode): text = hashlib.sha256(path.read_bytes()).hexdigest()
+        mode, marks = stat.filemode(about.st_mode), os.listxattr(path, follow_symlinks=False)
+        numbers = about.st_uid, about.st_gid, about.st_nlink, about.st_mtime_ns
+        rows.append(f'{path.relative_to(folder)} {mode} {numbers} {marks} {text}')
     return rows
 
 
@@ -158,24 +196,25 @@ def memory_mb(pid, field):
 
 
 class Watch(threading.Thread):
-    "Looks at our processes all the time: largest memory, folders that they use, and an end to it all if the harness fails."
-    def __init__(self, spared):
+    """Looks at our processes all the time: their largest memory, the folders that they use. Ends everything if the
+    sandbox fails."""
+    def __init__(self, victim):
         super().__init__(daemon=True)
-        self.spared, self.judge_mb, self.child_mb, self.most, self.folders, self.guarded, self.on = spared, 0., 0., 0, set(), '', True
+        self.victim, self.judge_mb, self.child_mb, self.folders, self.on = victim, 0., 0., set(), True
 
     def run(self):
         while self.on:
-            ours = {pid: line for pid,line in descendants(os.getpid()).items() if pid not in self.spared}
-            sizes = {pid: memory_mb(pid, 'VmHWM' if 'judge.py' in line else 'VmRSS') for pid,line in ours.items()}
-            self.most = max(self.most, len(ours))
-            self.judge_mb = max([self.judge_mb, *[sizes[pid] for pid,line in ours.items() if 'judge.py' in line]])
-            self.child_mb = max([self.child_mb, *[sizes[pid] for pid,line in ours.items() if 'judge.py' not in line]])
-            for line in ours.values(): self.folders.update(re.findall(r'/[\w./-]+/llmr-sandbox-\w+', line))
-            if len(ours)>GUARD_PROCESSES or sum(memory_mb(pid, 'VmRSS') for pid in ours)>GUARD_MB:
-                self.guarded = f'{len(ours)} processes, {sum(sizes.values()):.0f} MB'
-                for pid in ours: os.kill(pid, signal.SIGKILL)
-                os._exit(3)
+            self.look({pid: line for pid, line in descendants(os.getpid()).items() if pid!=self.victim})
             time.sleep(.03)
+
+    def look(self, ours):
+        for pid, line in ours.items():
+            if 'judge.py' in line: self.judge_mb = max(self.judge_mb, memory_mb(pid, 'VmHWM'))
+            else: self.child_mb = max(self.child_mb, memory_mb(pid, 'VmRSS'))
+            self.folders.update(re.findall(r'/[\w./-]+/llmr-sandbox-\w+', line))
+        if len(ours)>GUARD_PROCESSES or sum(memory_mb(pid, 'VmRSS') for pid in ours)>GUARD_MB:
+            for pid in ours: os.kill(pid, signal.SIGKILL)
+            os._exit(3)
 
 
 class Listeners:
@@ -185,7 +224,7 @@ class Listeners:
         self.server = socket.create_server(('127.0.0.1', 0))
         self.port = self.server.getsockname()[1]
         self.boxes = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2)]
-        for box,name in zip(self.boxes, (str(folder/'data'/'inbox'), f'\0llmr-inbox-{self.port}')): box.bind(name)
+        for box, name in zip(self.boxes, (str(folder/'data'/'inbox'), f'\0llmr-inbox-{self.port}')): box.bind(name)
 
     def stop(self):
         for ear in (self.server, *self.boxes):
@@ -207,8 +246,8 @@ def make_canaries(folder):
 def about_process(pid):
     "What a program of the same user could change about a process."
     import resource
-    return [os.getpriority(os.PRIO_PROCESS, pid), sorted(os.sched_getaffinity(pid)), os.sched_getscheduler(pid), resource.prlimit(pid, resource.RLIMIT_NOFILE),
-            Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]]
+    return [os.getpriority(os.PRIO_PROCESS, pid), sorted(os.sched_getaffinity(pid)), os.sched_getscheduler(pid),
+            resource.prlimit(pid, resource.RLIMIT_NOFILE), state(pid)[0]]
 
 
 def devices():
@@ -217,7 +256,9 @@ def devices():
     return [stat.filemode(about.st_mode), about.st_uid, about.st_ctime_ns]
 
 
-def kernel_objects(): return [Path(f'/proc/sysvipc/{kind}').read_text().count('\n') for kind in ('shm', 'sem', 'msg') if Path(f'/proc/sysvipc/{kind}').exists()]
+def kernel_objects():
+    paths = [Path(f'/proc/sysvipc/{kind}') for kind in ('shm', 'sem', 'msg')]
+    return [path.read_text().count('\n') for path in paths if path.exists()]
 
 
 def run_job(folder):
@@ -226,46 +267,82 @@ def run_job(folder):
     import pandas as pd
     from llmr.execution import execute
     tasks, completions = (pd.read_parquet(f'{folder}/{name}.parquet') for name in ('tasks', 'completions'))
-    outcomes = execute(completions, tasks, cache=f'{folder}/cache.jsonl', on_progress=lambda done, total: None)
+    outcomes = execute(completions, tasks, cache=f'{folder}/cache.sqlite', on_progress=lambda done, total: None)
     outcomes.to_parquet(f'{folder}/outcomes.parquet')
 
 
-def main(level, folder):
-    from llmr.execution import Limits, Program, run_programs
-    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) # orphans come to us
-    os.environ['LLMR_TEST_SECRET'] = os.environ['SECRET_API_KEY'] = 'CANARY'
-    make_canaries(folder)
-    victim = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(3600)'], start_new_session=True)
+def start_victim(folder):
+    "A process that programs could harm. It is asleep from here on."
+    victim = subprocess.Popen([sys.executable, '-c', 'print("up", flush=True); import time; time.sleep(36000)'],
+                              start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    victim.stdout.readline()
+    while state(victim.pid)[0]!='S': time.sleep(.01)
     (folder/'data'/'victim.pid').write_text(str(victim.pid))
-    ears = Listeners(folder)
-    every = {name: entry for name,entry in programs(folder, ears.port, victim.pid).items() if re.search(os.environ.get('HOSTILE_ONLY', ''), name)}
-    time.sleep(.3)
-    before = dict(data=tree(folder/'data'), home=tree(folder/'home'), victim=about_process(victim.pid), own=about_process(os.getpid()), kernel=kernel_objects(), devices=devices())
-    watch, size = Watch({victim.pid}), memory_mb(os.getpid(), 'VmRSS')
-    watch.start()
+    return victim
+
+
+def outside(folder, victim):
+    "State of everything that no program may change."
+    return dict(data=tree(folder/'data'), home=tree(folder/'home'), victim=about_process(victim.pid),
+                own=about_process(os.getpid()), kernel=kernel_objects(), devices=devices())
+
+
+def run_row(start, programs, limits, level):
+    "Run programs in one worker, the sentinel before the first and after each. Returns their grades and its states."
+    sentinel, grades, states = Program(SENTINEL, ('state()',), values=True), {}, {}
+    row = [(start, sentinel)]
+    for name, program in programs.items(): row += [(name, program), (name, sentinel)]
+    limits = Limits(**limits, memory_mb=MEMORY_MB)
+    done = run_programs([program for _, program in row], limits, workers=1, isolation=level)
+    for (name, program), grade in zip(row, done):
+        if program is sentinel:
+            passed = grade.tests==('passed',)
+            states[name] = repr(grade.values[0]) if passed else f'{grade.status} {grade.error} {grade.errors}'
+            continue
+        grades[name] = grade._asdict() | dict(limit_s=limits.cpu_s)
+        if 'HOSTILE_TALK' in os.environ: print(name, *grade[:6], file=sys.stderr, flush=True)
+    return grades, states
+
+
+def run_all(every, level):
+    "Run all programs, those with the same limits together."
     grades, states = {}, {}
     for start, limits in (('start', ENDLESS), ('second start', SHORT), ('third start', LONG)):
-        of_these = {name: Program(source, tests) for name, (expect, tests, source) in every.items() if limits_for(expect) is limits}
-        sentinel = Program(SENTINEL, ('state()',), values=True)
-        row = [(start, sentinel), *((name, program) for name,hostile in of_these.items() for program in (hostile, sentinel))]
-        for (name, program),grade in zip(row, run_programs([program for _,program in row], Limits(**limits, memory_mb=MEMORY_MB), workers=1, isolation=level)):
-            if program is sentinel:
-                states[name] = repr(grade.values[0]) if grade.tests==('passed',) else f'{grade.status} {grade.error} {grade.errors}'
-                continue
-            grades[name] = grade._asdict() | dict(limit_s=limits['cpu_s'])
-            if os.environ.get('HOSTILE_TALK'): print(name, grade.status, grade.error, grade.tests, grade.errors, f'{grade.cpu_s:.2f} {grade.wall_s:.2f}', file=sys.stderr, flush=True)
+        names = [name for name, (expect, *_) in every.items() if limits_for(expect) is limits]
+        of_row = run_row(start, {name: Program(every[name][2], every[name][1]) for name in names}, limits, level)
+        grades, states = grades | of_row[0], states | of_row[1]
+    return grades, states
+
+
+def main(level, folder):
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) # orphans become our children
+    os.environ['LLMR_TEST_SECRET'] = os.environ['SECRET_API_KEY'] = 'CANARY'
+    make_canaries(folder)
+    victim = start_victim(folder)
+    try: (folder/'report.json').write_text(json.dumps(report(level, folder, victim)))
+    finally:
+        victim.kill()
+        victim.wait()
+
+
+def report(level, folder, victim):
+    "Run everything. Returns what came of it, and the state of the world before and after."
+    ears, wanted = Listeners(folder), re.compile(os.environ.get('HOSTILE_ONLY', ''))
+    every = {name: made for name, made in programs(folder, ears.port, victim.pid).items() if wanted.search(name)}
+    before, watch, size = outside(folder, victim), Watch(victim.pid), memory_mb(os.getpid(), 'VmRSS')
+    watch.start()
+    grades, states = run_all(every, level)
     grown = memory_mb(os.getpid(), 'VmRSS')-size
-    time.sleep(.5)
     watch.on = False
     watch.join()
-    left = {pid: line for pid,line in descendants(os.getpid()).items() if pid!=victim.pid}
-    after = dict(data=tree(folder/'data'), home=tree(folder/'home'), victim=about_process(victim.pid), own=about_process(os.getpid()), kernel=kernel_objects(), devices=devices())
-    report = dict(grades=grades, states=states, before=before, after=after, heard=ears.stop(), left=left, grown_mb=grown, judge_mb=watch.judge_mb,
-                  child_mb=watch.child_mb, most=watch.most, folders_left=[path for path in watch.folders if os.path.exists(path)], alive=victim.poll() is None,
-                  stray=[str(path) for top in ('/dev/shm', '/var/tmp', '/', '/run') for path in Path(top).glob('llmr_hostile*')])
-    (folder/'report.json').write_text(json.dumps(report))
-    victim.kill()
-    victim.wait()
+    return dict(
+        grades=grades, states=states, before=before, after=outside(folder, victim), heard=ears.stop(),
+        left={pid: line for pid, line in descendants(os.getpid()).items() if pid!=victim.pid}, grown_mb=grown,
+        judge_mb=watch.judge_mb, child_mb=watch.child_mb, used=sorted(watch.folders),
+        folders_left=[path for path in watch.folders if os.path.exists(path)], alive=victim.poll() is None,
+        stray=[str(path) for top in ('/dev/shm', '/var/tmp', '/', '/run') for path in Path(top).glob('llmr_hostile*')])
 
 
-if __name__=='__main__': main(sys.argv[1], Path(sys.argv[2]))
+if __name__=='__main__':
+    from llmr.execution import Limits, Program, run_programs
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -7,7 +7,8 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from llmr.engines import Request, Settings, Transformers
+from llmr.engine_transformers import Transformers
+from llmr.engines import Request, Settings
 
 
 @contextmanager
@@ -91,7 +92,7 @@ class Model(Quiet):
 def serving(folder, name='tiny', refusals=None, max_context=None):
     "A server of the model in `folder`."
     sampler = Transformers(folder, Settings(max_context=max_context), dict(device='cpu'))
-    sampler._load()
+    sampler.load()
     return listening(Model, sampler=sampler, name=name, refusals=refusals or {}, asked=[], lock=threading.RLock())
 
 

@@ -101,7 +101,7 @@ def test_a_directory_of_other_models(tmp_path, capsys):
 def test_an_unknown_model_sampler_and_benchmark(tmp_path, capsys):
     line = ['reproduce', '--profile', 'sampled', '--small', 'no/small', '--large', 'no/large', '--out', str(tmp_path/'run'), '--benchmark', 'toy']
     assert main([*line[:-1], 'nowhere'])==2 and "unknown tasks 'nowhere'" in capsys.readouterr().err
-    assert main([*line, '--sampler', 'magic'])==2 and "no completions are called 'magic'" in capsys.readouterr().err
+    assert main([*line, '--sampler', 'magic'])==2 and "unknown sampler 'magic'" in capsys.readouterr().err
     assert main(line)==2 and "model 'no/small' cannot be loaded" in capsys.readouterr().err
     assert not (tmp_path/'run'/'completions.parquet').exists()
 

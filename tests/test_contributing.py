@@ -1,4 +1,4 @@
-"What a contributor is told is true: recipes run, targets, files and names exist, `make check` fails when it should."
+"The guides for contributors are true: recipes run, targets, files and names exist, `make check` fails when it should."
 import re
 import subprocess
 import sys
@@ -29,30 +29,33 @@ def settings():
 
 @pytest.mark.parametrize('name', [*GUIDES, *(str(path.relative_to(ROOT)) for path in WORKFLOWS)])
 def test_make_targets_exist(name):
-    named = set(re.findall(r'\bmake ([a-z][a-z-]*)(?=[`\n ,.]|$)', text(name) if name.endswith('.yml') else '\n'.join(quoted(name))))
-    assert named<=targets()
+    commands = text(name) if name.endswith('.yml') else '\n'.join(quoted(name))
+    assert set(re.findall(r'\bmake ([a-z][a-z-]*)(?=[`\n ,.]|$)', commands))<=targets()
 
 
 @pytest.mark.parametrize('name', GUIDES)
 def test_files_exist(name):
     "A path with `name` in it stands for any."
     folders = r'(?:llmr|nbs|tests|tools|benchmarks|\.github|\.ci)'
-    paths = {path.rstrip('/') for quote in quoted(name) for path in re.findall(rf'(?<![\w./-]){folders}/[\w./-]+', quote)}
+    path_in = re.compile(rf'(?<![\w./-]){folders}/[\w./-]+')
+    paths = {path.rstrip('/') for quote in quoted(name) for path in path_in.findall(quote)}
     links = set(re.findall(r'\]\((?!http)([^)#]+)\)', text(name)))
     gone = sorted(path for path in paths | links if 'name' not in path.lower() and not (ROOT/path).exists())
     assert not gone
 
 
 def test_names_exist():
-    library = '\n'.join(path.read_text(encoding='utf-8') for folder in ('llmr', 'tests') for path in sorted((ROOT/folder).glob('*.py')))
+    sources = [path for folder in ('llmr', 'tests') for path in sorted((ROOT/folder).glob('*.py'))]
+    library = '\n'.join(path.read_text(encoding='utf-8') for path in sources)
     names = {name for name in quoted('CONTRIBUTING.md') if re.fullmatch(r'[A-Z]{4}[A-Z_]*', name)}
     assert len(names)>5 and not [name for name in names if not re.search(rf'\b{name}\b', library)]
 
 
-def test_every_notebook_of_the_table_exists():
+def test_the_table_has_every_module():
     table = text('CONTRIBUTING.md').split('| notebooks |')[1].split('\n\n')[0]
     stems = re.findall(r'`(\d\d[a-z]?_\w+|pipeline)`', table)
-    assert len(stems)>20 and not [stem for stem in stems if not (ROOT/'nbs'/f'{stem}.ipynb').exists()]
+    numbered = (path.stem for path in (ROOT/'nbs').glob('[0-9]*.ipynb'))
+    assert sorted(stems)==sorted([*numbered, 'pipeline'])
 
 
 def test_recipes_run():
@@ -83,9 +86,10 @@ def test_versions_agree():
 
 def test_limits_of_the_sandbox_are_those_described():
     limits, page = Limits(), text('SECURITY.md')
-    told = (f'{limits.cpu_s:g} s of processor time, {limits.wall_s:g} s of idle time, {limits.memory_mb/1024:g} GiB of address space, '
-            f'{limits.file_mb} MiB per file, {limits.tmp_mb} MiB of temporary files')
-    assert told in page
+    described = (f'{limits.cpu_s:g} s of processor time, {limits.wall_s:g} s of idle time, '
+                 f'{limits.memory_mb/1024:g} GiB of address space, {limits.file_mb} MiB per file, '
+                 f'{limits.tmp_mb} MiB of temporary files')
+    assert described in page
 
 
 def test_a_wheel_has_the_types_and_every_stage(tmp_path):
@@ -97,14 +101,16 @@ def test_a_wheel_has_the_types_and_every_stage(tmp_path):
 
 
 @pytest.mark.parametrize('path,module', [
-    ('nbs/05b_features.ipynb', 'features'), ('nbs/pipeline.ipynb', 'pipeline'), ('llmr/own_data.py', 'own_data'), ('tests/test_cli.py', 'cli'),
-    ('llmr/sandbox/judge.py', 'execution'), ('.github/workflows/ci.yml', 'contributing'), ('CITATION.cff', 'contributing'),
-    ('nbs/experiments/toy_pair.ipynb', ''), ('llmr/data/registry.txt', ''), ('tools/site/build.py', ''), ('LICENSE', '')])
+    ('nbs/05b_features.ipynb', 'features'), ('nbs/pipeline.ipynb', 'pipeline'), ('llmr/own_data.py', 'own_data'),
+    ('tests/test_cli.py', 'cli'), ('llmr/sandbox/judge.py', 'execution'), ('.github/workflows/ci.yml', 'contributing'),
+    ('CITATION.cff', 'contributing'), ('nbs/experiments/toy_pair.ipynb', ''), ('llmr/data/registry.txt', ''),
+    ('tools/site/build.py', ''), ('LICENSE', '')])
 def test_check_knows_the_module_of_a_file(path, module): assert make_check.module_of(path)==module
 
 
 def test_check_takes_unit_tests_only(tmp_path):
-    for name in ('llmr/core.py', 'llmr/runs.py', 'tests/test_core.py', 'tests/test_site.py', 'tests/test_contributing.py'):
+    for name in ('llmr/core.py', 'llmr/runs.py', 'tests/test_core.py', 'tests/test_site.py',
+                 'tests/test_contributing.py'):
         (tmp_path/name).parent.mkdir(exist_ok=True)
         (tmp_path/name).touch()
     modules = {'core', 'runs', 'site', 'faq', 'contributing'}
@@ -121,7 +127,8 @@ def test_check_leaves_out_what_needs_a_run(tmp_path):
 
 @pytest.mark.parametrize('codes,expected', [((0, 0), 0), ((0, 3), 1), ((3, 0), 1)])
 def test_check_fails_where_a_step_does(codes, expected, monkeypatch, capfd):
-    steps = [(f'step {i}', [sys.executable, '-c', f'print("ran"); raise SystemExit({code})']) for i,code in enumerate(codes)]
+    program = 'print("ran"); raise SystemExit({})'.format
+    steps = [(f'step {i}', [sys.executable, '-c', program(code)]) for i,code in enumerate(codes)]
     monkeypatch.setattr(make_check, 'steps', lambda tests: steps)
     monkeypatch.setattr(make_check, 'changed_files', lambda base: [])
     assert make_check.main([])==expected
@@ -129,4 +136,5 @@ def test_check_fails_where_a_step_does(codes, expected, monkeypatch, capfd):
 
 
 def test_an_unknown_base_is_named():
-    with pytest.raises(SystemExit, match="cannot compare with 'no-such-branch'"): make_check.changed_files('no-such-branch')
+    with pytest.raises(SystemExit, match="cannot compare with 'no-such-branch'"):
+        make_check.changed_files('no-such-branch')

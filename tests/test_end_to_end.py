@@ -10,6 +10,7 @@ import pytest
 from conftest import TOY, llmr, table_bytes
 
 from llmr.cli import main
+from llmr.core import Store
 from llmr.runs import open_run
 from llmr.pipeline import STAGES, run_stage
 
@@ -125,12 +126,15 @@ def test_what_sampling_leaves_in_the_record(toy_run):
 
 
 def test_a_run_killed_while_sampling_goes_on(toy_run, tmp_path):
-    folder, path = tmp_path/'run', tmp_path/'run'/'samples'/'samples.jsonl'
+    folder, path = tmp_path/'run', tmp_path/'run'/'samples'/'completions.sqlite'
+    def saved():
+        "How many completions there are."
+        with Store(path) as store: return len(store)
     process = llmr('reproduce', *TOY, '--out', folder)
-    while process.poll() is None and (not path.exists() or path.read_bytes().count(b'\n')<40): time.sleep(.02)
+    while process.poll() is None and (not path.exists() or saved()<40): time.sleep(.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    kept = path.read_bytes().count(b'\n')
+    kept = saved()
     assert 40<=kept<480 and not (folder/'completions.parquet').exists()
     time.sleep(2) # the notebook's own process notices that its parent is gone
     run = open_run('toy', folder)

@@ -16,12 +16,14 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import require
 
+from llmr.core import Store
 from llmr.execution import Limits, Program, execute, isolation_levels, run_programs
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -61,14 +63,15 @@ def command_as(user, folder):
     for python in (sys.executable, f'/usr/bin/python{version}', f'/usr/local/bin/python{version}'):
         if not os.path.exists(python): continue
         environment = clean_home(folder) | ({} if python==sys.executable else dict(PYTHONPATH=paths))
-        tried = subprocess.run([*ORDINARY, python, '-c', STARTS], capture_output=True, text=True, cwd='/', env=environment)
+        command = [*ORDINARY, python, '-c', STARTS]
+        tried = subprocess.run(command, capture_output=True, text=True, cwd='/', env=environment)
         if not tried.returncode: return [*ORDINARY, python], environment
     return f'an ordinary user can start no Python with llmr here: {tried.stderr.strip()[-200:]}'
 
 
 def run_all(level, user):
-    """Report of one run, or the reason why there is none. A level that the default suite runs as an ordinary user is run as
-    the caller where there is no other user."""
+    """Report of one run, or the reason why there is none. A run of the default suite is made as the caller where there
+    is no other user."""
     if level not in isolation_levels(): return f'this machine does not allow {level}'
     folder = Path(tempfile.mkdtemp(prefix='llmrtest-'))
     try:
@@ -134,7 +137,9 @@ def test_nothing_outside_changed(report):
     assert report['printed']=='', 'something reached the terminal'
 
 
-def test_nothing_is_left(report): assert (report['left'], report['folders_left'], report['stray'])==({}, [], [])
+def test_nothing_is_left(report):
+    assert (report['left'], report['folders_left'], report['stray'])==({}, [], [])
+    assert bool(report['used'])==(report['level']!='namespaces'), 'folders that the sandbox used'
 
 
 def test_memory_is_bounded(report):
@@ -230,10 +235,11 @@ def test_tests_that_print_are_not_heard(capfd):
 WHERE = 'import os\nwhere = os.getcwd()'
 MOUNTED = 'mount -t tmpfs -o {options} tmpfs /dev/shm && exec "$@"'
 IN_LANDLOCK = """
-import sys
-from llmr.execution import Program, run_programs
-program = Program(sys.argv[1], ('where',), values=True)
-for grade in run_programs([program]*8, workers=2, isolation='landlock'): print(*grade.values)
+import contextlib, json, sys
+from llmr.sandbox.pool import Pool
+settings, program = map(json.loads, sys.argv[1:])
+with contextlib.closing(Pool(settings, 2)) as pool:
+    for outcome in pool.run([program]*8): print(*outcome['values'])
 """
 
 
@@ -243,8 +249,10 @@ def test_scratch_is_in_memory_where_there_is_room(options, in_memory):
     "In a world of its own, with another /dev/shm."
     require('landlock', 'landlock' in isolation_levels(), 'this machine does not allow landlock')
     require('namespaces', 'namespaces' in isolation_levels(), 'only namespaces can have another /dev/shm')
+    settings = asdict(Limits()) | dict(level='landlock', packages={})
+    program = Program(WHERE, ('where',), values=True)._asdict()
     command = ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', MOUNTED.format(options=options), 'sh',
-               sys.executable, '-c', IN_LANDLOCK, WHERE]
+               sys.executable, '-c', IN_LANDLOCK, json.dumps(settings), json.dumps(program)]
     done = subprocess.run(command, capture_output=True, text=True)
     places = done.stdout.split()
     assert len(places)==8, done.stderr
@@ -397,14 +405,17 @@ def test_kills_of_workers_change_nothing(job, what):
     assert len(killed)==10
 
 
-def lines(path): return path.read_bytes().count(b'\n') if path.exists() else 0
+def entries(path):
+    "How many results a cache has."
+    if not path.exists(): return 0
+    with Store(path) as store: return len(store)
 
 
 def killed_run(context, folder, wait_s):
     "Start the job as a process, kill it some time after its first new outcome; whether it was running, and its family."
-    process, before = context.Process(target=hostile_run.run_job, args=(str(folder),)), lines(folder/'cache.jsonl')
+    process, before = context.Process(target=hostile_run.run_job, args=(str(folder),)), entries(folder/'cache.sqlite')
     process.start()
-    while process.is_alive() and lines(folder/'cache.jsonl')<=before: time.sleep(.005)
+    while process.is_alive() and entries(folder/'cache.sqlite')<=before: time.sleep(.005)
     time.sleep(wait_s)
     family = hostile_run.descendants(process.pid)
     process.kill()
@@ -424,7 +435,7 @@ def wait_for_end(family):
 def test_kills_of_the_parent_change_nothing(job):
     "Each run is forked from a process that has done the imports already."
     folder, _, _, expected = job
-    cache, rng, kills = folder/'cache.jsonl', random.Random(0), 0
+    cache, rng, kills = folder/'cache.sqlite', random.Random(0), 0
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload(['llmr.execution', 'pandas', 'pyarrow.parquet'])
     while kills<10:
@@ -438,5 +449,4 @@ def test_kills_of_the_parent_change_nothing(job):
     last.start()
     last.join()
     pd.testing.assert_frame_equal(pd.read_parquet(folder/'outcomes.parquet'), expected)
-    keys = [json.loads(line)[0] for line in cache.read_text().splitlines()]
-    assert len(keys)==len(set(keys))==len(expected)
+    assert entries(cache)==len(expected)

@@ -1,7 +1,8 @@
-"""What `make check` runs: lint, types, the library in step with its notebooks, and unit tests of the modules that changed.
+"""What `make check` runs: lint, types, export in step, and unit tests of the modules that changed.
 
-`python tools/make_check.py [--base REF] [--all]`. A change is a difference from the commit where the branch left `main`, committed
-or not. `tests/test_NAME.py` holds the unit tests of `llmr/NAME.py`; those that need a finished run are left to `make test`.
+`python tools/make_check.py [--base REF] [--all]`. A change is a difference from the commit where the branch left
+`main`, committed or not. `tests/test_NAME.py` holds the unit tests of `llmr/NAME.py`; those that need a finished
+run are left to `make test`.
 """
 import argparse
 import os
@@ -15,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RUN_FIXTURE = 'once' # in tests/conftest.py: every fixture that reproduces something asks for it
 NOTEBOOK = re.compile(r'nbs/(?:\d\d[a-z]?_)?(\w+)\.ipynb')
 MODULE = re.compile(r'(?:llmr|tests)/(?:test_)?(\w+)\.py')
-PROJECT = re.compile(r'[A-Z]+\.(?:md|cff)|\.github/.*|\.pre-commit-config\.yaml|settings\.ini|setup\.py|Makefile|tools/make_check\.py')
+PROJECT = re.compile(r'[A-Z]+\.(?:md|cff)|\.github/.*|\.pre-commit-config\.yaml|settings\.ini|setup\.py|Makefile'
+                     r'|tools/make_check\.py')
 
 
 def module_of(path):
@@ -48,7 +50,8 @@ def changed_files(base):
     "Files that differ from commit `base`, new ones included. Raises: `SystemExit` if git cannot say."
     lists = git('diff', '--name-only', base), git('ls-files', '--others', '--exclude-standard')
     for done in lists:
-        if done.returncode: sys.exit(f'make check: git cannot compare with {base!r}: {done.stderr.strip()}. Use BASE=REF, or ALL=1.')
+        if done.returncode:
+            sys.exit(f'make check: git cannot compare with {base!r}: {done.stderr.strip()}. Use BASE=REF, or ALL=1.')
     return sorted({line for done in lists for line in done.stdout.splitlines()})
 
 
@@ -63,8 +66,9 @@ def pytest_collection_modifyitems(config, items):
 def steps(tests):
     "`(name, command)` of each step."
     python = [sys.executable, '-m']
-    units = [*python, 'pytest', '-q', '-p', 'make_check', '-n', '2', '--dist', 'worksteal', 'tests/test_sync.py', *tests]
-    return [('lint', [*python, 'ruff', 'check', '--output-format', 'concise']), ('types', [*python, 'mypy']), ('export in step, unit tests', units)]
+    pytest = [*python, 'pytest', '-q', '-p', 'make_check', '-n', '2', '--dist', 'worksteal']
+    return [('lint', [*python, 'ruff', 'check', '--output-format', 'concise']), ('types', [*python, 'mypy']),
+            ('export in step, unit tests', [*pytest, 'tests/test_sync.py', *tests])]
 
 
 def environment():

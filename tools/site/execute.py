@@ -59,7 +59,7 @@ def execute(path, copy, folder, parameters):
     shell.displayhook.compute_format_data = lambda result: ({}, {})  # execnb formats results itself
     shell.run_cell(FORMATS.format('png' if path.stem=='index' else 'svg'))  # README.md shows a PNG
     try: shell.run_all(notebook, exc_stop=True, postproc=set_parameters)
-    except Exception: sys.exit(shell.prettytb(path))
+    except (Exception, SystemExit): sys.exit(shell.prettytb(path))
     write_nb(notebook, copy)
 
 

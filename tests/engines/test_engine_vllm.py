@@ -19,7 +19,10 @@ from serving import breaking  # noqa: E402
 from llmr.core import package_file# noqa: E402
 from llmr.execution import execute# noqa: E402
 from llmr.benchmarks import load_tasks, thin_tasks# noqa: E402
-from llmr.engines import VLLM, OpenAI, Settings, Transformers# noqa: E402
+from llmr.engine_openai import OpenAI  # noqa: E402
+from llmr.engine_transformers import Transformers  # noqa: E402
+from llmr.engine_vllm import VLLM  # noqa: E402
+from llmr.engines import Settings  # noqa: E402
 from llmr.sampling import sample_completions# noqa: E402
 
 SETTINGS = Settings(max_tokens=160, max_context=1024, dtype='float32')
