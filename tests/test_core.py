@@ -19,7 +19,8 @@ GAP = dict(task_id=[11], split='test', pair='8B-70B', quality='standard', sample
 
 
 @pytest.mark.parametrize('text,told', [
-    ('{"a": 1}\n{"a": 2, "b', 'line 2: not valid JSON'), ('{"a": "\\ud83d"}', "line 1: '.ud83d' is half of a character"),
+    ('{"a": 1}\n{"a": 2, "b', 'line 2: not valid JSON'),
+    ('{"a": "\\ud83d"}', "line 1: '.ud83d' is half of a character"),
     ('{"a": '+'['*100_000, 'line 1: not valid JSON'), ('{"a": 1}\n\n[1]\n', 'line 3: a list'),
     ('', 'no lines. Fetch the file again'), ('\n\n', 'no lines')], ids=range(6))
 def test_damaged_lines_are_named(tmp_path, text, told):

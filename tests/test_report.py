@@ -3,7 +3,7 @@ import base64
 import json
 import re
 from html.parser import HTMLParser
-from shutil import copy
+from shutil import copy, copytree
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope='module')
 def page(toy_run, tmp_path_factory):
     path = tmp_path_factory.mktemp('report')/'page.html'
-    done = llmr('report', toy_run[0], '--out', path)
+    done = llmr('report', copytree(toy_run[0], path.with_name('run')), '--out', path)
     out, err = done.communicate(timeout=200)
     assert done.returncode==0, err
     assert out.strip()==str(path)
@@ -90,8 +90,8 @@ def test_a_run_must_be_finished(tmp_path, toy_copy):
 
 
 @pytest.mark.parametrize('arguments,message', [(('--price', 'small=-1', '--price', 'large=1'), 'price of small'), (('--price', 'small=1'), 'no price for large'), (('--price', 'D=1'), 'no such model'), (('--margin', '2'), 'margin')])
-def test_bad_arguments_exit_with_2(toy_run, tmp_path, capsys, arguments, message):
-    assert main(['report', str(toy_run[0]), '--out', str(tmp_path/'page.html'), *arguments])==2
+def test_bad_arguments_exit_with_2(toy_copy, tmp_path, capsys, arguments, message):
+    assert main(['report', str(toy_copy), '--out', str(tmp_path/'page.html'), *arguments])==2
     assert message in capsys.readouterr().err
     assert not (tmp_path/'page.html').exists()
 
