@@ -36,7 +36,7 @@ def test_samples_are_paired_and_ordered():
     assert list(zip(trials.task_id, trials['sample'], trials.visible))==[(t, s, v) for t in (1, 2) for s in (0, 1) for v in '01']
 
 
-@pytest.mark.parametrize('n_tests,n_visible,message', [(3, 0, '0 visible tests'), (3, 3, 'Show at most 2'), (1, 1, 'Add tests')])
+@pytest.mark.parametrize('n_tests,n_visible,message', [(3, 0, '0 visible tests'), (3, 3, 'Show at most 2'), (3, 4, 'Show at most 2'), (1, 1, 'Add tests')])
 def test_something_is_visible_and_something_hidden(n_tests, n_visible, message):
     with pytest.raises(InputError, match=message): visible_sets(n_tests, n_visible)
     outcomes = outcomes_of({(model, 7, 0): ' '.join(['passed']*n_tests) for model in 'AB'})
