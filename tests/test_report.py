@@ -9,7 +9,7 @@ from shutil import copy
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import NBS, llmr
+from conftest import llmr
 
 from llmr.cli import main
 from llmr.core import InputError, file_hash, package_file
