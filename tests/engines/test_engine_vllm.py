@@ -14,16 +14,16 @@ import pytest
 if importlib.util.find_spec('vllm') is None: pytest.skip('vllm is not installed here: `make test-vllm` has an environment for it', allow_module_level=True)
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from serving import breaking  # noqa: E402
+from serving import breaking
 
-from llmr.core import package_file# noqa: E402
-from llmr.execution import execute# noqa: E402
-from llmr.benchmarks import load_tasks, thin_tasks# noqa: E402
-from llmr.engine_openai import OpenAI  # noqa: E402
-from llmr.engine_transformers import Transformers  # noqa: E402
-from llmr.engine_vllm import VLLM  # noqa: E402
-from llmr.engines import Settings  # noqa: E402
-from llmr.sampling import sample_completions# noqa: E402
+from llmr.core import package_file
+from llmr.execution import execute
+from llmr.benchmarks import load_tasks, thin_tasks
+from llmr.engine_openai import OpenAI
+from llmr.engine_transformers import Transformers
+from llmr.engine_vllm import VLLM
+from llmr.engines import Settings
+from llmr.sampling import sample_completions
 
 SETTINGS = Settings(max_tokens=160, max_context=1024, dtype='float32')
 ENGINE, FEW = dict(enforce_eager=True), dict(train=4, validation=1, test=1)
