@@ -189,7 +189,7 @@ def auroc(
     drawn = (np.ones((1, len(scores))) if weights is None else weights)[:, order]
     good, bad = (np.add.reduceat(drawn*side[order], starts, axis=1) for side in (right, ~right))
     area = (good*(np.cumsum(bad, 1)-bad/2)).sum(1)/(good.sum(1)*bad.sum(1))
-    return area if weights is not None else float(area[0])
+    return area if weights is not None else area[0]
 
 # %% ../nbs/15_cascade.ipynb #c003900e
 def auroc_row(

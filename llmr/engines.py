@@ -32,8 +32,8 @@ class Settings:
     stop: tuple = (FENCE,)   # Texts that end a completion; not part of it. Not used without a prefill
     prefill: str = f'{FENCE}python' # How the assistant's turn begins; '' lets the model begin it
     dtype: str = 'auto'      # Of weights: the model's own on a GPU, float32 on a CPU
-    quantization: str = None # One of vLLM's methods
-    max_context: int = None  # Most tokens of prompt and completion together; the model's if None
+    quantization: str|None = None # One of vLLM's methods
+    max_context: int|None = None  # Most tokens of prompt and completion together; the model's if None
 
     @property
     def stops(self):
@@ -59,7 +59,7 @@ class Request(NamedTuple):
 # %% ../nbs/02a_engines.ipynb #19fff554
 def make_requests(
     prompts:list, # Texts
-    n:int,        # Completions of each prompt, or a list with a number for each
+    n:int|list,   # Completions of each prompt, or a list with a number for each
     seed:int,     # Of the run
 )->list:          # Of `Request`
     "Requests for `n` completions of each prompt."

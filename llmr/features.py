@@ -138,9 +138,9 @@ def embed_cached(
     with Store(_store_path(encoder, folder)) as store:
         stored = store.get(keys)
         fresh = {key: text for key,text in zip(keys, texts) if key not in stored}
-        fresh = sorted(fresh.items(), key=lambda item: len(item[1]))
-        for start in range(0, len(fresh), chunk):
-            part = dict(fresh[start:start+chunk])
+        by_length = sorted(fresh.items(), key=lambda item: len(item[1]))
+        for start in range(0, len(by_length), chunk):
+            part = dict(by_length[start:start+chunk])
             vectors = embed(list(part.values()), encoder)
             stored |= {key: vector.tobytes() for key,vector in zip(part, vectors)}
             store.put({key: stored[key] for key in part})
