@@ -26,7 +26,7 @@ from .features import view_arrays
 from .plotting import Figure, colours, panels
 from .problem import route
 from .runs import Pair
-from .selection import cross_scores, fit_on, fold_numbers, make_study
+from .selection import cross_scores, fit_on, Study, fold_numbers, make_study
 from .trials import visible_test_trials
 
 # %% ../nbs/15_cascade.ipynb #58a377c6
@@ -216,7 +216,7 @@ def tasks_study(
     tables:dict,          # Name to table: outcomes, features, views
     pair:Pair,            # Small and large
     task_ids:np.ndarray,  # (N,) of any split
-)->object:                # As of `make_study`
+)->Study:
     "The study of one pair on some tasks, in their order."
     return make_study(tables['outcomes'], pair, view_arrays(tables['features'], tables['views'], task_ids), task_ids)
 

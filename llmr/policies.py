@@ -53,7 +53,7 @@ def model_trials(
     """Make the trials of several models.
 
     Raises: `InputError` on a model without outcomes or price, or a sample that only some of them have."""
-    check_prices(prices, models)
+    check_prices(prices, tuple(models))
     _check_outcomes(outcomes, models, split)
     blocks, first = {}, models[0]
     for model in models:

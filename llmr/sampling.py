@@ -161,7 +161,7 @@ def read_pack(
     rows = [row for _,row in json_rows(files['completions.jsonl'], f'{path}, completions.jsonl')]
     code = [extract_code(str(row.get('text', ''))) for row in rows]
     completions = check_table('completions', pd.DataFrame(rows).assign(code=code))
-    return load_tasks(path), completions, json.loads(files['card.json'])
+    return load_tasks(str(path)), completions, json.loads(files['card.json'])
 
 # %% ../nbs/02_sampling.ipynb #d16bb651
 RECORDED = 'tjbai-llmr'
