@@ -75,7 +75,8 @@ def test_shipped_answers_agree_with_shipped_outcomes(shipped):
     outcomes = shipped('outcomes').merge(shipped_answers(shipped('completions')), on=keys)
     assert len(outcomes)==len(shipped('outcomes')) and (outcomes.classes.map(len)==outcomes.n_tests).all()
     columns = zip(outcomes.task_id, outcomes.tests, outcomes.classes)
-    rows = [(task, i, word, number) for task,words,numbers in columns for i,(word,number) in enumerate(zip(words, numbers))]
+    rows = [(task, i, word, number)
+            for task,words,numbers in columns for i,(word,number) in enumerate(zip(words, numbers))]
     rows = pd.DataFrame(rows, columns=['task', 'test', 'word', 'number'])
     passed = rows[rows.word=='passed']
     assert (passed.number>=0).all() and passed.groupby(['task', 'test']).number.nunique().max()==1
