@@ -1,9 +1,9 @@
 """Gain over random on the test split: the chosen router of a run beside LLMRouter's kNN, SVM, MLP and hybrid routers.
 
 All see the same vectors of the same train and validation tasks, and are scored on the same test outcomes with the same
-resamples. LLMRouter's own trainers fit its own models, some with the settings of its documentation, some with ours (both
-numbers of neighbours, the hybrid's network). Its routers answer with a model's name, so the score is the probability
-(kNN, MLP), margin (SVM) or estimate (hybrid) behind that name. Needs `make beyond`, and
+resamples. LLMRouter's own trainers fit its own models, some with the settings of its documentation, some with ours
+(both numbers of neighbours, the hybrid's network). Its routers answer with a model's name, so the score is the
+probability (kNN, MLP), margin (SVM) or estimate (hybrid) behind that name. Needs `make beyond`, and
 `pip install --no-deps llmrouter-lib==0.4.0`, best in an environment of its own; skipped without them.
 """
 import argparse

@@ -56,7 +56,8 @@ class Quiet(BaseHTTPRequestHandler):
 class Model(Quiet):
     """Serves the model in `server.folder`.
 
-    `server.refusals` maps a prompt's beginning to `(status, message)`; an answer to a prompt that begins with BROKEN never ends.
+    `server.refusals` maps a prompt's beginning to `(status, message)`; an answer to a prompt that begins with BROKEN
+    never ends.
     """
     def do_POST(self):
         "One completion."

@@ -145,7 +145,8 @@ except InputError as e: print(e)
 def test_a_gated_model_without_a_token(tmp_path):
     with listening(Gated) as hub:
         hub_settings = dict(HF_ENDPOINT=hub.url.removesuffix('/v1'), HF_HUB_OFFLINE='0', HF_HOME=str(tmp_path))
-        done = subprocess.run([sys.executable, '-c', ASK_GATED], env=os.environ | hub_settings | dict(PYTHONPATH=str(ROOT)),
+        environment = os.environ | hub_settings | dict(PYTHONPATH=str(ROOT))
+        done = subprocess.run([sys.executable, '-c', ASK_GATED], env=environment,
                               capture_output=True, text=True, timeout=300)
     for part in ("model 'x/gated' cannot be loaded", 'accept its licence', 'HF_TOKEN'):
         assert part in done.stdout, done.stdout+done.stderr

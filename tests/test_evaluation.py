@@ -104,7 +104,8 @@ def test_evaluated_together_and_alone_are_the_same(paired):
     test, weights = scores.score[:40].to_numpy(), bootstrap_weights(40, seed=3)
     alone = evaluate_curve(test, paired, weights)
     pd.testing.assert_frame_equal(curves[curves.router=='r'][list(alone)], alone, check_exact=True)
-    assert tuple(gains.loc[gains.router=='r', ['low', 'high']].iloc[0])==interval(bootstrap_gains(test, paired, weights))
+    bounds = gains.loc[gains.router=='r', ['low', 'high']].iloc[0]
+    assert tuple(bounds)==interval(bootstrap_gains(test, paired, weights))
 
 
 def test_random_baseline_takes_exact_shares(paired):
