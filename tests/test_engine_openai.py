@@ -54,10 +54,10 @@ def test_split_surrogate_pairs_are_joined():
 
 @needs_openai
 def test_a_server_that_never_answers(folder):
+    with serving(folder) as server, breaking(server.url, dict.fromkeys(range(1, 99), 500)) as proxy:
         sampler = OpenAI('tiny', SHORT, dict(base_url=proxy.url, tries=3, first_pause_s=.01))
         message = 'no answer in 3 tries .InternalServerError.*Finished completions are saved'
         with pytest.raises(InputError, match=message): drawn(sampler)
-            drawn(OpenAI('tiny', SHORT, dict(base_url=proxy.url, tries=3, first_pause_s=.01)))
     unreachable = OpenAI('tiny', SHORT, dict(base_url='http://127.0.0.1:9/v1', tries=2, first_pause_s=.01))
     with pytest.raises(InputError, match='no answer in 2 tries .APIConnectionError'): drawn(unreachable)
 
