@@ -1,4 +1,4 @@
-"The site in a browser: no errors, nothing from the network, figures, search, explorer, phones, dark mode, accessibility."
+"The site in a browser: errors, network requests, figures, search, explorer, phones, dark mode, accessibility."
 import functools
 import http.server
 import re
