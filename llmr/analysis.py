@@ -13,15 +13,15 @@ import pandas as pd
 from .core import check_table
 from .evaluation import bootstrap_weights, interval, paired_outcomes
 from .labels import PAPER_LABEL
-from .problem import route
 from .plotting import Figure, colours, panels
+from .problem import route
 
 # %% ../nbs/07_analysis.ipynb #b40416bb
 def paper_scores(
     scores:pd.DataFrame, # `scores` of every router
     split:str='test',    # Which tasks
 )->pd.DataFrame:         # Those of the paper's head of each quality
-    "The paper's own routers among all that a run has."
+    "Select the paper's own routers among all those of a run."
     return scores[(scores.split==split) & (scores.router=='head-'+scores['quality'].map(PAPER_LABEL))]
 
 # %% ../nbs/07_analysis.ipynb #3f3412d8
@@ -30,26 +30,29 @@ def extreme_tasks(
     tasks:pd.DataFrame,  # `tasks`
     n:int=5,             # How many at each end (Appendix A)
 )->pd.DataFrame:         # quality, pair, end, rank, score, task_id, text; lowest first, then highest
-    "Lowest- and highest-scored tasks of each pair and quality; of equal scores, the lower task id. Source: §4.4, Appendix A."
+    """List the lowest- and highest-scored tasks of each pair and quality; of equal scores, the lower task id.
+    Source: §4.4, Appendix A."""
     parts = []
     for (quality, pair),group in scores.groupby(['quality', 'pair'], sort=False):
         for end,ascending in (('lowest', True), ('highest', False)):
             chosen = group.sort_values(['score', 'task_id'], ascending=[ascending, True]).head(n)
             parts.append(chosen.assign(end=end, rank=range(1, len(chosen)+1)))
-    return pd.concat(parts).merge(tasks[['task_id', 'text']], on='task_id', how='left')[['quality', 'pair', 'end', 'rank', 'score', 'task_id', 'text']]
+    columns = ['quality', 'pair', 'end', 'rank', 'score', 'task_id', 'text']
+    return pd.concat(parts).merge(tasks[['task_id', 'text']], on='task_id', how='left')[columns]
 
 # %% ../nbs/07_analysis.ipynb #05721be6
 def band_rates(
     paired:pd.DataFrame, # From `paired_outcomes`, the tasks of one band
     seed:int=42,         # Of the resamples
 )->dict:                 # small, large: total pass rates; gap: small minus large; each with `_low` and `_high`
-    "What both models pass on some tasks, with 95% intervals over these tasks."
+    "Compute what both models pass on some tasks, with 95% intervals over these tasks."
     weights = np.vstack([np.ones(len(paired), int), bootstrap_weights(len(paired), seed=seed)])
-    small, large = ((weights@paired[f'{side}_passed'])/(weights@paired[f'{side}_tests']) for side in ('small', 'large'))
-    found = {}
-    for name,rates in dict(small=small, large=large, gap=small-large).items():
-        found[name], (found[f'{name}_low'], found[f'{name}_high']) = rates[0], interval(rates[1:])
-    return found
+    small, large = (
+        (weights@paired[f'{side}_passed'])/(weights@paired[f'{side}_tests']) for side in ('small', 'large'))
+    rates = {}
+    for name,values in dict(small=small, large=large, gap=small-large).items():
+        rates[name], (rates[f'{name}_low'], rates[f'{name}_high']) = values[0], interval(values[1:])
+    return rates
 
 # %% ../nbs/07_analysis.ipynb #aee3c8db
 def score_bands(
@@ -59,31 +62,41 @@ def score_bands(
     bands:int=5,           # Equal numbers of tasks
     seed:int=42,           # Of the resamples
 )->pd.DataFrame:           # pair, quality, band (1 is lowest), tasks, lowest and highest score, then as `band_rates`
-    "What both models do on tasks of each band of the score, with 95% intervals. Source: §4.4."
+    "Compare both models on the tasks of each band of the score, with 95% intervals. Source: §4.4."
     rows = []
     for pair in pairs:
         paired = paired_outcomes(outcomes, pair)
         for quality,group in scores[scores.pair==pair.name].groupby('quality', sort=False):
             score = group.set_index('task_id').score.reindex(paired.index)
             band = ((score.rank(method='first')-1)*bands//len(score)).astype(int)+1
-            for number,mine in paired.assign(score=score).groupby(band):
-                rows.append(dict(pair=pair.name, quality=quality, band=number, tasks=len(mine), lowest=mine.score.min(), highest=mine.score.max(), **band_rates(mine, seed)))
+            for number,chosen in paired.assign(score=score).groupby(band):
+                rows.append(dict(
+                    pair=pair.name, quality=quality, band=number, tasks=len(chosen), lowest=chosen.score.min(),
+                    highest=chosen.score.max(), **band_rates(chosen, seed)))
     return pd.DataFrame(rows)
 
 # %% ../nbs/07_analysis.ipynb #94e46b32
+def _band_panel(ax, rows, colour):
+    "Both models' rates in the bands of one pair and quality, side by side."
+    looks = dict(large=('s--', -.05, '.45'), small=('o-', .05, colour))
+    for side,(style, shift, ink) in looks.items():
+        rate, low, high = (100*rows[f'{side}{end}'] for end in ('', '_low', '_high'))
+        errors = [rate-low, high-rate]
+        ax.errorbar(rows.band+shift, rate, yerr=errors, fmt=style, color=ink, capsize=2, elinewidth=1, label=side)
+    ax.set(title=f'{rows.pair.iloc[0]}, {rows["quality"].iloc[0]}', xticks=rows.band)
+
+# %% ../nbs/07_analysis.ipynb #7a70c0d4
 def plot_bands(
     bands:pd.DataFrame, # From `score_bands`
 )->Figure:
-    "Total pass rate of both models in each band of the score with its 95% interval, a column a pair, a row a quality."
+    """Draw both models' total pass rate in each band of the score with its 95% interval,
+    a column per pair, a row per quality."""
     pairs, qualities = bands.pair.unique(), bands['quality'].unique()
-    fig, axes = panels(len(qualities), len(pairs), figsize=(3.2*len(pairs), 2.7*len(qualities)), sharex=True, sharey=True, squeeze=False)
+    size = dict(figsize=(3.2*len(pairs), 2.7*len(qualities)), squeeze=False)
+    fig, axes = panels(len(qualities), len(pairs), sharex=True, sharey=True, **size)
     for row,quality in zip(axes, qualities):
         for ax,(pair, colour) in zip(row, colours(pairs).items()):
-            mine = bands[(bands.pair==pair) & (bands['quality']==quality)]
-            for side,style,shift,ink in (('large', 's--', -.05, '.45'), ('small', 'o-', .05, colour)):
-                rate, low, high = (100*mine[f'{side}{end}'] for end in ('', '_low', '_high'))
-                ax.errorbar(mine.band+shift, rate, yerr=[rate-low, high-rate], fmt=style, color=ink, capsize=2, elinewidth=1, label=side)
-            ax.set(title=f'{pair}, {quality}', xticks=mine.band)
+            _band_panel(ax, bands[(bands.pair==pair) & (bands['quality']==quality)], colour)
         row[0].set_ylabel('total pass rate (%)')
     for ax in axes[-1]: ax.set_xlabel('band of the score')
     fig.legend(*axes[0][0].get_legend_handles_labels(), loc='outside lower center', ncols=2)
@@ -96,7 +109,7 @@ def routing_record(
     outcomes:pd.DataFrame,   # `outcomes`
     pairs:list,              # Of `Pair`
 )->pd.DataFrame:             # `decisions`
-    "Every routing decision on the test split. Source: §4.4, 'a complete record of model routing decisions'."
+    "Record every routing decision on the test split. Source: §4.4, 'a complete record of model routing decisions'."
     which = ['pair', 'quality', 'router']
     passed = pd.concat([paired_outcomes(outcomes, pair).assign(pair=pair.name) for pair in pairs]).reset_index()
     rows = scores.merge(thresholds[[*which, 'target', 'tau']], on=which).merge(passed, on=['task_id', 'pair'])
@@ -106,9 +119,11 @@ def routing_record(
 # %% ../nbs/07_analysis.ipynb #76862129
 def decision_summary(
     decisions:pd.DataFrame, # `decisions`
-)->pd.DataFrame:            # pair, quality, target, to_small, and shares of the tasks sent there: small better, equal, small worse
-    "Of the tasks sent to the small model, on how many it did better, as well, or worse than the large one would have."
+)->pd.DataFrame:            # quality, pair, target, to_small; fractions of those tasks: better, equal, worse
+    "Summarise how the small model did on the tasks that it was sent: better than the large one, equal, or worse."
     sent = decisions[decisions.to_small]
-    sent = sent.assign(better=sent.small_passed>sent.large_passed, equal=sent.small_passed==sent.large_passed, worse=sent.small_passed<sent.large_passed)
+    ahead = sent.small_passed-sent.large_passed
+    sent = sent.assign(better=ahead>0, equal=ahead==0, worse=ahead<0)
     return sent.groupby(['quality', 'pair', 'target'], sort=False).agg(
-        to_small=('to_small', 'size'), better=('better', 'mean'), equal=('equal', 'mean'), worse=('worse', 'mean')).reset_index()
+        to_small=('to_small', 'size'), better=('better', 'mean'), equal=('equal', 'mean'),
+        worse=('worse', 'mean')).reset_index()

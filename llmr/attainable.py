@@ -18,7 +18,6 @@ from .features import task_versions
 from .head import Hyperparameters, head_scores, soft_loss, train_head
 from .labels import pair_gaps
 from .problem import route
-from .router import fit_head
 from .runs import Pair
 from .trials import visible_test_trials
 
@@ -49,11 +48,12 @@ def _mean_interval(losses, seed):
     "95% interval of a mean over resampled tasks."
     return [bound/100 for bound in share_interval(losses, 1, seed)]
 
-def _validation_losses(labels, features, epochs, seed):
-    "Loss of each validation task after some epochs."
-    y = labels[labels.split=='validation'].set_index('task_id').y
-    scores = fit_head(labels, features, Hyperparameters(epochs=epochs), seed)[2]
-    return row_losses(scores.set_index('task_id').score[y.index], y)
+def _validation_losses(train, validation, seed):
+    "`{epoch: loss of each validation task}` after each of 10 epochs; both splits as for `train_head`."
+    losses, (x, y) = {}, validation
+    keep = lambda epoch, state: losses.update({epoch: row_losses(head_scores(state, x), y)})
+    train_head(train, validation, Hyperparameters(epochs=10), seed, keep)
+    return losses
 
 def _epochs_claim(five, ten, subject, seed):
     "Validation loss after 5 and after 10 epochs."
@@ -79,13 +79,14 @@ def training_claims(
     rows = []
     for pair in (pair for pair in pairs if pair.name in TABLE1):
         of_pair = labels[(labels.pair==pair.name) & (labels['quality']=='standard') & (labels.label=='inclusive')]
-        five, ten = (_validation_losses(of_pair, features, epochs, seed) for epochs in (5, 10))
-        rows.append(_epochs_claim(five, ten, f'{pair.name} validation loss', seed))
-        train = of_pair[of_pair.split=='train']
-        versions = task_versions(features, train.task_id)
+        train, validation = (of_pair[of_pair.split==split] for split in ('train', 'validation'))
+        versions, x = (task_versions(features, rows.task_id) for rows in (train, validation))
+        y = validation.y.to_numpy()
+        losses = _validation_losses((versions, train.y.to_numpy()), (x[:, 0], y), seed)
+        rows.append(_epochs_claim(losses[5], losses[10], f'{pair.name} validation loss', seed))
         if versions.shape[1]==1: continue
         leaky = leaky_losses(versions, train.y.to_numpy(), seed=seed)
-        rows.append(_leak_claim(leaky, ten, f'{pair.name} validation loss', seed))
+        rows.append(_leak_claim(leaky, losses[10], f'{pair.name} validation loss', seed))
     return claims_table(rows)
 
 # %% ../nbs/08d_attainable.ipynb #1351df15

@@ -51,7 +51,7 @@ class VLLM(LocalSampler):
     def load(self):
         "Start the engine. Raises: `InputError` without vLLM, on an unknown or gated model, or one that does not fit."
         vllm, settings = _vllm(), self.settings
-        self.revision # names an unknown model before an engine starts
+        _ = self.revision # an unknown model is an error before an engine starts
         try:
             self.llm = vllm.LLM(
                 model=self.path, revision=self.pinned or None, dtype=settings.dtype, seed=0,

@@ -209,6 +209,7 @@ def train_head(
     validation:tuple, # `(x, y)`, (N, d) and (N,), only watched
     hyperparameters:Hyperparameters=Hyperparameters(), # The paper's by default
     seed:int=42,      # Of first weights, order and dropout
+    on_epoch=None,    # Callback `(epoch, state)`; the state's arrays change as training goes on
 )->tuple:             # `(state, history)`: averaged head for `head_scores`; epoch, split, loss, brier, ece
     """Train a head on soft labels. Raises: `InputError` on NaN, labels outside [0, 1], unequal lengths, or
     hyperparameters without epochs. Source: §3.2, §4.1, Equation 3."""
@@ -226,4 +227,5 @@ def train_head(
             training.epoch()
             for split,part in dict(train=(x, y), validation=validation).items():
                 history.append(dict(epoch=epoch, split=split, **_metrics(training.state(), *part)))
+            if on_epoch: on_epoch(epoch, training.state())
     return training.state(), pd.DataFrame(history)

@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/16_pareto.ipynb #9e8ee76c
-from .cascade import PARAMETERS, add_costs, cascade_trials, check_prices
+from .costs import PARAMETERS, add_costs
 from .core import InputError
 from .estimators import fit_estimator
 from .evaluation import interval
 from .problem import route
 from .router import NothingToLearn
-from .runs import Pair
+from .runs import Pair, check_prices
+from .trials import visible_test_trials
 from .plotting import Figure, colours, panels
 
 # %% ../nbs/16_pareto.ipynb #aa41d904
@@ -37,7 +38,7 @@ def model_trials(
     blocks = {}
     for model in models:
         pair = Pair(model, model)
-        trials = add_costs(cascade_trials(outcomes, pair, split, n_visible), pair, prices, prompts).set_index(['task_id', 'sample', 'visible'])
+        trials = add_costs(visible_test_trials(outcomes, pair, split, n_visible), pair, prices, prompts).set_index(['task_id', 'sample', 'visible'])
         trials['shows'] = trials.passes+trials.runs
         blocks[model] = trials[['small_tests', 'small_passed', 'passes', 'shows', 'small_cost']].set_axis(['tests', 'passed', 'passes', 'shows', 'cost'], axis=1).astype(float)
         odd = trials.index.symmetric_difference(blocks[models[0]].index)

@@ -28,8 +28,8 @@ from filelock import FileLock, Timeout
 from . import __version__
 from .core import DATA_ENV, InputError, file_hash, folder_hash, replace_file
 from .engines import ENGINES
-from .report import check_report_prices, report_page
-from .runs import PROFILES, Run, open_run, read_record, is_current
+from .page import report_page
+from .runs import PROFILES, Run, check_prices, is_current, open_run, read_record
 from .sampling import pack
 
 # %% ../nbs/pipeline.ipynb #867e1f79
@@ -394,7 +394,7 @@ def write_report(
     known = stage_parameters('17_report')
     for name in set(given)-set(known):
         raise InputError(f'unknown parameter {name!r} of the report; choose from {", ".join(sorted(known))}.')
-    check_report_prices(given.get('prices', {}), run.profile.models)
+    if given.get('prices'): check_prices(given['prices'], run.profile.models, allow_others=False)
     with _locked(run): run_stage(run, '17_report', given)
     executed = json.loads((run.dir/'nbs'/'17_report.ipynb').read_text(encoding='utf-8'))
     return _write_output(out or run.dir/'report.html', report_page(executed, f'llmr: {", ".join(names)}').encode())

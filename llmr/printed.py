@@ -6,17 +6,13 @@
 __all__ = ['GRADE_REASONS', 'grade_differences', 'author_baseline', 'table1_claims', 'published_curve', 'nested_sd',
            'figure4_claims', 'text_claims', 'definition_claims', 'plot_published']
 
-# %% ../nbs/08b_printed.ipynb #6b72b9f6
-from itertools import product
-
 # %% ../nbs/08b_printed.ipynb #238850f3
 import numpy as np
 import pandas as pd
 
 # %% ../nbs/08b_printed.ipynb #a4715f30
 from .claims import (
-    AGAINST_RANDOM, FIGURE4, SUPPORT, TABLE1, Claim, all_small_gap, author_grades, claims_table, same_digits,
-    share_interval)
+    AGAINST_RANDOM, FIGURE4, SUPPORT, TABLE1, Claim, all_small_gap, claims_table, same_digits, share_interval)
 from .evaluation import FRACTIONS, TARGETS, interval_side, paired_outcomes, random_baseline, random_gap
 from .pass_rates import table1_counts, total_pass_rate
 from .plotting import Figure, colours, panels

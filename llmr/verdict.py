@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['pair_tasks', 'mcnemar', 'ceiling_gain', 'sample_rates', 'headroom', 'ceiling_curve', 'routing_shares',
-           'compare_policies', 'Verdict', 'decide', 'operating_points', 'advice', 'headroom_text', 'verdict_text',
-           'power_rows', 'plot_verdict', 'plot_ceiling']
+           'compare_policies', 'Verdict', 'decide', 'operating_points', 'in_points', 'advice', 'headroom_text',
+           'verdict_text', 'power_rows', 'plot_verdict', 'plot_ceiling']
 
 # %% ../nbs/11_verdict.ipynb #9148d6a2
 from dataclasses import dataclass
@@ -247,6 +247,14 @@ def operating_points(
     points.insert(1, 'tau', [*taus, np.nan])
     return points
 
+# %% ../nbs/11_verdict.ipynb #776f17b3
+def in_points(
+    fraction:float, # Of total pass rate
+)->str:             # In percentage points
+    "A loss as text."
+    value = f'{100*fraction:g}'
+    return f'{value} point' if value=='1' else f'{value} points'
+
 # %% ../nbs/11_verdict.ipynb #8479d3fb
 def _points(value, low, high):
     "A fraction with its interval, in points."
@@ -272,7 +280,7 @@ def advice(
     "What the verdict rests on."
     if verdict.word=='NEED': return _need_advice(verdict, points, pair)
     if verdict.word=="DON'T":
-        return f'Every operating point loses more than {100*margin:g} points against {pair.large} alone.'
+        return f'Every operating point loses more than {in_points(margin)} against {pair.large} alone.'
     point = points.loc[verdict.row]
     if point.cost_advantage==1: return f'{pair.small} can answer every task; at this margin no router is needed.'
     if point.over_low>0: return f'Send a task to {pair.small} where its score is at least {point.tau:.4g}.'
@@ -313,7 +321,7 @@ def verdict_text(
     critical = points.critical.iloc[0]
     note = (f'Gaps: 95% for all {len(points)} rows together, from a bootstrap of tasks '
             f'(critical value {critical:.2f}). Gains over random: 95% for each row.')
-    first = [f'{verdict}  (margin {100*margin:g} points)', advice(verdict, points, pair, margin)]
+    first = [f'{verdict}  (margin {in_points(margin)})', advice(verdict, points, pair, margin)]
     return '\n'.join([*first, '', headroom_text(room, pair), '', *_points_table(points, pair), '', note])
 
 # %% ../nbs/11_verdict.ipynb #eed2f86a

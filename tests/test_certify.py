@@ -6,9 +6,10 @@ from scipy.stats import binom, binomtest
 
 from llmr.core import InputError
 from llmr.problem import route
+from llmr.runs import Pair
 from llmr.certify import (
-    advantage_interval, certify, check_certificates, harm_limit, resampled_advantage, wealth, task_risk,
-    tasks_to_certify)
+    advantage_interval, advantage_row, certificate_row, certify, check_certificates, harm_curve, harm_limit,
+    labelled_tasks, resampled_advantage, task_risk, tasks_to_certify, wealth)
 from llmr.verdict import pair_tasks
 
 
@@ -34,9 +35,10 @@ def test_resampled_shares_lie_in_the_exact_interval(n, target):
     assert np.quantile(shares, [.025, .975])==pytest.approx((low, high), abs=.02)
 
 
-@pytest.mark.parametrize('arguments,told', [((0, .4), 'at least one'), ((90, 1.2), 'must lie in'), ((90, -.1), 'must lie in'), ((90, .4, 0), 'at least one')])
-def test_no_interval(arguments, told):
-    with pytest.raises(InputError, match=told): advantage_interval(*arguments)
+@pytest.mark.parametrize('arguments,message', [
+    ((0, .4), 'at least one'), ((90, 1.2), 'must lie in'), ((90, -.1), 'must lie in'), ((90, .4, 0), 'at least one')])
+def test_no_interval(arguments, message):
+    with pytest.raises(InputError, match=message): advantage_interval(*arguments)
 
 
 def test_harm_limits_are_those_of_clopper_and_pearson():
@@ -56,7 +58,8 @@ def test_the_first_wagers_by_hand():
 
 def test_a_gambler_seldom_wins_a_fair_bet():
     rng = np.random.default_rng(0)
-    for values in (rng.random((200, 4000)), (rng.random((200, 4000))<.5).astype(float), np.where(rng.random((200, 4000))<.1, 1., 4/9)):
+    even, coins, rare = (rng.random((200, 4000)) for _ in range(3))
+    for values in (even, (coins<.5).astype(float), np.where(rare<.1, 1., 4/9)):
         assert (wealth(values, values.mean())>=10).mean()<=.1
         assert (wealth(values, values.mean()+.15)>=10).mean()>.9
 
@@ -71,15 +74,15 @@ def test_certify_is_the_sequence_written_out(seed):
         seen = int(harmed[route(scores, cut)].sum())
         if binomtest(seen, 200, alternative='less').proportion_ci(.9, 'exact').high>.08: break
         tau = cut
-    found = certify(scores, harmed, .08)
-    assert found.tau==tau and found.cost_advantage==pytest.approx(route(scores, tau).mean()) and found.observed==pytest.approx(harmed[route(scores, tau)].mean()*route(scores, tau).mean())
+    certificate, small = certify(scores, harmed, .08), route(scores, tau)
+    assert certificate.tau==tau and certificate.cost_advantage==pytest.approx(small.mean())
+    assert certificate.observed==pytest.approx((harmed*small).mean())
 
 
 def test_a_bad_top_stops_the_sequence():
     scores = np.linspace(1, 0, 300)
     harmed = np.r_[np.ones(40), np.zeros(260)]
-    found = certify(scores, harmed, .1)
-    assert found.cost_advantage<.1, 'what lies behind a threshold that failed is not looked at'
+    assert certify(scores, harmed, .1).cost_advantage<.1, 'nothing after a threshold that failed is looked at'
     gains = np.r_[np.ones(40), -np.ones(260)]
     assert certify(scores, gains, .05, risk='loss').cost_advantage<.05, 'though the sum of all would be a gain'
     assert certify(scores, -gains, .05, risk='loss').cost_advantage>.1
@@ -87,35 +90,78 @@ def test_a_bad_top_stops_the_sequence():
 
 def test_a_small_model_that_never_loses_gets_everything_and_one_that_always_does_nothing():
     scores = np.random.default_rng(0).random(200)
-    for risk,best,worst in (('harm', np.zeros(200), np.ones(200)), ('loss', -np.ones(200)*.3, np.ones(200))):
+    for risk,best,worst in (('harm', np.zeros(200), np.ones(200)), ('loss', np.full(200, -.3), np.ones(200))):
         assert certify(scores, best, .05, risk=risk).cost_advantage==1
-        given = certify(scores, worst, .004, risk=risk)
-        assert given.tau==np.inf and not route(scores, given.tau).any() and str(given).startswith('REFUSED')
+        refused = certify(scores, worst, .004, risk=risk)
+        assert refused.tau==np.inf and not route(scores, refused.tau).any() and str(refused).startswith('REFUSED')
     assert 'takes at least 230 tasks' in str(certify(scores, np.zeros(200), .00999))
 
 
 def test_a_loss_is_promised_of_what_is_averaged():
     "Thirty tasks of a hundred tests are lost, 300 of one test are not: 9% of a task on average, 91% of the tests."
-    paired = pd.DataFrame(dict(small_tests=[1]*300+[100]*30, small_passed=[1]*300+[0]*30, large_tests=[1]*300+[100]*30, large_passed=[1]*300+[100]*30))
-    found = certify(np.zeros(330), task_risk(paired, 'loss'), .2, risk='loss')
-    assert found.cost_advantage==1 and found.observed==pytest.approx(30/330) and 'averaged over tasks' in str(found) and 'total pass rate' not in str(found)
+    n_tests = [1]*300+[100]*30
+    paired = pd.DataFrame(dict(small_passed=[1]*300+[0]*30, large_tests=n_tests, large_passed=n_tests))
+    certificate = certify(np.zeros(330), task_risk(paired, 'loss'), .2, risk='loss')
+    assert certificate.cost_advantage==1 and certificate.observed==pytest.approx(30/330)
+    assert 'averaged over tasks' in str(certificate) and 'total pass rate' not in str(certificate)
+
+
+@pytest.fixture(scope='module')
+def run_tables():
+    "Scores and outcomes of 60 validation and 60 test tasks, in no order; the small model fails where a score is low."
+    rng, task_id = np.random.default_rng(7), np.random.default_rng(7).permutation(120)
+    tasks = dict(task_id=task_id, split=np.where(task_id<60, 'validation', 'test'))
+    scores = pd.DataFrame(dict(**tasks, pair='A-B', router='hint', score=rng.random(120)))
+    solved = dict(A=(scores.score>.3).astype(int), B=1)
+    outcomes = [pd.DataFrame(dict(**tasks, model=model, n_passed=passed)) for model,passed in solved.items()]
+    return scores, pd.concat(outcomes, ignore_index=True).assign(sample=0, n_tests=1)
+
+
+def test_labelled_tasks_belong_together(run_tables):
+    scores, outcomes = run_tables
+    ranked, paired = labelled_tasks(scores, outcomes, Pair('A', 'B'), ['validation', 'test'])
+    assert paired.index.tolist()==[*range(60), *range(60, 120)]
+    assert ranked.tolist()==scores.set_index('task_id').score[paired.index].tolist()
+    assert (task_risk(paired)==(ranked<=.3)).all()
+
+
+def test_a_certificate_of_a_run_is_looked_up_on_test(run_tables):
+    scores, outcomes = run_tables
+    promise = dict(alpha=.05, delta=.1, risk='harm')
+    row = certificate_row(scores, outcomes, Pair('A', 'B'), promise, ['validation'])
+    validation, test = (scores[scores.split==split].score.to_numpy() for split in ('validation', 'test'))
+    assert row['tau']==certify(validation, validation<=.3, **promise).tau and row['certified_on']=='validation'
+    assert row['test_cost_advantage']==(test>=row['tau']).mean()
+    assert row['test_risk']==pytest.approx(((test>=row['tau']) & (test<=.3)).mean())
+    both = certificate_row(scores, outcomes, Pair('A', 'B'), promise, ['validation', 'test'])
+    assert both['tasks']==120 and np.isnan(both['test_risk']) and np.isnan(both['test_cost_advantage'])
+
+
+def test_rows_and_curves_of_the_tables():
+    scores = np.random.default_rng(8).random(300)
+    row = advantage_row(scores[:90], scores[90:], .4, draws=50)
+    assert (row['low'], row['high'])==advantage_interval(90, .4)
+    assert (row['served_low'], row['served_high'])==advantage_interval(90, .4, 210)
+    curve = harm_curve(np.array([.1, .9, .5, .7]), np.array([1., 0., 1., 0.]))
+    assert curve.harm.tolist()==[0, 0, .25, .5] and curve.cost_advantage.tolist()==[.25, .5, .75, 1.]
+    assert curve.limit.tolist()==harm_limit([0, 0, 1, 2], 4).tolist()
 
 
 def test_what_cannot_be_certified():
-    for given,told in ((dict(alpha=0), 'bound 0'), (dict(alpha=1.), 'bound 1.0'), (dict(delta=1), 'delta 1')):
-        with pytest.raises(InputError, match=told): certify([.1, .2], [0, 0], **given)
+    for promise,message in ((dict(alpha=0), 'bound 0'), (dict(alpha=1.), 'bound 1.0'), (dict(delta=1), 'delta 1')):
+        with pytest.raises(InputError, match=message): certify([.1, .2], [0, 0], **promise)
     for scores in ([], [np.nan, .2]):
         with pytest.raises(InputError, match='finite score'): certify(scores, [0]*len(scores))
-    with pytest.raises(InputError, match="no risk is called 'regret'"): task_risk(pd.DataFrame(), 'regret')
+    with pytest.raises(InputError, match="unknown risk 'regret'; choose from harm, loss"): task_risk(pd.DataFrame(), 'regret')
 
 
 @pytest.mark.parametrize('risk,alpha,draws', [('harm', .05, 1000), ('loss', .03, 300)])
 def test_promises_on_recorded_tasks(shipped, pairs, risk, alpha, draws):
-    "Violations at most delta, with scores that tell something and scores that tell nothing."
+    "Violations at most delta, with informative scores and with random ones."
     outcomes, rng = shipped('outcomes'), np.random.default_rng(0)
     for pair in pairs:
         risks = task_risk(pair_tasks(outcomes, pair), risk)
         for scores in (rng.normal(size=len(risks))-risks, None):
             for n in (90, 250):
-                found = check_certificates(scores, risks, n, dict(alpha=alpha, delta=.1, risk=risk), draws)
-                assert found['violations']<=.1, (pair, found)
+                checked = check_certificates(scores, risks, n, dict(alpha=alpha, delta=.1, risk=risk), draws)
+                assert checked['violations']<=.1, (pair, checked)

@@ -3,7 +3,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmr.cascade import add_costs, apply_gates, cascade_trials
+from llmr.cascade import apply_gates
+from llmr.costs import add_costs
 from llmr.core import InputError
 from llmr.runs import Pair, get_profile
 from llmr.evaluation import bootstrap_weights, deferral_curve, paired_outcomes, performance_gap
@@ -11,6 +12,7 @@ from llmr.pareto import (
     add_person, all_chains, cross_qualities, estimate_qualities, evaluate_policies, front_area, hull_corners,
     model_trials, pareto_front, pick, plot_front, run_chain, run_picks, task_rates)
 from llmr.problem import route
+from llmr.trials import visible_test_trials
 
 PRICES = dict(A=1., B=10., C=100.)
 
@@ -46,7 +48,7 @@ def test_chain_by_hand(trials):
 def test_a_chain_of_two_is_the_cascade(trials):
     outcomes = outcomes_of(WORDS)
     for pair in (Pair('A', 'B'), Pair('B', 'C'), Pair('A', 'C'), Pair('C', 'A')):
-        single = apply_gates(add_costs(cascade_trials(outcomes, pair), pair, PRICES), dict(passes=1), check_large=True)
+        single = apply_gates(add_costs(visible_test_trials(outcomes, pair), pair, PRICES), dict(passes=1), check_large=True)
         found = run_chain(trials, tuple(pair))
         assert found.passed.tolist()==single.passed.tolist() and found.cost.tolist()==single.cost.tolist()
 

@@ -38,7 +38,7 @@ def test_its_code_runs(text, capsys):
     blocks = re.findall(r'^```python\n(.*?)^```', text, re.M | re.S)
     assert len(blocks)==2 and len(blocks[1].splitlines())<=10
     for block in blocks: exec(compile(block, 'README.md', 'exec'), space)
-    assert 'points beside 70B alone' in capsys.readouterr().out
+    assert 'points relative to 70B alone' in capsys.readouterr().out
 
 
 def test_its_table_points_at_what_is_there(text):

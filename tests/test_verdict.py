@@ -225,7 +225,7 @@ def test_the_command_with_scores_and_a_certificate(tmp_path, capsys):
     assert main(['verdict', *line, '--scores', str(tmp_path/'s.jsonl'), '--certify', '.05'])==0
     shown = capsys.readouterr().out
     assert shown.startswith('ROUTE at cost advantage 0.40')
-    assert 'Send a task to A where its score is at least' in shown and 'CERTIFIED: ' in shown
+    assert 'Send a task to A where its score is at least' in shown and 'CERTIFIED: send scores of' in shown
     assert main(['verdict', *line, '--scores', str(tmp_path/'s.jsonl'), '--certify', '.001'])==0
     assert 'REFUSED: no threshold on 600 tasks' in capsys.readouterr().out
 
