@@ -156,7 +156,8 @@ open_run(profile, run_dir, pairs, seed).csv('one', pd.DataFrame(dict(a=[1])))"""
 def test_what_a_kernel_prints_goes_to_its_log(tmp_path, monkeypatch, capfd):
     cells = [new_code_cell(source) for source in (PARAMETERS, PRINTS, WRITES)]
     cells[0].metadata.tags = ['parameters']
-    nbformat.write(new_notebook(cells=cells), tmp_path/'01_problem.ipynb')
+    kernel = dict(name='python3', display_name='Python 3', language='python')
+    nbformat.write(new_notebook(cells=cells, metadata=dict(kernelspec=kernel)), tmp_path/'01_problem.ipynb')
     notebook = runner.stage_notebook
     place = lambda stage: tmp_path/'01_problem.ipynb' if stage=='01_problem' else notebook(stage)
     monkeypatch.setattr(runner, 'stage_notebook', place)
