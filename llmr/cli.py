@@ -101,8 +101,9 @@ def parser():
 
 def add_reproduce(commands):
     "`reproduce`."
-    sub = commands.add_parser('reproduce', help='run every stage notebook: tables, figures, routers, audit', epilog=EPILOG,
-                              formatter_class=RAW, description='Run every stage notebook in order into a run directory.')
+    sub = commands.add_parser('reproduce', help='run every stage notebook: tables, figures, routers, audit',
+                              epilog=EPILOG, formatter_class=RAW,
+                              description='Run every stage notebook in order into a run directory.')
     sub.set_defaults(run=reproduce)
     sub.add_argument('--profile', default='shipped', metavar='NAME',
                      help='where completions and outcomes come from: {profile_names} (default: shipped)')
@@ -110,21 +111,22 @@ def add_reproduce(commands):
     sub.add_argument('--pairs', nargs='+', metavar='SMALL-LARGE',
                      help='pairs of models, for example 8B-70B (default: all of the profile)')
     sub.add_argument('--seed', type=int, default=42, metavar='N', help='of everything random (default: 42)')
-    sub.add_argument('--isolation', metavar='LEVEL', help='isolation of untrusted programs: auto, strict (namespaces or '
-                     'an error), namespaces, landlock or rlimits (default: auto)')
+    sub.add_argument('--isolation', metavar='LEVEL', help='isolation of untrusted programs: auto, strict (namespaces '
+                     'or an error), namespaces, landlock or rlimits (default: auto)')
     sub.add_argument('--workers', type=int, metavar='N', help='programs that run at a time (default: one a core)')
-    sub.add_argument('--beyond', action='store_true', help='run the stages beyond the paper too: selection of a router, '
-                     'verdict, certified thresholds, ... (some minutes more)')
+    sub.add_argument('--beyond', action='store_true', help='run the stages beyond the paper too: selection of a '
+                     'router, verdict, certified thresholds, ... (some minutes more)')
     sub.add_argument('--param', type=parameter, action='append', default=[], metavar='NAME=VALUE',
                      help='set a parameter of the stage notebooks, such as epochs, encoder or recordings (a folder); '
                      'may be repeated')
     group = sub.add_argument_group('sampling (profile sampled)')
-    group.add_argument('--small', metavar='MODEL', help='hub name (perhaps with @REVISION), folder, or name on a server')
+    group.add_argument('--small', metavar='MODEL',
+                       help='hub name (perhaps with @REVISION), folder, or name on a server')
     group.add_argument('--large', metavar='MODEL', help='the same for the large model')
     group.add_argument('--between', nargs='+', default=[], metavar='MODEL',
                        help='models between the two, small to large; every two of all are a pair')
-    group.add_argument('--benchmark', metavar='NAME', help='mbpp, mbpp-hub, humaneval, toy, or a file of tasks, one JSON '
-                       'object a line (default: mbpp)')
+    group.add_argument('--benchmark', metavar='NAME', help='mbpp, mbpp-hub, humaneval, toy, or a file of tasks, one '
+                       'JSON object a line (default: mbpp)')
     group.add_argument('--sampler', metavar='NAME', help='vllm, transformers or openai (default: transformers); '
                        'its options by --param engine={...}')
     group.add_argument('--completions', metavar='FILE', help='replay a file made by `llmr pack`')
@@ -150,22 +152,27 @@ def add_train(commands):
                               description='Choose, fit, calibrate and save a router for your own data.')
     sub.set_defaults(run=train)
     sub.add_argument('tasks', help='.parquet or .jsonl: task_id, text; where the models see them, tests')
-    sub.add_argument('outcomes', help='.parquet or .jsonl: task_id, model, n_tests, n_passed; sample where there are several')
+    sub.add_argument('outcomes', help='.parquet or .jsonl: task_id, model, n_tests, n_passed; sample where there are '
+                     'several')
     add_pair(sub)
     sub.add_argument('--out', required=True, metavar='DIR', help='router directory to write')
     sub.add_argument('--encoder', default='minilm', metavar='NAME',
                      help='minilm, hashing (needs nothing), a hub name or a local folder (default: minilm)')
-    sub.add_argument('--estimators', nargs='+', metavar='NAME', help='estimators to choose among (default: {estimators})')
+    sub.add_argument('--estimators', nargs='+', metavar='NAME',
+                     help='estimators to choose among (default: {estimators})')
     sub.add_argument('--seed', type=seed, default=42, metavar='N', help='of everything random (default: 42)')
 
 
 def add_route(commands):
     "`route`."
     sub = commands.add_parser('route', help='say which model should answer a prompt',
-                              description='Score prompts with a trained router; one JSON line a prompt names its model.')
+                              description='Score prompts with a trained router; one JSON line per prompt names its '
+                              'model.')
     sub.set_defaults(run=route_prompts)
-    sub.add_argument('prompts', nargs='+', metavar='PROMPT', help='text of a task, with its asserts where the models see them')
-    sub.add_argument('--router', required=True, metavar='DIR', help='router directory, from `llmr train` or heads/ of a run')
+    sub.add_argument('prompts', nargs='+', metavar='PROMPT',
+                     help='text of a task, with its asserts where the models see them')
+    sub.add_argument('--router', required=True, metavar='DIR',
+                     help='router directory, from `llmr train` or heads/ of a run')
     cut = sub.add_mutually_exclusive_group()
     cut.add_argument('--tau', type=finite, metavar='T', help='threshold: scores of at least T go to the small model')
     cut.add_argument('--target', type=finite, default=.6, metavar='SHARE',
@@ -175,7 +182,8 @@ def add_route(commands):
 def add_pack(commands):
     "`pack`."
     sub = commands.add_parser('pack', help="one file of a run's completions that others can replay",
-                              description='Write the tasks and completions of a run, a data card and checksums to a zip.')
+                              description='Write the tasks and completions of a run, a data card and checksums to '
+                              'a zip.')
     sub.set_defaults(run=pack)
     sub.add_argument('folder', metavar='RUN', help='run directory')
     sub.add_argument('--out', metavar='FILE', help='zip to write (default: NAME_OF_RUN.zip)')
@@ -185,19 +193,19 @@ def add_verdict(commands):
     "`verdict`."
     sub = commands.add_parser('verdict', help="ROUTE, DON'T or NEED n MORE TASKS, from outcomes of two models",
                               epilog=VERDICT_EPILOG, formatter_class=RAW,
-                              description='Say whether routing between two models is worth it, from their outcomes on the '
-                              'same tasks.')
+                              description='Say whether routing between two models is worth it, from their outcomes '
+                              'on the same tasks.')
     sub.set_defaults(run=verdict)
-    sub.add_argument('outcomes', help='.parquet or .jsonl: task_id, model, n_tests, n_passed; sample and split where there '
-                     'are several; or the directory of a finished run')
+    sub.add_argument('outcomes', help='.parquet or .jsonl: task_id, model, n_tests, n_passed; sample and split where '
+                     'there are several; or the directory of a finished run')
     add_pair(sub)
     add_margin(sub)
     sub.add_argument('--split', help='which tasks, where the outcomes name a split (default: test, or the only one)')
-    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, '
-                     'score; split `validation` sets thresholds (default: those of the run that were not fitted on these '
-                     'tasks; else random routing)')
-    sub.add_argument('--router', metavar='NAME', help='which router, where the scores have several (default in a run: the '
-                     'one that stage 09 chose, else head-strict)')
+    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
+                     'task_id, score; split `validation` sets thresholds (default: those of the run that were not '
+                     'fitted on these tasks; else random routing)')
+    sub.add_argument('--router', metavar='NAME', help='which router, where the scores have several (default in a run: '
+                     'the one that stage 09 chose, else head-strict)')
     sub.add_argument('--certify', type=float, metavar='ALPHA',
                      help='also look for a threshold whose risk is at most ALPHA, a fraction; needs scores')
     sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of tests '
@@ -226,7 +234,8 @@ def sampling_parameters(args):
     options = dict(tasks_source=args.benchmark, sampler=args.sampler)
     given = {name: value for name,value in options.items() if value is not None}
     models = [model for model in (args.small, *args.between, args.large) if model is not None]
-    if models and None in (args.small, args.large): raise InputError('half of a pair given. Give both --small and --large.')
+    if models and None in (args.small, args.large):
+        raise InputError('half of a pair given. Give both --small and --large.')
     if args.completions is None: return given | (dict(models=models) if models else {})
     if models or given:
         raise InputError('--completions brings its own models and tasks. '

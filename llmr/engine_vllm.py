@@ -6,7 +6,7 @@
 __all__ = ['DEFAULTS', 'changed_options', 'VLLM']
 
 # %% ../nbs/02d_engine_vllm.ipynb #57187f7a
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 # %% ../nbs/02d_engine_vllm.ipynb #970a73db
 from .core import InputError
@@ -51,7 +51,7 @@ class VLLM(LocalSampler):
     def load(self):
         "Start the engine. Raises: `InputError` without vLLM, on an unknown or gated model, or one that does not fit."
         vllm, settings = _vllm(), self.settings
-        self.revision # names an unknown model before an engine starts
+        _ = self.revision # an unknown model is an error before an engine starts
         try:
             self.llm = vllm.LLM(
                 model=self.path, revision=self.pinned or None, dtype=settings.dtype, seed=0,
@@ -71,7 +71,7 @@ class VLLM(LocalSampler):
 
     def complete(self,
         requests:list,        # From `make_requests`
-        skip:set=frozenset(), # Indices of requests that are known already
+        skip:Collection=(),   # Indices of requests that are known already
     )->Iterator:              # Of `(index, completion)`
         "Draw in chunks. Raises: `InputError` as `load` does, or if the engine dies."
         if not hasattr(self, 'llm'): self.load()

@@ -314,7 +314,7 @@ def test_recordings_of_others(recorded_data, name, tasks, models, samples):
     assert costs.cost_usd.notna().all()==(name=='routerbench')
 
 
-@pytest.mark.parametrize('content,message', [(b'x', 'cannot be read'), (gzip.compress(b'{"a'), 'line 1: not valid JSON'), (gzip.compress(b'{"prompt": "a"}'), "no 'task_id'")])
+@pytest.mark.parametrize('content,message', [(b'x', 'cannot be read'), (gzip.compress(b'{"a', mtime=0), 'line 1: not valid JSON'), (gzip.compress(b'{"prompt": "a"}', mtime=0), "no 'task_id'")])
 def test_a_damaged_recording_is_named(tmp_path, content, message):
     (tmp_path/'tasks.jsonl.gz').write_bytes(content)
     with pytest.raises(InputError, match=message): read_extract(tmp_path/'tasks.jsonl.gz', tmp_path/'tasks.jsonl.gz')
