@@ -229,7 +229,7 @@ def read_cascades(
 )->pd.DataFrame:   # Rows of tables/cascade.csv on test with one visible test, scored on tests that the gate did not see
     "The cascades that the page shows."
     rows = pd.read_csv(Path(folder)/'tables'/'cascade.csv')
-    unseen = (rows.tests=='hidden') | (rows.variant=='visible')
+    unseen = (rows.tests=='hidden') | (rows.policy=='visible')
     return rows[(rows.split=='test') & (rows.visible==1) & unseen]
 
 # %% ../nbs/17_report.ipynb #7047b441
@@ -239,7 +239,7 @@ def cascade_html(
     "A row a cascade."
     passes = [f'{row.total_pass_rate:.1f}% ({row.low:.1f} to {row.high:.1f})' for row in cascades.itertuples()]
     large, kept = cascades.all_large.map('{:.1f}%'.format), cascades.kept_small.map('{:.0f}%'.format)
-    cells = {'pair': cascades.pair, 'gate': cascades.variant, 'scored on': cascades.tests, 'passes (95%)': passes,
+    cells = {'pair': cascades.pair, 'gate': cascades.policy, 'scored on': cascades.tests, 'passes (95%)': passes,
              'all large': large, 'kept small': kept, 'cost': cascades.cost_ratio.map('{:.0%}'.format)}
     return table_html(pd.DataFrame(cells), 'Cascades with one visible test, scored on tests that the gate did not see',
                       ('pair', 'gate', 'scored on'))
@@ -368,7 +368,7 @@ def cascade_offer(
     pair:Pair,             # Small and large
 )->list:                   # One sentence, or none
     "What the cascade with a visible test would do."
-    of_pair = cascades[(cascades.pair==pair.name) & (cascades.variant=='visible') & (cascades.tests=='hidden')]
+    of_pair = cascades[(cascades.pair==pair.name) & (cascades.policy=='visible') & (cascades.tests=='hidden')]
     sentences = []
     for row in of_pair.itertuples():
         passes = f'{row.total_pass_rate:.1f}% ({row.low:.1f} to {row.high:.1f})'

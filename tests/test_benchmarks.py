@@ -36,7 +36,8 @@ def test_a_function_that_the_prompt_lacks_is_named():
 
 
 def test_unknown_tasks():
-    with pytest.raises(InputError, match="unknown tasks 'nowhere'; choose from mbpp, .*or give the path"): load_tasks('nowhere')
+    message = "unknown tasks 'nowhere'; choose from mbpp, .*or give the path"
+    with pytest.raises(InputError, match=message): load_tasks('nowhere')
 
 
 def test_a_benchmark_is_one_function_in_the_registry(monkeypatch):
@@ -84,7 +85,8 @@ def test_tasks_of_ones_own(tmp_path):
 def test_splits_of_ones_own(tmp_path):
     rows = [OWN | dict(task_id=f't{k}', split=split, benchmark='b') for k,split in enumerate(SPLITS)]
     tasks = load_tasks(own(tmp_path/'given.jsonl', *rows))
-    assert tasks.task_id.tolist()==['t0', 't1', 't2'] and tasks.split.tolist()==list(SPLITS) and set(tasks.benchmark)=={'b'}
+    assert tasks.task_id.tolist()==['t0', 't1', 't2'] and tasks.split.tolist()==list(SPLITS)
+    assert set(tasks.benchmark)=={'b'}
 
 
 def without(name): return {key: value for key,value in OWN.items() if key!=name}

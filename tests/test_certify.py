@@ -152,7 +152,8 @@ def test_what_cannot_be_certified():
         with pytest.raises(InputError, match=message): certify([.1, .2], [0, 0], **promise)
     for scores in ([], [np.nan, .2]):
         with pytest.raises(InputError, match='finite score'): certify(scores, [0]*len(scores))
-    with pytest.raises(InputError, match="unknown risk 'regret'; choose from harm, loss"): task_risk(pd.DataFrame(), 'regret')
+    with pytest.raises(InputError, match="unknown risk 'regret'; choose from harm, loss"):
+        task_risk(pd.DataFrame(), 'regret')
 
 
 @pytest.mark.parametrize('risk,alpha,draws', [('harm', .05, 1000), ('loss', .03, 300)])

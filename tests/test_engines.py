@@ -13,14 +13,15 @@ from llmr.engines import ENGINES, Sampler, Settings, make_requests, make_sampler
 
 
 def test_the_registry_loads_nothing_heavy():
-    code = ('import sys, llmr.engines, llmr.sampling\nprint([name for name in ("torch", "transformers", "vllm", "openai", '
-            '"seaborn", "matplotlib") if name in sys.modules])')
+    heavy = ('torch', 'transformers', 'vllm', 'openai', 'seaborn', 'matplotlib')
+    code = f'import sys, llmr.engines, llmr.sampling\nprint([name for name in {heavy} if name in sys.modules])'
     assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout=='[]\n'
 
 
 @pytest.mark.parametrize('engine', ['transformers', *(['vllm'] if find_spec('vllm') else [])])
 def test_an_unknown_model(engine):
-    with pytest.raises(InputError, match="model 'no/such-model' cannot be loaded"): drawn(make_sampler(engine, 'no/such-model'))
+    with pytest.raises(InputError, match="model 'no/such-model' cannot be loaded"):
+        drawn(make_sampler(engine, 'no/such-model'))
 
 
 def test_unknown_engines_and_options():

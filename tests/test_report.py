@@ -9,7 +9,7 @@ from shutil import copy, copytree
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import NBS, llmr
+from conftest import llmr
 
 from llmr.cli import main
 from llmr.core import InputError, file_hash, package_file
@@ -193,8 +193,8 @@ def test_other_stages_qualify_the_verdict(small_case):
     doubt, = grader_doubts(grades, pair)
     assert 'Other graders differ: MBPP+ (small ahead).' in doubt and grader_doubts(grades, Pair('A', 'B'))==[]
     rates = dict(total_pass_rate=70., low=60., high=80., cost_ratio=.5, price_ratio=8., all_large=65.)
-    cascades = pd.DataFrame([dict(pair='S-L', variant=variant, tests=tests, **rates)
-                             for variant,tests in (('visible', 'hidden'), ('visible', 'MBPP+'), ('crash', 'hidden'))])
+    cascades = pd.DataFrame([dict(pair='S-L', policy=policy, tests=tests, **rates)
+                             for policy,tests in (('visible', 'hidden'), ('visible', 'MBPP+'), ('crash', 'hidden'))])
     assert len(cascade_offer(cascades, pair))==1 and cascade_offer(cascades, Pair('A', 'B'))==[]
     answers = pair_answers(outcomes, scores, [pair])
     text = steps_text(answers, grades, cascades)
