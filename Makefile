@@ -43,7 +43,7 @@ reproduce: .venv/.base
 check: .venv/.dev
 	$(BIN)/python tools/make_check.py $(if $(BASE),--base $(BASE)) $(if $(ALL),--all)
 
-# A process of pytest takes a whole file, longest first (tests/conftest.py), since tests of a file share what they compute.
+# Each process of pytest takes whole files, the longest first (tests/conftest.py): tests of a file share what they compute.
 # One thread a process: several for matrices of this size cost more than they save.
 test test-all: export OMP_NUM_THREADS ?= 1
 test test-all: .venv/.dev
