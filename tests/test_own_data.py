@@ -10,7 +10,7 @@ from own_files import change_rows, easy_outcomes, own_files, write_rows
 from llmr import cli, own_data
 from llmr.core import InputError
 from llmr.own_data import (
-    VERDICT_OPTIONS, check_estimators, read_outcomes, read_own, read_scores, route_lines, scores_to_judge,
+    check_estimators, read_outcomes, read_own, read_scores, route_lines, scores_to_judge,
     train_router, training_text, verdict_on_files)
 from llmr.problem import task_prompts
 from llmr.router import Router
@@ -197,7 +197,8 @@ def test_own_tasks_that_are_wrong(tmp_path, tasks, message):
     (OUTCOME.replace('3', '1'), 'outcomes.jsonl, row 0: 2 of 1 tests passed'),
     (OUTCOME.replace('3', '1'+'0'*30), 'outcomes.jsonl, row 0: n_tests is 1'),
     *((OUTCOME.replace('2}', f'{value}}}'), f'outcomes.jsonl, row 0: n_passed is {shown}, and should be a whole number')
-      for value,shown in (('null', '(None|nan)'), ('0.5', '0.5'), ('"2"', "'2'"), ('NaN', 'nan'), ('Infinity', 'inf')))])
+      for value,shown in (('null', '(None|nan)'), ('0.5', '0.5'), ('"2"', "'2'"), ('NaN', 'nan'),
+                          ('Infinity', 'inf')))])
 def test_own_outcomes_that_are_wrong(tmp_path, outcomes, message):
     (tmp_path/'tasks.jsonl').write_text(TASK)
     (tmp_path/'outcomes.jsonl').write_text(outcomes)
@@ -277,4 +278,3 @@ def test_a_certificate_needs_scores_and_uses_them(trained):
     plain, word = verdict_on_files(outcomes, PAIR, scores=scores)
     text, same = verdict_on_files(outcomes, PAIR, scores=scores, certify=.1)
     assert text.startswith(f'{plain}\n\n') and len(text)>len(plain)+20 and word==same in cli.CODES
-    assert set(VERDICT_OPTIONS)=={'margin', 'min_share', 'split', 'scores', 'router', 'certify', 'risk', 'delta', 'seed'}

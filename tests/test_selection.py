@@ -48,7 +48,8 @@ def test_unequal_numbers_of_samples_fit_every_estimator():
 def test_a_study_of_many_tasks_is_made_in_seconds():
     n, start = 4000, time.process_time()
     row = dict(split='train', sample=0, n_tests=1, tests=[''], errors=[''], status='ran', n_tokens=0)
-    outcomes = pd.DataFrame([row | dict(task_id=f't{i}', model=model, n_passed=i%2) for i in range(n) for model in 'AB'])
+    rows = [row | dict(task_id=f't{i}', model=model, n_passed=i%2) for i in range(n) for model in 'AB']
+    outcomes = pd.DataFrame(rows)
     make_study(outcomes, Pair('A', 'B'), {}, np.array([f't{i}' for i in range(n)]))
     assert time.process_time()-start<15
 
