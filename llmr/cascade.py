@@ -26,7 +26,7 @@ from .features import view_arrays
 from .plotting import Figure, colours, panels
 from .problem import route
 from .runs import Pair
-from .selection import cross_scores, fit_on, fold_numbers, make_study
+from .selection import cross_scores, fit_on, Study, fold_numbers, make_study
 from .trials import visible_test_trials
 
 # %% ../nbs/15_cascade.ipynb #58a377c6
@@ -189,7 +189,7 @@ def auroc(
     drawn = (np.ones((1, len(scores))) if weights is None else weights)[:, order]
     good, bad = (np.add.reduceat(drawn*side[order], starts, axis=1) for side in (right, ~right))
     area = (good*(np.cumsum(bad, 1)-bad/2)).sum(1)/(good.sum(1)*bad.sum(1))
-    return area if weights is not None else float(area[0])
+    return area if weights is not None else area[0]
 
 # %% ../nbs/15_cascade.ipynb #c003900e
 def auroc_row(
@@ -216,10 +216,11 @@ def tasks_study(
     tables:dict,          # Name to table: outcomes, features, views
     pair:Pair,            # Small and large
     task_ids:np.ndarray,  # (N,) of any split
-)->object:                # As of `make_study`
+)->Study:
     "The study of one pair on some tasks, in their order."
     return make_study(tables['outcomes'], pair, view_arrays(tables['features'], tables['views'], task_ids), task_ids)
 
+# %% ../nbs/15_cascade.ipynb #15f10002
 def prompt_scores(
     tables:dict,    # Name to table: tasks, outcomes, features, views
     pair:Pair,      # Small and large
@@ -246,6 +247,7 @@ def priced_trials(
     trials = add_costs(visible_test_trials(outcomes, pair, split, n_visible), pair, money['prices'], money['prompts'])
     return trials.assign(score=trials.task_id.map(scores))
 
+# %% ../nbs/15_cascade.ipynb #15f10004
 def fixed_policies(
     trials:pd.DataFrame, # From `priced_trials`
 )->dict:                 # Policy -> trials as of `apply_gates`
@@ -253,6 +255,7 @@ def fixed_policies(
     return {'crash': apply_gates(trials, dict(runs=1)), 'visible': apply_gates(trials, dict(passes=1)),
             'visible, both checked': apply_gates(trials, dict(passes=1), True)}
 
+# %% ../nbs/15_cascade.ipynb #15f10007
 def router_then_visible(
     trials:pd.DataFrame,  # To decide
     learned:pd.DataFrame, # Trials of train and validation, to choose the router's threshold on
@@ -300,6 +303,7 @@ def cascade_rows(
     return [cascade_row(decided, dict(pair=pair.name, **about, policy=policy, visible=visible), price_ratio, seed)
             for (policy, visible),decided in decisions.items()]
 
+# %% ../nbs/15_cascade.ipynb #15f10009
 def pair_decisions(
     by_split:dict,   # Split -> trials of one pair, from `priced_trials`
     twice:dict,      # Split -> trials with two visible tests; empty where tasks have too few
@@ -349,6 +353,7 @@ def small_pass_scores(
         scores[fold==number] = fitted.score(out.views)
     return pd.Series(scores, study.task_ids)
 
+# %% ../nbs/15_cascade.ipynb #15f1000b
 def auroc_rows(
     pair:Pair,            # Small and large
     trials:pd.DataFrame,  # Train trials with `score` and `alone`, from `small_pass_scores`
@@ -378,6 +383,7 @@ def pair_ratio(
     "Price of a token of the large model over that of the small."
     return prices[pair.large]/prices[pair.small] if prices[pair.small] else np.inf
 
+# %% ../nbs/15_cascade.ipynb #15f1000d
 def in_order(
     rows:pd.DataFrame, # Rows of `tables/cascade.csv`
     pairs:list,        # Of `Pair`, in the run's order

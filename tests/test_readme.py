@@ -9,8 +9,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from conftest import NBS, ROOT
 
 sys.path.insert(0, str(ROOT/'tools'))
-import readme as tool  # noqa: E402
-from notebooks import SITE, page_name  # noqa: E402
+import readme as tool
+from notebooks import SITE, page_name
 
 NUMBER = re.compile(r'[+-]?\d+(?:\.\d+)?')
 

@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from shutil import copy
+from shutil import copy, copytree
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope='module')
 def page(toy_run, tmp_path_factory):
     path = tmp_path_factory.mktemp('report')/'page.html'
-    done = llmr('report', toy_run[0], '--out', path)
+    done = llmr('report', copytree(toy_run[0], path.with_name('run')), '--out', path)
     out, err = done.communicate(timeout=200)
     assert done.returncode==0, err
     assert out.strip()==str(path)
@@ -103,8 +103,8 @@ def test_a_run_must_be_finished(tmp_path, toy_copy):
     (('--price', 'small=1'), "model 'large' has no price"),
     (('--price', 'small=nan', '--price', 'large=1'), "price of 'small' is nan"),
     (('--price', 'D=1'), "price of unknown model 'D'; choose from small, large"), (('--margin', '2'), 'margin')])
-def test_bad_arguments_exit_with_2(toy_run, tmp_path, capsys, arguments, message):
-    assert main(['report', str(toy_run[0]), '--out', str(tmp_path/'page.html'), *arguments])==2
+def test_bad_arguments_exit_with_2(toy_copy, tmp_path, capsys, arguments, message):
+    assert main(['report', str(toy_copy), '--out', str(tmp_path/'page.html'), *arguments])==2
     assert message in capsys.readouterr().err
     assert not (tmp_path/'page.html').exists()
 

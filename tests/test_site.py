@@ -19,11 +19,11 @@ from llmr.core import SCHEMAS
 from llmr.labels import PAPER_LABEL
 
 sys.path.insert(0, str(ROOT/'tools'/'site'))
-import build  # noqa: E402
-import check  # noqa: E402
-import execute  # noqa: E402
-import pages  # noqa: E402
-from notebooks import SITE, page_name  # noqa: E402
+import build
+import check
+import execute
+import pages
+from notebooks import SITE, page_name
 
 NUMBER = r'[+-]?\d+(?:\.\d+)?'
 IGNORED = ['format commonmark is not built: smalldocs makes only html', 'format.html.keep-md is ignored']
@@ -54,10 +54,28 @@ def test_a_page_of_an_executed_notebook(toy_run, tmp_path):
     assert '| In | `outcomes`, `scores` |' in text
     assert '<div class="table" tabindex="0"><div><table' in text.replace(' border="1" class="dataframe"', '')
     drawn = {path.name for path in tmp_path.iterdir()}
-    lessons = {name for name in drawn if name.startswith('page-')}
-    assert drawn-lessons=={'figure3_deferral.svg', 'figure4_thresholds.svg', 'gains.svg'} and len(lessons)==3
+    of_the_run = {name for name in drawn if not name.startswith('page-')}
+    assert of_the_run=={'figure3_deferral.svg', 'figure4_thresholds.svg', 'gains.svg'}
     assert text.count('<figure')==len(drawn) and text.count('<figcaption')>=3 and not re.search(r'alt=""|#\|', text)
     assert (tmp_path/'gains.svg').read_bytes()==(toy_run[0]/'figures'/'gains.svg').read_bytes()
+
+
+@pytest.mark.parametrize('data,name,content', [
+    ({'image/png': 'AAAA', 'image/svg+xml': '<svg/>'}, 'f.svg', b'<svg/>'),
+    ({'image/png': 'AAAA'}, 'f.png', bytes(3)),
+    ({'text/plain': 'x'}, None, None)])
+def test_a_lesson_shows_its_own_picture(tmp_path, data, name, content):
+    picture = pages.Pictures(tmp_path).write(data, 'f()', 'f')
+    assert (picture and picture.name)==name and (not picture or picture.read_bytes()==content)
+
+
+def test_a_run_half_shows_the_picture_of_the_run(tmp_path):
+    (tmp_path/'figures').mkdir()
+    (tmp_path/'figures'/'gains.svg').write_text('<svg id="run"/>')
+    pictures = pages.Pictures(tmp_path, tmp_path/'figures')
+    assert pictures.write({'image/png': 'AAAA'}, "run.figure('gains', plot_gains(gains))", 'f').name=='gains.svg'
+    assert (tmp_path/'gains.svg').read_text()=='<svg id="run"/>'
+    assert pictures.write({'image/png': 'AAAA'}, "run.figure('other', plot_gains(gains))", 'f').name=='f.png'
 
 
 def test_a_figure_has_text(tmp_path):
@@ -74,6 +92,18 @@ def test_navigation_is_that_of_the_settings():
     contents = [dict(text='Home', href='index.ipynb'), dict(section='S', contents=['01_a.ipynb'])]
     made = build.navigation(contents, {'index.ipynb': ('Home', 'index.md'), '01_a.ipynb': ('A', 'a.md')})
     assert list(made)==[{'Home': 'index.md'}, {'S': [{'A': 'a.md'}]}]
+
+
+def test_what_the_search_index_keeps_of_code(tmp_path):
+    (tmp_path/'search').mkdir()
+    texts = ['see <pre><code>def route(a):\n    return a\n</code></pre>', '<pre><code>route(1)</code></pre>',
+             '<pre><code>usage: llmr [-h]\n  --out</code></pre>', '<pre><code>class A:\n    def b(self): pass</code></pre>']
+    (tmp_path/'search'/'search_index.json').write_text(json.dumps(dict(docs=[dict(text=text) for text in texts])))
+    build.shorten_index(tmp_path)
+    kept = [entry['text'] for entry in json.loads((tmp_path/'search'/'search_index.json').read_text())['docs']]
+    assert kept==['see <pre><code>route</code></pre>', '', texts[2], '<pre><code>A b</code></pre>']
+    script = (tmp_path/'search'/'search_index.js').read_text()
+    assert json.loads(script.removeprefix('var __index = '))['docs'][0]['text']==kept[0]
 
 
 def sidebar(page):

@@ -5,7 +5,7 @@
   const numbers = JSON.parse(document.getElementById('explorer-numbers').textContent);
   const LABEL = {'head-strict': 'head, strict labels', 'head-inclusive': 'head, inclusive labels', 'head-shifted': 'head, shifted labels (t*)', 'head-hard': 'head, hard labels'};
   const state = {pair: null, quality: null, router: null, by: 'share', share: 20, cut: 0, price: null};
-  let now = null; // the chosen router with what follows from it
+  let now = null; // the chosen router and what is derived from it
 
   const percent = (x, digits = 1) => `${(100 * x).toFixed(digits)}%`;
   const points = x => `${x >= 0 ? '+' : '−'}${Math.abs(100 * x).toFixed(1)}`;
@@ -46,7 +46,7 @@
     return select.value;
   }
 
-  // What follows from the choice of a router: tasks in order of score, one cut a distinct score.
+  // After a router is chosen: its tasks in order of score, and one cut per distinct score.
   function choose() {
     const of = test => unique(numbers.routers.filter(test).map(r => r.quality));
     state.pair = fill(pairSelect, Object.keys(numbers.pairs), state.pair);
@@ -72,10 +72,10 @@
     return state.price ?? (small && large ? small / large : .1);
   }
 
-  // The cut that sends the share nearest to a wanted one.
+  // The cut whose share is nearest to the target.
   const cutAt = share => d3.leastIndex(now.counts, (a, b) => Math.abs(a / now.n - share) - Math.abs(b / now.n - share));
 
-  // All numbers at the present point.
+  // All numbers at the current point.
   function measure() {
     const cut = state.by === 'share' ? cutAt(now.grid[state.share]) : state.cut;
     const tau = cut ? now.taus[cut - 1] : Infinity;
@@ -101,16 +101,20 @@
     const {small, large} = now.tasks;
     root.querySelector('.explorer-numbers').replaceChildren(
       card('x-rate', 'Total pass rate', percent(at.rate), `${large} alone ${percent(at.allLarge)}, ${small} alone ${percent(at.allSmall)}`),
-      card('x-gap', `Gap beside ${large} alone`, `${points(at.gap)} points`, `95%: ${between(at.low, at.high)}`),
+      card('x-gap', `Gap to ${large} alone`, `${points(at.gap)} points`, `95%: ${between(at.low, at.high)}`),
       card('x-over', 'Over random, same share', `${points(at.over)} points`, `95%: ${between(at.overLow, at.overHigh)}`),
       card('x-share', `Answered by ${small}`, percent(at.share), `${at.toSmall.filter(Boolean).length} of ${now.n} tasks at this τ`),
-      card('x-cost', 'Cost of written tokens', percent(at.cost, 0), `of always ${large}; a token of ${small} at ${at.price.toFixed(3)} of one of ${large}`));
+      card('x-cost', 'Cost of completions', percent(at.cost, 0),
+        `of ${large} for all tasks; a ${small} token costs ${at.price.toFixed(3)} ${large} tokens`));
   }
 
   function say(at) {
     const {small, large} = now.tasks, tau = Number.isFinite(at.tau) ? at.tau.toFixed(4) : 'above every score';
-    const told = at.overLow > 0 ? 'better than random routing' : at.overHigh < 0 ? 'worse than random routing' : 'not told from random routing';
-    root.querySelector('.explorer-said').textContent = `τ = ${tau}: ${percent(at.share)} of the tasks go to ${small}, the gap is ${points(at.gap)} points (${between(at.low, at.high)}), ${told}.`;
+    const better = at.overLow > 0, worse = at.overHigh < 0;
+    const verdict = better ? 'better than random' : worse ? 'worse than random' : 'indistinguishable from random';
+    const gap = `${points(at.gap)} points (${between(at.low, at.high)})`;
+    root.querySelector('.explorer-said').textContent =
+      `τ = ${tau}: ${percent(at.share)} of the tasks go to ${small}. The gap to ${large} alone is ${gap}, ${verdict}.`;
   }
 
   function sliders(at) {
@@ -147,8 +151,8 @@
     const at50 = line[Math.round(line.length * .5)], at25 = line[Math.round(line.length * .3)];
     const drawn = Plot.plot({
       width, height: Math.min(420, Math.max(300, width * .5)), marginLeft: 44, marginBottom: 40, marginTop: 34, style: {background: 'transparent', color: ink, fontSize: '12px', overflow: 'visible'},
-      ariaLabel: `Performance gap against the share of tasks for ${now.tasks.small}`, ariaDescription: 'The same numbers stand above the chart, and the sliders move along it.',
-      x: {label: `tasks answered by ${now.tasks.small} (%)`, domain: [0, 100], labelAnchor: 'center', labelArrow: false}, y: {label: `gap beside ${now.tasks.large} alone (points)`, grid: true, labelArrow: false, nice: true, insetTop: 14},
+      ariaLabel: `Performance gap against the share of tasks for ${now.tasks.small}`, ariaDescription: 'The same numbers are shown above the chart, and the sliders move along the curve.',
+      x: {label: `tasks answered by ${now.tasks.small} (%)`, domain: [0, 100], labelAnchor: 'center', labelArrow: false}, y: {label: `gap to ${now.tasks.large} alone (points)`, grid: true, labelArrow: false, nice: true, insetTop: 14},
       marks: [
         Plot.ruleY([0], {stroke: quiet}),
         Plot.areaY(line, {x: 'x', y1: 'low', y2: 'high', fill: router, fillOpacity: .18}),
@@ -159,8 +163,8 @@
         Plot.dot(chosen, {x: 'x', y: 'y', fill: router, stroke: 'var(--md-default-bg-color)', r: 4.5}),
         Plot.ruleX([100 * at.share], {stroke: ink, strokeOpacity: .5}),
         Plot.dot([{x: 100 * at.share, y: 100 * at.gap}], {x: 'x', y: 'y', fill: ink, stroke: 'var(--md-default-bg-color)', strokeWidth: 2, r: 8}),
-        label(at50.x, at50.best, 'best possible', best, -12), label(at25.x, at25.y, 'router', router, -14), label(78, .78 * end, 'random', ink, 15),
-        ...(printed.length ? [label(printed[1].x, printed[1].y, 'as published', ink, 16)] : [])]});
+        label(at50.x, at50.best, 'oracle', best, -12), label(at25.x, at25.y, 'router', router, -14), label(78, .78 * end, 'random', ink, 15),
+        ...(printed.length ? [label(printed[1].x, printed[1].y, 'published', ink, 16)] : [])]});
     drawn.setAttribute('role', 'img');
     for (const part of drawn.querySelectorAll('g')) part.removeAttribute('aria-label');
     place.replaceChildren(drawn);
@@ -183,14 +187,14 @@
     });
     const lost = sum(rows.map(row => row.wrong));
     root.querySelector('.explorer-solves').replaceChildren(table('Who solves what (all tests passed)', ['solved by', 'tasks', `to ${small}`, `to ${large}`], rows),
-      element('p', {}, `${lost} tasks go to the model that fails although the other one solves them.`));
+      element('p', {}, `${lost} tasks are sent to a model that fails them although the other one solves them.`));
   }
 
   function near(at) {
     const {small, large} = now.tasks, tau = Number.isFinite(at.tau) ? at.tau : now.taus[0];
     const order = d3.range(now.n).sort((a, b) => Math.abs(now.router.scores[a] - tau) - Math.abs(now.router.scores[b] - tau)).slice(0, 10).sort((a, b) => now.router.scores[b] - now.router.scores[a]);
     const of = (side, i) => `${now.tasks[`${side}_passed`][i]} of ${now.tasks[`${side}_tests`][i]}`;
-    root.querySelector('.explorer-near').replaceChildren(table('The ten tasks nearest to τ', ['task', 'score', 'goes to', `${small} passes`, `${large} passes`],
+    root.querySelector('.explorer-near').replaceChildren(table('The ten tasks nearest to τ', ['task', 'score', 'sent to', `${small} passes`, `${large} passes`],
       order.map(i => ({look: at.toSmall[i] ? 'explorer-small' : '', cells: [now.tasks.ids[i], now.router.scores[i].toFixed(4), at.toSmall[i] ? small : large, of('small', i), of('large', i)]}))));
   }
 

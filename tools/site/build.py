@@ -24,6 +24,7 @@ from llmr.core import InputError
 from llmr.pipeline import finished_run
 
 CODE = re.compile(r'<pre><code>(.*?)</code></pre>', re.S)
+NAMES = re.compile(r'^\s*(?:def|class) (\w+)', re.M)
 FEATURES = ['navigation.tabs', 'navigation.tabs.sticky', 'navigation.indexes', 'navigation.top', 'navigation.footer',
             'toc.follow', 'content.code.copy', 'search.highlight', 'search.suggest']
 EXTENSIONS = ['admonition', 'attr_list', 'md_in_html', 'tables', 'footnotes', 'def_list', 'pymdownx.superfences',
@@ -118,12 +119,14 @@ def render(work, site, titles, out):
 
 
 def searched(found):
-    "The part of a code block that belongs into the search index: definitions and the command's help."
-    return found[0] if found[1].lstrip().startswith(('def ', 'class ', 'usage: ')) else ''
+    "What the search index keeps of a code block: the command's help, and the names that it defines."
+    if found[1].startswith('usage: '): return found[0]
+    names = NAMES.findall(found[1])
+    return f'<pre><code>{" ".join(names)}</code></pre>' if names else ''
 
 
 def shorten_index(out):
-    "Leave other code and its output out of the search index, since every page loads the whole index."
+    "Leave most code and printed output out of the search index, since every page loads the whole index."
     path = out/'search'/'search_index.json'
     index = json.loads(path.read_text(encoding='utf-8'))
     for entry in index['docs']: entry['text'] = CODE.sub(searched, entry['text'])
