@@ -116,7 +116,7 @@ def test_a_run_killed_in_training_resumes_to_the_same_tables(toy_run, toy_copy):
 
 
 def test_a_pack_replays_the_same_completions(toy_run, toy_copy, tmp_path, monkeypatch):
-    "As far as stage 04: what follows reads no text."
+    "As far as stage 04: what follows is computed from these tables."
     pack, replayed = tmp_path/'toy.zip', tmp_path/'replayed'
     assert main(['pack', str(toy_copy), '--out', str(pack)])==0
     monkeypatch.setattr(pipeline, 'STAGES', STAGES[:4])
