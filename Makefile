@@ -100,7 +100,7 @@ shipped: .venv/.dev
 	$(BIN)/llmr reproduce --profile recorded --out runs/recorded --param augmentation=wordnet
 	$(BIN)/papermill --no-progress-bar nbs/14_grading.ipynb runs/recorded/nbs/14_grading.ipynb -p profile recorded -p run_dir $(CURDIR)/runs/recorded
 	mkdir -p runs/elsewhere/nbs
-	$(BIN)/papermill --no-progress-bar nbs/10_transfer.ipynb runs/elsewhere/nbs/10_transfer.ipynb -p run_dir $(CURDIR)/runs/elsewhere -p encoder minilm -y '{names: [humaneval, mbpp500, routerbench], kinds: null}'
+	$(BIN)/papermill --no-progress-bar nbs/10_transfer.ipynb runs/elsewhere/nbs/10_transfer.ipynb -p run_dir $(CURDIR)/runs/elsewhere -p encoder minilm -y '{names: [humaneval, mbpp500, routerbench], estimators: null}'
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/shipped_numbers.ipynb runs/shipped_numbers.ipynb
 	$(MAKE) readme
 

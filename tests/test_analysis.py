@@ -30,7 +30,7 @@ def test_equal_scores_are_ordered_by_task():
     assert shown[shown.end=='lowest'].task_id.tolist()==[4, 1] and shown[shown.end=='highest'].task_id.tolist()==[1, 2]
 
 
-def test_bands_hold_every_task_once(toy):
+def test_every_task_is_in_exactly_one_band(toy):
     bands = score_bands(paper_scores(toy['scores']), toy['outcomes'], PAIRS)
     n = (toy['tasks'].split=='test').sum()
     assert bands.groupby(['pair', 'quality']).tasks.sum().eq(n).all()
@@ -38,7 +38,7 @@ def test_bands_hold_every_task_once(toy):
         assert (rows.lowest.to_numpy()[1:]>=rows.highest.to_numpy()[:-1]).all()
 
 
-def test_bands_have_intervals_that_hold_their_rates(toy):
+def test_band_rates_lie_in_their_intervals(toy):
     bands = score_bands(paper_scores(toy['scores']), toy['outcomes'], PAIRS)
     for name in ('small', 'large', 'gap'):
         assert (bands[f'{name}_low']<=bands[name]).all() and (bands[name]<=bands[f'{name}_high']).all(), name
@@ -46,7 +46,7 @@ def test_bands_have_intervals_that_hold_their_rates(toy):
     pd.testing.assert_frame_equal(bands, score_bands(paper_scores(toy['scores']), toy['outcomes'], PAIRS))
 
 
-def test_a_bands_interval_is_that_of_its_tasks_written_out():
+def test_a_bands_interval_equals_that_of_resampled_rows():
     rng = np.random.default_rng(0)
     paired = pd.DataFrame(dict(
         small_tests=3, small_passed=rng.integers(0, 4, 12),
@@ -59,14 +59,14 @@ def test_a_bands_interval_is_that_of_its_tasks_written_out():
     assert found['large']==paired.large_passed.sum()/paired.large_tests.sum()
 
 
-def test_the_record_is_what_the_thresholds_did(toy):
+def test_the_routing_record_follows_the_thresholds(toy):
     decisions = routing_record(paper_scores(toy['scores']), toy['thresholds'], toy['outcomes'], PAIRS)
     pd.testing.assert_frame_equal(decisions, toy['decisions'])
     key = ['pair', 'quality', 'router', 'target']
-    told = toy['thresholds'].set_index(key).cost_advantage
-    for at,share in decisions.groupby(key).to_small.mean().items(): assert share==pytest.approx(told[at])
+    cost_advantage = toy['thresholds'].set_index(key).cost_advantage
+    for row,share in decisions.groupby(key).to_small.mean().items(): assert share==pytest.approx(cost_advantage[row])
 
 
-def test_better_equal_and_worse_are_all(toy):
+def test_better_equal_and_worse_add_up_to_one(toy):
     summary = decision_summary(toy['decisions'])
     assert (summary.better+summary.equal+summary.worse).round(12).eq(1).all()

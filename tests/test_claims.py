@@ -41,7 +41,7 @@ def test_digits():
     assert same_digits(59., 60.2, digits=0)=='differs' and same_digits(60., 60.2, digits=0)=='reproduced'
 
 
-def test_a_shares_interval_is_that_of_its_tasks_written_out():
+def test_a_shares_interval_equals_that_of_resampled_rows():
     rng = np.random.default_rng(0)
     top, bottom = rng.integers(0, 4, 30), rng.integers(3, 6, 30)
     drawn = [np.repeat(np.arange(30), weight) for weight in bootstrap_weights(30, seed=1)]

@@ -53,7 +53,7 @@ def test_revisions_and_keys_differ(tmp_path):
     assert len({request.seed for request in requests})==3 and requests[:1]==make_requests(['a'], 1, 42)
 
 
-def test_a_model_that_was_trained_further_in_its_middle_alone(tmp_path):
+def test_a_model_with_only_its_middle_layers_changed_has_another_revision(tmp_path):
     content = bytearray(np.random.default_rng(0).bytes(40*2**20)) # a matrix of 4096 x 512 in 16 bits is 4 MiB
     (tmp_path/'model.safetensors').write_bytes(content)
     before = folder_hash(tmp_path)

@@ -68,14 +68,14 @@ def test_thresholds_are_percentiles():
         with pytest.raises(InputError, match='at least one score'): calibrate_threshold(bad, .5)
 
 
-def test_resamples_of_the_data_itself_are_the_data(paired):
+def test_weights_of_one_reproduce_the_estimates(paired):
     scores, small = np.random.default_rng(4).random(40), np.arange(40)<10
     once = np.ones((1, 40), int)
     assert bootstrap_gains(scores, paired, once)[0]==pytest.approx(gain_over_random(scores, paired))
     assert bootstrap_gap(small, paired, once)[0]==pytest.approx(performance_gap(paired, small))
 
 
-def test_a_resample_is_the_same_as_its_tasks_written_out(paired):
+def test_a_resample_equals_its_tasks_repeated(paired):
     scores = np.random.default_rng(5).random(40)
     weights = bootstrap_weights(40, 3)
     assert weights.shape==(3, 40) and (weights.sum(1)==40).all()
@@ -127,7 +127,7 @@ def test_models_need_the_same_tasks():
         evaluate_scores(scores, rows[rows.task_id==1], [pair])
 
 
-def test_a_model_whose_programs_never_run_is_named():
+def test_a_model_whose_programs_never_run_is_rejected():
     tests = [['not_run']*3]*2+[['passed']*3, ['passed', 'failed', 'failed']]
     rows = pd.DataFrame(dict(
         task_id=[1, 2]*2, split='test', model=['A', 'A', 'B', 'B'], sample=0, n_tests=3, n_passed=[0, 0, 3, 1],

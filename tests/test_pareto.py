@@ -141,7 +141,7 @@ def test_differences_to_the_pair_are_paired(trials):
 
 @pytest.fixture
 def recorded():
-    "Forty tasks, half of them easy; `cheap` solves those, `dear` solves all. Costs as in a recording, not in order."
+    "Forty tasks, half of them easy; `cheap` solves those, `dear` solves all."
     easy = np.arange(40)%4<2
     texts = np.where(easy, 'add two', 'parse a tree')
     tasks = pd.DataFrame(dict(task_id=range(40), tests=[[]]*40, setup='', text=texts))

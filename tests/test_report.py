@@ -88,7 +88,8 @@ def test_a_page_fits_a_phone(page):
 
 def test_a_run_must_be_finished(tmp_path, toy_copy):
     with pytest.raises(InputError, match='run.json: not there'): finished_run(tmp_path)
-    with pytest.raises(InputError, match='no parameter'): write_report(toy_copy, parameters=dict(margins=.1))
+    with pytest.raises(InputError, match="unknown parameter 'margins' of the report; choose from margin, min_share"):
+        write_report(toy_copy, parameters=dict(margins=.1))
     (tmp_path/'file').touch()
     with pytest.raises(InputError, match='cannot be written'): write_report(toy_copy, tmp_path/'file'/'page.html')
     record = json.loads((toy_copy/'run.json').read_text())

@@ -116,7 +116,7 @@ def test_a_model_is_a_llama_with_a_prefill(loaded, defined, tasks):
     assert tokenizer.decode(tokenizer('é漢 {}\n\tx')['input_ids'])=='é漢 {}\n\tx'
 
 
-def test_a_seed_gives_the_same_text(loaded, defined, tasks):
+def test_the_same_seed_gives_the_same_text(loaded, defined, tasks):
     _, model, tokenizer = loaded
     prompts = [format_prompt(row.text, row.tests) for row in tasks.head(6).itertuples()]
     def written(seed):
@@ -126,7 +126,7 @@ def test_a_seed_gives_the_same_text(loaded, defined, tasks):
     assert first==again and first!=other and len(first)==24
 
 
-def test_pass_rates_are_as_wanted(defined, tasks, solutions):
+def test_pass_rates_are_in_the_intended_range(defined, tasks, solutions):
     test = tasks[tasks.split=='test']
     completions = pd.concat([defined['complete'](test, package_file(f'toy/models/{name}')) for name in MODELS])
     outcomes = execute(completions, tasks).merge(solutions)
@@ -136,10 +136,10 @@ def test_pass_rates_are_as_wanted(defined, tasks, solutions):
     assert .27<=rate(small)<=.6 and rate(large)-rate(small)>=.2, measured
     assert rate(small[small.depth==4])<rate(small[small.depth<=2])/2
     lead = lambda text: rate(small[(small.skill=='text')==text])-rate(large[(large.skill=='text')==text])
-    assert lead(True)>lead(False)+.1, 'the prompt tells which tasks the small model is as good at'
+    assert lead(True)>lead(False)+.1, 'the small model must be relatively better at text tasks'
 
 
-def test_a_stopped_training_goes_on_to_the_same_weights(defined, tmp_path, monkeypatch):
+def test_resumed_training_gives_the_same_weights(defined, tmp_path, monkeypatch):
     plan = defined['PLANS']['small']._replace(rates=((0, .1), (.5, 1), (3, 0)), width=32, inner=32, layers=1)
     texts = defined['pool_texts'](plan, 0)[:360]
     tokenizer, names = defined['train_tokenizer'](texts), defined['train'].__globals__
@@ -151,6 +151,6 @@ def test_a_stopped_training_goes_on_to_the_same_weights(defined, tmp_path, monke
     monkeypatch.setitem(names, 'pool_texts', lambda *where: part(*where, stop=1))
     with pytest.raises(KeyboardInterrupt): defined['train'](plan, tokenizer, tmp_path/'stopped.pt')
     monkeypatch.setitem(names, 'pool_texts', part)
-    resumed, relived = defined['train'](plan, tokenizer, tmp_path/'stopped.pt')
-    assert relived==losses and losses[2]<losses[0]
+    resumed, resumed_losses = defined['train'](plan, tokenizer, tmp_path/'stopped.pt')
+    assert resumed_losses==losses and losses[2]<losses[0]
     assert all(torch.equal(a, b) for a,b in zip(whole.parameters(), resumed.parameters()))
