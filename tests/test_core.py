@@ -151,7 +151,9 @@ def test_a_kill_loses_only_what_was_in_flight(tmp_path):
     for name in 'ABC':
         process = add(path, name, 10**6)
         before = path.with_name(path.name+'-wal')
-        while not before.exists() or before.stat().st_size<10**5: time.sleep(.01)
+        while not before.exists() or before.stat().st_size<10**5:
+            assert process.poll() is None, 'it ended by itself'
+            time.sleep(.01)
         process.send_signal(signal.SIGKILL)
         process.wait(60)
         with Store(path) as store: rows = pd.Series([key for key,_ in store.items()]).str.split(expand=True)

@@ -8,9 +8,10 @@ import xml.etree.ElementTree as ElementTree
 import matplotlib.image
 import pandas as pd
 import pytest
-from conftest import TOY, finish, llmr, table_bytes
+from conftest import TOY, finish, llmr, table_bytes, undo
 from filelock import FileLock
 
+from llmr import pipeline
 from llmr.cli import main
 from llmr.core import Store
 from llmr.pipeline import BEYOND, STAGES, run_stage
@@ -97,27 +98,33 @@ def wait_for_training(folder, process, seconds=300):
     return False
 
 
-@pytest.fixture
-def packed(toy_copy, tmp_path):
-    "Arguments that run the toy run's completions again, from a pack."
-    assert main(['pack', str(toy_copy), '--out', str(tmp_path/'toy.zip')])==0
-    return 'reproduce', '--profile', 'sampled', '--completions', tmp_path/'toy.zip', '--param', 'encoder=hashing'
-
-
-def test_a_packed_run_killed_in_training_gives_the_same_tables(packed, toy_run, tmp_path):
-    for attempt in range(3):
-        folder = tmp_path/f'killed{attempt}'
-        process = llmr(*packed, '--out', folder)
-        caught = wait_for_training(folder, process)
+def test_a_run_killed_in_training_resumes_to_the_same_tables(toy_run, toy_copy):
+    "It starts where stage 04 is done, so that training comes at once."
+    for _ in range(3):
+        undo(toy_copy, [stage for stage in STAGES[4:] if stage in record(toy_copy)['stages']])
+        (toy_copy/'progress.json').unlink(missing_ok=True)
+        process = llmr('reproduce', *TOY, '--out', toy_copy)
+        caught = wait_for_training(toy_copy, process)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         if caught: break
     assert caught, 'the run was never caught in training'
-    assert '05_router' not in record(folder)['stages'] and not (folder/'gains.parquet').exists()
-    _, err = finish(llmr(*packed, '--out', folder))
+    assert '05_router' not in record(toy_copy)['stages'] and not (toy_copy/'gains.parquet').exists()
+    _, err = finish(llmr('reproduce', *TOY, '--out', toy_copy))
     assert [line.split()[0] for line in err.splitlines() if 'done already' in line]==list(STAGES[:4])
-    again, first = table_bytes(folder), table_bytes(toy_run[0])
-    assert [name for name in first if name!='sampled.parquet' and again.get(name)!=first[name]]==[]
+    assert table_bytes(toy_copy)==table_bytes(toy_run[0])
+
+
+def test_a_pack_replays_the_same_completions(toy_run, toy_copy, tmp_path, monkeypatch):
+    "As far as stage 04: what follows is computed from these tables."
+    pack, replayed = tmp_path/'toy.zip', tmp_path/'replayed'
+    assert main(['pack', str(toy_copy), '--out', str(pack)])==0
+    monkeypatch.setattr(pipeline, 'STAGES', STAGES[:4])
+    monkeypatch.setattr(pipeline, 'summary', lambda run: '')
+    assert main(['reproduce', '--profile', 'sampled', '--completions', str(pack), '--out', str(replayed)])==0
+    again, first = table_bytes(replayed), table_bytes(toy_run[0])
+    assert {'tasks.parquet', 'completions.parquet', 'outcomes.parquet', 'labels.parquet'}<=set(again)
+    assert [name for name in again if again[name]!=first.get(name)]==[]
 
 
 def test_what_sampling_leaves_in_the_record(toy_run):
