@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/16_pareto.ipynb #16b00003
+from .core import InputError
 from .evaluation import interval
 from .features import prompt_views
 from .plotting import Figure, colours, panels
 from .policies import (
     PERSON, cross_qualities, pick, router_family, router_policies, run_chain, run_picks, worth_grid)
-from .core import InputError
 from .problem import task_prompts
 from .selection import fold_numbers
 

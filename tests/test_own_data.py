@@ -253,7 +253,7 @@ def test_scores_written_as_text_are_numbers(tmp_path):
 @pytest.mark.parametrize('rows,router,message', [
     ([dict(task_id=7, score=.5)]*2, None, 'task 7 has two scores. Keep one'),
     ([dict(task_id=7, score='high')], None, "the score of task 7 is 'high', which is not a finite number"),
-    ([dict(task_id=7, score=None)], None, 'the score of task 7 is nan, which is not a finite number'),
+    ([dict(task_id=7, score=None)], None, 'the score of task 7 is None, which is not a finite number'),
     ([dict(task_id=7)], None, "no column 'score'. Scores need task_id, score"),
     ([dict(task_id=7, score=1, router=name) for name in 'ab'], None, 'several routers for tiny-big; choose from a, b'),
     ([dict(task_id=7, score=1, router=name) for name in 'ab'], 'c', "no router 'c' for tiny-big; choose from a, b"),
