@@ -1,4 +1,4 @@
-"The site in a browser: errors, network requests, figures, search, explorer, phones, dark mode, accessibility."
+"The site in a browser: errors, network, figures, search, the explorer, phones, dark mode, accessibility."
 import functools
 import http.server
 import re

@@ -106,7 +106,7 @@ def test_prompts_are_embedded_once_and_before_anything_is_written(tmp_path, monk
 @pytest.mark.parametrize('low,words', [(.1, 'these tasks show that'), (-.1, 'these tasks do not show that')])
 def test_what_training_found(low, words):
     table = pd.DataFrame(dict(router=['knn', 'nested'], selected=[True, False], gain=[2., 1.], low=low, high=3.))
-    assert f'chosen: knn; believe the row `nested`: {words} the router beats random routing.' in training_text(table)
+    assert f'chosen: knn; use the row `nested`: {words} the router beats random routing.' in training_text(table)
 
 
 # ---- what cannot be trained on leaves nothing

@@ -97,7 +97,8 @@ def test_navigation_is_that_of_the_settings():
 def test_what_the_search_index_keeps_of_code(tmp_path):
     (tmp_path/'search').mkdir()
     texts = ['see <pre><code>def route(a):\n    return a\n</code></pre>', '<pre><code>route(1)</code></pre>',
-             '<pre><code>usage: llmr [-h]\n  --out</code></pre>', '<pre><code>class A:\n    def b(self): pass</code></pre>']
+             '<pre><code>usage: llmr [-h]\n  --out</code></pre>',
+             '<pre><code>class A:\n    def b(self): pass</code></pre>']
     (tmp_path/'search'/'search_index.json').write_text(json.dumps(dict(docs=[dict(text=text) for text in texts])))
     build.shorten_index(tmp_path)
     kept = [entry['text'] for entry in json.loads((tmp_path/'search'/'search_index.json').read_text())['docs']]

@@ -1,11 +1,12 @@
-// The explorer: every number comes from the JSON on the page, made from the tables of the run. Needs d3 and Plot.
+// The explorer. Its numbers come from the JSON on the page, which is made from the run's tables. Needs d3 and Plot.
 (() => {
   'use strict';
   const root = document.getElementById('routing-explorer');
   const numbers = JSON.parse(document.getElementById('explorer-numbers').textContent);
-  const LABEL = {'head-strict': 'head, strict labels', 'head-inclusive': 'head, inclusive labels', 'head-shifted': 'head, shifted labels (t*)', 'head-hard': 'head, hard labels'};
+  const LABEL = {'head-strict': 'head, strict labels', 'head-inclusive': 'head, inclusive labels',
+                 'head-shifted': 'head, shifted labels (t*)', 'head-hard': 'head, hard labels'};
   const state = {pair: null, quality: null, router: null, by: 'share', share: 20, cut: 0, price: null};
-  let now = null; // the chosen router and what is derived from it
+  let now = null; // the chosen router with what follows from it
 
   const percent = (x, digits = 1) => `${(100 * x).toFixed(digits)}%`;
   const points = x => `${x >= 0 ? '+' : '−'}${Math.abs(100 * x).toFixed(1)}`;
@@ -30,14 +31,16 @@
   function slider(id, label) {
     const input = element('input', {id, type: 'range', step: 1, min: 0});
     const value = element('output', {id: `${id}-value`, for: id});
-    root.querySelector('.explorer-sliders').append(element('div', {class: 'explorer-slider'}, element('label', {for: id}, label), value, input));
+    const box = element('div', {class: 'explorer-slider'}, element('label', {for: id}, label), value, input);
+    root.querySelector('.explorer-sliders').append(box);
     return {input, value};
   }
 
   function layout() {
-    for (const name of ['choices', 'sliders', 'targets', 'numbers', 'chart', 'said']) root.append(element('div', {class: `explorer-${name}`}));
+    const part = (name, ...children) => element('div', {class: `explorer-${name}`}, ...children);
+    root.append(...['choices', 'sliders', 'targets', 'numbers', 'chart', 'said'].map(name => part(name)));
     root.querySelector('.explorer-said').setAttribute('aria-live', 'polite');
-    root.append(element('div', {class: 'explorer-tables'}, element('div', {class: 'explorer-solves'}), element('div', {class: 'explorer-near'})));
+    root.append(part('tables', part('solves'), part('near')));
   }
 
   function fill(select, values, chosen, label = value => value) {
@@ -46,14 +49,14 @@
     return select.value;
   }
 
-  // After a router is chosen: its tasks in order of score, and one cut per distinct score.
+  // What follows from the choice of a router: tasks in order of score, one cut for each distinct score.
   function choose() {
-    const of = test => unique(numbers.routers.filter(test).map(r => r.quality));
     state.pair = fill(pairSelect, Object.keys(numbers.pairs), state.pair);
-    state.quality = fill(qualitySelect, of(r => r.pair === state.pair), state.quality);
-    const known = numbers.routers.filter(r => r.pair === state.pair && r.quality === state.quality).map(r => r.router);
-    state.router = fill(routerSelect, known, state.router, name => LABEL[name] ?? name);
-    const router = numbers.routers.find(r => r.pair === state.pair && r.quality === state.quality && r.router === state.router);
+    const qualities = unique(numbers.routers.filter(r => r.pair === state.pair).map(r => r.quality));
+    state.quality = fill(qualitySelect, qualities, state.quality);
+    const routers = numbers.routers.filter(r => r.pair === state.pair && r.quality === state.quality);
+    state.router = fill(routerSelect, routers.map(r => r.router), state.router, name => LABEL[name] ?? name);
+    const router = routers.find(r => r.router === state.router);
     const tasks = numbers.pairs[state.pair];
     const taus = unique(router.scores).sort((a, b) => b - a);
     const counts = [0, ...taus.map(tau => router.scores.filter(score => score >= tau).length)];
@@ -72,49 +75,76 @@
     return state.price ?? (small && large ? small / large : .1);
   }
 
-  // The cut whose share is nearest to the target.
+  // The cut that sends the share nearest to a wanted one.
   const cutAt = share => d3.leastIndex(now.counts, (a, b) => Math.abs(a / now.n - share) - Math.abs(b / now.n - share));
 
-  // All numbers at the current point.
+  // Total pass rate of one model, and of the routed system.
+  const rateOf = side => sum(now.tasks[`${side}_passed`]) / sum(now.tasks[`${side}_tests`]);
+
+  function routed(toSmall) {
+    const pick = what => toSmall.map((yes, i) => now.tasks[`${yes ? 'small' : 'large'}_${what}`][i]);
+    return sum(pick('passed')) / sum(pick('tests'));
+  }
+
+  function costOf(toSmall, price) {
+    const {small_tokens: small, large_tokens: large} = now.tasks;
+    return sum(toSmall.map((yes, i) => yes ? price * small[i] : large[i])) / sum(large);
+  }
+
+  // Share, pass rate and gap: a row of the table of curves, or counted at a cut.
+  function position(cut, toSmall, allLarge) {
+    const {curve, cuts} = now.router, row = name => curve[name][state.share];
+    if (state.by === 'share') {
+      return {share: row('cost_advantage'), rate: row('total_pass_rate'), gap: row('performance_gap'),
+              low: row('low'), high: row('high')};
+    }
+    const rate = routed(toSmall);
+    return {share: now.counts[cut] / now.n, rate, gap: rate - allLarge,
+            low: cuts.gap[0][cut] / 1e4, high: cuts.gap[1][cut] / 1e4};
+  }
+
+  // All numbers at the present point.
   function measure() {
     const cut = state.by === 'share' ? cutAt(now.grid[state.share]) : state.cut;
     const tau = cut ? now.taus[cut - 1] : Infinity;
     const toSmall = now.router.scores.map(score => score >= tau);
-    const pick = (small, large) => toSmall.map((yes, i) => yes ? now.tasks[small][i] : now.tasks[large][i]);
-    const allLarge = sum(now.tasks.large_passed) / sum(now.tasks.large_tests), allSmall = sum(now.tasks.small_passed) / sum(now.tasks.small_tests);
-    const counted = sum(pick('small_passed', 'large_passed')) / sum(pick('small_tests', 'large_tests'));
-    const row = name => now.router.curve[name][state.share], byShare = state.by === 'share', cuts = now.router.cuts;
-    const share = byShare ? row('cost_advantage') : now.counts[cut] / now.n;
-    const gap = byShare ? row('performance_gap') : counted - allLarge;
-    const price = ratio();
-    const cost = sum(toSmall.map((yes, i) => yes ? price * now.tasks.small_tokens[i] : now.tasks.large_tokens[i])) / sum(now.tasks.large_tokens);
-    return {cut, tau, toSmall, share, gap, cost, price, allLarge, allSmall, rate: byShare ? row('total_pass_rate') : counted,
-            low: byShare ? row('low') : cuts.gap[0][cut] / 1e4, high: byShare ? row('high') : cuts.gap[1][cut] / 1e4,
-            over: gap - share * (allSmall - allLarge), overLow: cuts.over[0][cut] / 1e4, overHigh: cuts.over[1][cut] / 1e4};
+    const allLarge = rateOf('large'), allSmall = rateOf('small'), price = ratio(), {over} = now.router.cuts;
+    const at = position(cut, toSmall, allLarge);
+    return {...at, cut, tau, toSmall, allLarge, allSmall, price, cost: costOf(toSmall, price),
+            over: at.gap - at.share * (allSmall - allLarge), overLow: over[0][cut] / 1e4, overHigh: over[1][cut] / 1e4};
   }
 
   function card(id, title, value, below) {
-    return element('div', {class: 'explorer-card'}, element('div', {class: 'explorer-title'}, title), element('div', {class: 'explorer-value', id}, value), element('div', {class: 'explorer-below', id: `${id}-below`}, below));
+    return element('div', {class: 'explorer-card'},
+      element('div', {class: 'explorer-title'}, title),
+      element('div', {class: 'explorer-value', id}, value),
+      element('div', {class: 'explorer-below', id: `${id}-below`}, below));
   }
 
   function cards(at) {
     const {small, large} = now.tasks;
+    const alone = `${large} alone ${percent(at.allLarge)}, ${small} alone ${percent(at.allSmall)}`;
+    const sent = `${at.toSmall.filter(Boolean).length} of ${now.n} tasks at this τ`;
+    const prices = `of ${large} alone; a token of ${small} costs ${at.price.toFixed(3)} of one of ${large}`;
     root.querySelector('.explorer-numbers').replaceChildren(
-      card('x-rate', 'Total pass rate', percent(at.rate), `${large} alone ${percent(at.allLarge)}, ${small} alone ${percent(at.allSmall)}`),
+      card('x-rate', 'Total pass rate', percent(at.rate), alone),
       card('x-gap', `Gap to ${large} alone`, `${points(at.gap)} points`, `95%: ${between(at.low, at.high)}`),
-      card('x-over', 'Over random, same share', `${points(at.over)} points`, `95%: ${between(at.overLow, at.overHigh)}`),
-      card('x-share', `Answered by ${small}`, percent(at.share), `${at.toSmall.filter(Boolean).length} of ${now.n} tasks at this τ`),
-      card('x-cost', 'Cost of completions', percent(at.cost, 0),
-        `of ${large} for all tasks; a ${small} token costs ${at.price.toFixed(3)} ${large} tokens`));
+      card('x-over', 'Gain over random, same share', `${points(at.over)} points`,
+        `95%: ${between(at.overLow, at.overHigh)}`),
+      card('x-share', `Answered by ${small}`, percent(at.share), sent),
+      card('x-cost', 'Cost of output tokens', percent(at.cost, 0), prices));
+  }
+
+  function comparison(at) {
+    if (at.overLow > 0) return 'better than random routing';
+    return at.overHigh < 0 ? 'worse than random routing' : 'indistinguishable from random routing';
   }
 
   function say(at) {
-    const {small, large} = now.tasks, tau = Number.isFinite(at.tau) ? at.tau.toFixed(4) : 'above every score';
-    const better = at.overLow > 0, worse = at.overHigh < 0;
-    const verdict = better ? 'better than random' : worse ? 'worse than random' : 'indistinguishable from random';
+    const tau = Number.isFinite(at.tau) ? at.tau.toFixed(4) : 'above every score';
     const gap = `${points(at.gap)} points (${between(at.low, at.high)})`;
-    root.querySelector('.explorer-said').textContent =
-      `τ = ${tau}: ${percent(at.share)} of the tasks go to ${small}. The gap to ${large} alone is ${gap}, ${verdict}.`;
+    root.querySelector('.explorer-said').textContent = `τ = ${tau}: ${percent(at.share)} of the tasks go to ` +
+      `${now.tasks.small}, the gap is ${gap}, ${comparison(at)}.`;
   }
 
   function sliders(at) {
@@ -128,74 +158,117 @@
     tauSlider.input.setAttribute('aria-valuetext', `tau ${tau}`);
   }
 
+  function targetButton(target, tau) {
+    const button = element('button', {type: 'button', class: 'md-button', 'data-target': target}, percent(target, 0));
+    button.addEventListener('click', () => {
+      const sent = now.router.scores.filter(score => score >= tau).length;
+      Object.assign(state, {by: 'tau', cut: now.counts.indexOf(sent)});
+      draw();
+    });
+    return button;
+  }
+
   function targets() {
-    const {thresholds} = now.router;
-    root.querySelector('.explorer-targets').replaceChildren(element('span', {}, 'Calibrated for a share of'), ...thresholds.target.map((target, i) => {
-      const button = element('button', {type: 'button', class: 'md-button', 'data-target': target}, percent(target, 0));
-      button.addEventListener('click', () => {
-        const sent = now.router.scores.filter(score => score >= thresholds.tau[i]).length;
-        Object.assign(state, {by: 'tau', cut: now.counts.indexOf(sent)});
-        draw();
-      });
-      return button;
-    }));
+    const {target, tau} = now.router.thresholds;
+    root.querySelector('.explorer-targets').replaceChildren(
+      element('span', {}, 'Calibrated for a share of'), ...target.map((share, i) => targetButton(share, tau[i])));
+  }
+
+  // Points of the chart, in percent: the router's curve, its calibrated thresholds, the published points.
+  const curvePoints = ({curve}) => now.grid.map((x, i) => ({
+    x: 100 * x, y: 100 * curve.performance_gap[i], low: 100 * curve.low[i], high: 100 * curve.high[i],
+    best: 100 * numbers.oracle[state.pair][i]}));
+  const thresholdPoints = ({thresholds: {cost_advantage: x, performance_gap: y}}) =>
+    x.map((_, i) => ({x: 100 * x[i], y: 100 * y[i]}));
+  const publishedPoints = () => numbers.published
+    .filter(p => p.pair === state.pair && p.quality === state.quality)
+    .map(p => ({x: 100 * p.cost_advantage, y: 100 * p.performance_gap}));
+
+  function label(x, y, text, fill, dy) {
+    return Plot.text([{x, y}], {x: 'x', y: 'y', text: () => text, fill, dy, fontWeight: 600,
+                                stroke: 'var(--md-default-bg-color)', strokeWidth: 4});
+  }
+
+  function lines(line, end, printed) {
+    const ink = 'var(--x-ink)', router = 'var(--x-router)', best = 'var(--x-best)';
+    const at50 = line[Math.round(line.length * .5)], at25 = line[Math.round(line.length * .3)];
+    return [
+      Plot.ruleY([0], {stroke: 'var(--x-quiet)'}),
+      Plot.areaY(line, {x: 'x', y1: 'low', y2: 'high', fill: router, fillOpacity: .18}),
+      Plot.line(line, {x: 'x', y: 'best', stroke: best, strokeWidth: 1.5}),
+      Plot.line([{x: 0, y: 0}, {x: 100, y: end}],
+        {x: 'x', y: 'y', stroke: ink, strokeDasharray: '5 4', strokeOpacity: .7}),
+      Plot.line(line, {x: 'x', y: 'y', stroke: router, strokeWidth: 2.5}),
+      Plot.dot(printed, {x: 'x', y: 'y', stroke: ink, symbol: 'diamond', r: 5, fill: 'var(--md-default-bg-color)'}),
+      label(at50.x, at50.best, 'best possible', best, -12), label(at25.x, at25.y, 'router', router, -14),
+      label(78, .78 * end, 'random', ink, 15),
+      ...(printed.length ? [label(printed[1].x, printed[1].y, 'as published', ink, 16)] : [])];
+  }
+
+  function pointMarks(at) {
+    const ground = 'var(--md-default-bg-color)', ink = 'var(--x-ink)';
+    return [
+      Plot.dot(thresholdPoints(now.router), {x: 'x', y: 'y', fill: 'var(--x-router)', stroke: ground, r: 4.5}),
+      Plot.ruleX([100 * at.share], {stroke: ink, strokeOpacity: .5}),
+      Plot.dot([{x: 100 * at.share, y: 100 * at.gap}],
+        {x: 'x', y: 'y', fill: ink, stroke: ground, strokeWidth: 2, r: 8})];
   }
 
   function chart(at) {
-    const {curve, thresholds} = now.router, place = root.querySelector('.explorer-chart'), width = Math.max(280, place.clientWidth);
-    const line = now.grid.map((x, i) => ({x: 100 * x, y: 100 * curve.performance_gap[i], low: 100 * curve.low[i], high: 100 * curve.high[i], best: 100 * numbers.oracle[state.pair][i]}));
-    const end = 100 * (at.allSmall - at.allLarge), ink = 'var(--x-ink)', router = 'var(--x-router)', quiet = 'var(--x-quiet)', best = 'var(--x-best)';
-    const printed = numbers.published.filter(p => p.pair === state.pair && p.quality === state.quality).map(p => ({x: 100 * p.cost_advantage, y: 100 * p.performance_gap}));
-    const chosen = thresholds.target.map((_, i) => ({x: 100 * thresholds.cost_advantage[i], y: 100 * thresholds.performance_gap[i]}));
-    const label = (x, y, text, fill, dy) => Plot.text([{x, y}], {x: 'x', y: 'y', text: () => text, fill, dy, stroke: 'var(--md-default-bg-color)', strokeWidth: 4, fontWeight: 600});
-    const at50 = line[Math.round(line.length * .5)], at25 = line[Math.round(line.length * .3)];
+    const {small, large} = now.tasks, place = root.querySelector('.explorer-chart');
+    const width = Math.max(280, place.clientWidth), end = 100 * (at.allSmall - at.allLarge);
     const drawn = Plot.plot({
-      width, height: Math.min(420, Math.max(300, width * .5)), marginLeft: 44, marginBottom: 40, marginTop: 34, style: {background: 'transparent', color: ink, fontSize: '12px', overflow: 'visible'},
-      ariaLabel: `Performance gap against the share of tasks for ${now.tasks.small}`, ariaDescription: 'The same numbers are shown above the chart, and the sliders move along the curve.',
-      x: {label: `tasks answered by ${now.tasks.small} (%)`, domain: [0, 100], labelAnchor: 'center', labelArrow: false}, y: {label: `gap to ${now.tasks.large} alone (points)`, grid: true, labelArrow: false, nice: true, insetTop: 14},
-      marks: [
-        Plot.ruleY([0], {stroke: quiet}),
-        Plot.areaY(line, {x: 'x', y1: 'low', y2: 'high', fill: router, fillOpacity: .18}),
-        Plot.line(line, {x: 'x', y: 'best', stroke: best, strokeWidth: 1.5}),
-        Plot.line([{x: 0, y: 0}, {x: 100, y: end}], {x: 'x', y: 'y', stroke: ink, strokeDasharray: '5 4', strokeOpacity: .7}),
-        Plot.line(line, {x: 'x', y: 'y', stroke: router, strokeWidth: 2.5}),
-        Plot.dot(printed, {x: 'x', y: 'y', stroke: ink, symbol: 'diamond', r: 5, fill: 'var(--md-default-bg-color)'}),
-        Plot.dot(chosen, {x: 'x', y: 'y', fill: router, stroke: 'var(--md-default-bg-color)', r: 4.5}),
-        Plot.ruleX([100 * at.share], {stroke: ink, strokeOpacity: .5}),
-        Plot.dot([{x: 100 * at.share, y: 100 * at.gap}], {x: 'x', y: 'y', fill: ink, stroke: 'var(--md-default-bg-color)', strokeWidth: 2, r: 8}),
-        label(at50.x, at50.best, 'oracle', best, -12), label(at25.x, at25.y, 'router', router, -14), label(78, .78 * end, 'random', ink, 15),
-        ...(printed.length ? [label(printed[1].x, printed[1].y, 'published', ink, 16)] : [])]});
+      width, height: Math.min(420, Math.max(300, width * .5)), marginLeft: 44, marginBottom: 40, marginTop: 34,
+      style: {background: 'transparent', color: 'var(--x-ink)', fontSize: '12px', overflow: 'visible'},
+      ariaLabel: `Performance gap against the share of tasks for ${small}`,
+      ariaDescription: 'Shows the numbers above the chart; the sliders move the point along the curve.',
+      x: {label: `tasks answered by ${small} (%)`, domain: [0, 100], labelAnchor: 'center', labelArrow: false},
+      y: {label: `gap to ${large} alone (points)`, grid: true, labelArrow: false, nice: true, insetTop: 14},
+      marks: [...lines(curvePoints(now.router), end, publishedPoints()), ...pointMarks(at)]});
     drawn.setAttribute('role', 'img');
     for (const part of drawn.querySelectorAll('g')) part.removeAttribute('aria-label');
     place.replaceChildren(drawn);
     now.toShare = drawn.scale('x').invert;
   }
 
-  function table(caption, head, rows) {
-    const cell = (tag, content, first) => element(tag, first ? {class: 'explorer-name'} : {}, content);
-    return element('table', {}, element('caption', {}, caption), element('thead', {}, element('tr', {}, ...head.map((text, i) => cell('th', text, !i)))),
-      element('tbody', {}, ...rows.map(row => element('tr', row.look ? {class: row.look} : {}, ...row.cells.map((content, i) => cell('td', content, !i))))));
+  function row(tag, cells, attributes = {}) {
+    const cell = (content, i) => element(tag, i ? {} : {class: 'explorer-name'}, content);
+    return element('tr', attributes, ...cells.map(cell));
   }
 
+  function table(caption, head, rows) {
+    return element('table', {}, element('caption', {}, caption), element('thead', {}, row('th', head)),
+      element('tbody', {}, ...rows.map(({cells, look}) => row('td', cells, look ? {class: look} : {}))));
+  }
+
+  const solvedBy = side => now.tasks[`${side}_passed`].map((passed, i) => passed === now.tasks[`${side}_tests`][i]);
+
   function solves(at) {
-    const {small, large} = now.tasks, all = side => now.tasks[`${side}_passed`].map((passed, i) => passed === now.tasks[`${side}_tests`][i]);
-    const bySmall = all('small'), byLarge = all('large');
-    const kinds = [['both', (s, l) => s && l], [`only ${small}`, (s, l) => s && !l], [`only ${large}`, (s, l) => !s && l], ['neither', (s, l) => !s && !l]];
-    const rows = kinds.map(([name, is]) => {
-      const mine = bySmall.map((s, i) => is(s, byLarge[i])), sent = mine.filter((yes, i) => yes && at.toSmall[i]).length, total = mine.filter(Boolean).length;
-      return {cells: [name, total, sent, total - sent], wrong: name === `only ${small}` ? total - sent : name === `only ${large}` ? sent : 0};
+    const {small, large} = now.tasks, bySmall = solvedBy('small'), byLarge = solvedBy('large');
+    const count = (s, l, sent) => at.toSmall.filter(
+      (toSmall, i) => bySmall[i] === s && byLarge[i] === l && toSmall === sent).length;
+    const groups = [['both', true, true], [`only ${small}`, true, false], [`only ${large}`, false, true],
+                    ['neither', false, false]];
+    const rows = groups.map(([name, s, l]) => {
+      const toSmall = count(s, l, true), toLarge = count(s, l, false);
+      return {cells: [name, toSmall + toLarge, toSmall, toLarge]};
     });
-    const lost = sum(rows.map(row => row.wrong));
-    root.querySelector('.explorer-solves').replaceChildren(table('Who solves what (all tests passed)', ['solved by', 'tasks', `to ${small}`, `to ${large}`], rows),
-      element('p', {}, `${lost} tasks are sent to a model that fails them although the other one solves them.`));
+    const wrong = count(true, false, false) + count(false, true, true);
+    root.querySelector('.explorer-solves').replaceChildren(
+      table('Who solves what (all tests passed)', ['solved by', 'tasks', `to ${small}`, `to ${large}`], rows),
+      element('p', {}, `${wrong} tasks go to the model that fails although the other one solves them.`));
   }
 
   function near(at) {
-    const {small, large} = now.tasks, tau = Number.isFinite(at.tau) ? at.tau : now.taus[0];
-    const order = d3.range(now.n).sort((a, b) => Math.abs(now.router.scores[a] - tau) - Math.abs(now.router.scores[b] - tau)).slice(0, 10).sort((a, b) => now.router.scores[b] - now.router.scores[a]);
-    const of = (side, i) => `${now.tasks[`${side}_passed`][i]} of ${now.tasks[`${side}_tests`][i]}`;
-    root.querySelector('.explorer-near').replaceChildren(table('The ten tasks nearest to τ', ['task', 'score', 'sent to', `${small} passes`, `${large} passes`],
-      order.map(i => ({look: at.toSmall[i] ? 'explorer-small' : '', cells: [now.tasks.ids[i], now.router.scores[i].toFixed(4), at.toSmall[i] ? small : large, of('small', i), of('large', i)]}))));
+    const {small, large, ids} = now.tasks, {scores} = now.router, tau = Number.isFinite(at.tau) ? at.tau : now.taus[0];
+    const distance = i => Math.abs(scores[i] - tau);
+    const nearest = d3.range(now.n).sort((a, b) => distance(a) - distance(b)).slice(0, 10);
+    const passes = (side, i) => `${now.tasks[`${side}_passed`][i]} of ${now.tasks[`${side}_tests`][i]}`;
+    const rows = nearest.sort((a, b) => scores[b] - scores[a]).map(i => ({
+      look: at.toSmall[i] ? 'explorer-small' : '',
+      cells: [ids[i], scores[i].toFixed(4), at.toSmall[i] ? small : large, passes('small', i), passes('large', i)]}));
+    root.querySelector('.explorer-near').replaceChildren(
+      table('The ten tasks nearest to τ', ['task', 'score', 'goes to', `${small} passes`, `${large} passes`], rows));
   }
 
   function draw() {
@@ -203,22 +276,35 @@
     for (const part of [sliders, cards, chart, say, solves, near]) part(at);
   }
 
-  function drag(event) {
-    const box = event.currentTarget.querySelector('svg').getBoundingClientRect();
-    const share = Math.min(1, Math.max(0, now.toShare(event.clientX - box.left) / 100));
-    Object.assign(state, {by: 'share', share: d3.leastIndex(now.grid, (a, b) => Math.abs(a - share) - Math.abs(b - share))});
+  function move(change) {
+    Object.assign(state, change);
     draw();
   }
 
+  function drag(event) {
+    const box = event.currentTarget.querySelector('svg').getBoundingClientRect();
+    const share = Math.min(1, Math.max(0, now.toShare(event.clientX - box.left) / 100));
+    const distance = x => Math.abs(x - share);
+    move({by: 'share', share: d3.leastIndex(now.grid, (a, b) => distance(a) - distance(b))});
+  }
+
   layout();
-  const pairSelect = choice('x-pair', 'Pair'), qualitySelect = choice('x-quality', 'Quality'), routerSelect = choice('x-router', 'Router');
-  const shareSlider = slider('x-by-share', 'Share of tasks for the small model'), tauSlider = slider('x-by-tau', 'Threshold τ');
+  const pairSelect = choice('x-pair', 'Pair'), qualitySelect = choice('x-quality', 'Quality');
+  const routerSelect = choice('x-router', 'Router');
+  const shareSlider = slider('x-by-share', 'Share of tasks for the small model');
+  const tauSlider = slider('x-by-tau', 'Threshold τ');
   const priceInput = element('input', {id: 'x-price', type: 'number', min: 0, step: .01, inputmode: 'decimal'});
-  root.querySelector('.explorer-choices').append(element('label', {for: 'x-price'}, element('span', {}, 'Price of a small token'), priceInput));
-  for (const [select, name] of [[pairSelect, 'pair'], [qualitySelect, 'quality'], [routerSelect, 'router']]) select.addEventListener('change', () => { state[name] = select.value; choose(); });
-  shareSlider.input.addEventListener('input', () => { Object.assign(state, {by: 'share', share: +shareSlider.input.value}); draw(); });
-  tauSlider.input.addEventListener('input', () => { Object.assign(state, {by: 'tau', cut: +tauSlider.input.value}); draw(); });
-  priceInput.addEventListener('input', () => { const typed = parseFloat(priceInput.value); state.price = typed >= 0 ? typed : null; draw(); });
+  const priceLabel = element('label', {for: 'x-price'}, element('span', {}, 'Price of a small token'), priceInput);
+  root.querySelector('.explorer-choices').append(priceLabel);
+  for (const [select, name] of [[pairSelect, 'pair'], [qualitySelect, 'quality'], [routerSelect, 'router']]) {
+    select.addEventListener('change', () => { state[name] = select.value; choose(); });
+  }
+  shareSlider.input.addEventListener('input', () => move({by: 'share', share: +shareSlider.input.value}));
+  tauSlider.input.addEventListener('input', () => move({by: 'tau', cut: +tauSlider.input.value}));
+  priceInput.addEventListener('input', () => {
+    const typed = parseFloat(priceInput.value);
+    move({price: typed >= 0 ? typed : null});
+  });
   const place = root.querySelector('.explorer-chart');
   place.addEventListener('pointerdown', event => { place.setPointerCapture(event.pointerId); drag(event); });
   place.addEventListener('pointermove', event => { if (event.buttons) drag(event); });
