@@ -6,7 +6,7 @@
 __all__ = ['score_on', 'apply_gates', 'cascade_rates', 'evaluate_cascade', 'router_at_cost', 'choose_tau', 'cross_decide',
            'auroc', 'auroc_row', 'split_ids', 'tasks_study', 'prompt_scores', 'priced_trials', 'fixed_policies',
            'router_then_visible', 'cascade_row', 'cascade_rows', 'pair_decisions', 'price_rows', 'small_pass_scores',
-           'auroc_rows', 'pair_ratio', 'in_order', 'read_plus', 'plot_cascades']
+           'auroc_rows', 'pair_ratio', 'in_order', 'strict_plus', 'plot_cascades']
 
 # %% ../nbs/15_cascade.ipynb #95ab1dae
 from functools import lru_cache
@@ -394,15 +394,11 @@ def in_order(
     return rows.sort_values(['pair', 'split', 'tests'], key=rank, kind='stable', ignore_index=True)
 
 # %% ../nbs/15_cascade.ipynb #15f00022
-def read_plus(
-    run,           # The run; read from, never written to
-    executed:bool, # Whether the run's programs were executed here
-)->pd.DataFrame:   # `plus`, strict grades on MBPP+'s inputs; None where there are none
-    "Grades on MBPP+: the run's own, else those that come with the package for the recorded completions."
-    try:
-        if executed or (run.dir/'plus.parquet').exists(): plus = run.read('plus')
-        else: plus = check_table('plus', pd.read_parquet(package_file('shipped/plus.parquet')))
-    except InputError: return None
+def strict_plus(
+    plus:pd.DataFrame=None, # `plus` of a run; the grades that come with the package for the recorded completions if None
+)->pd.DataFrame:            # `plus`, strict grades on MBPP+'s inputs
+    "Strict grades on MBPP+."
+    if plus is None: plus = check_table('plus', pd.read_parquet(package_file('shipped/plus.parquet')))
     return plus[(plus.suite=='plus') & (plus['mode']=='strict')]
 
 # %% ../nbs/15_cascade.ipynb #9c14e72b
