@@ -395,7 +395,7 @@ def in_order(
 
 # %% ../nbs/15_cascade.ipynb #15f00022
 def strict_plus(
-    plus:pd.DataFrame=None, # `plus` of a run; the grades that come with the package for the recorded completions if None
+    plus:pd.DataFrame=None, # `plus` of a run; if None, the package's grades of the recorded completions
 )->pd.DataFrame:            # `plus`, strict grades on MBPP+'s inputs
     "Strict grades on MBPP+."
     if plus is None: plus = check_table('plus', pd.read_parquet(package_file('shipped/plus.parquet')))
