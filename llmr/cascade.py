@@ -395,12 +395,12 @@ def in_order(
 
 # %% ../nbs/15_cascade.ipynb #15f00022
 def read_plus(
-    run,           # The run; read from, never written to
-    executed:bool, # Whether the run's programs were executed here
-)->pd.DataFrame:   # `plus`, strict grades on MBPP+'s inputs; None where there are none
-    "Grades on MBPP+: the run's own, else those that come with the package for the recorded completions."
+    read,     # Reads a table by its name
+    own:bool, # Whether it has grades of its own
+)->pd.DataFrame: # `plus`, strict grades on MBPP+'s inputs; None where there are none
+    "Grades on MBPP+: a run's own, else those that come with the package for the recorded completions."
     try:
-        if executed or (run.dir/'plus.parquet').exists(): plus = run.read('plus')
+        if own: plus = read('plus')
         else: plus = check_table('plus', pd.read_parquet(package_file('shipped/plus.parquet')))
     except InputError: return None
     return plus[(plus.suite=='plus') & (plus['mode']=='strict')]

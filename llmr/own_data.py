@@ -165,11 +165,11 @@ def scores_to_judge(
     """Scores of a router that did not learn from the tasks it is judged on.
 
     Raises: `InputError` if only others are there."""
-    run = Path(place)
+    folder = Path(place)
     if file: return read_scores(file, pair, router, split)
-    if is_current(run, '09_selection') and not router: return read_scores(run/'selected.parquet', pair)
-    if run.is_dir() and split!='train': return read_scores(run, pair, router or 'head-strict')
-    if run.is_dir() and router:
+    if is_current(folder, '09_selection') and not router: return read_scores(folder/'selected.parquet', pair)
+    if folder.is_dir() and split!='train': return read_scores(folder, pair, router or 'head-strict')
+    if folder.is_dir() and router:
         raise InputError(f'{router} was trained on split train, and would be judged on what it has seen. '
                          'Choose another --split, or no --router.')
     if router:

@@ -400,18 +400,18 @@ def lead_html(
     tasks:pd.DataFrame, # `tasks`
     pairs:list,         # Of `Pair`
     margin:float,       # Acceptable loss, fraction
-    profile:Profile,    # Of the run
+    origin:Profile,     # Profile of the run
 )->str:                 # HTML
     "The heading of the page."
     n, names = (tasks.split=='test').sum(), ', '.join(pair.name for pair in pairs)
     lead = (f'{names} on {n} test tasks of {tasks.benchmark.iloc[0]}. A loss of up to {in_points(margin)} of total '
-            f'pass rate is acceptable. Profile {profile.name}: {profile.about}.')
+            f'pass rate is acceptable. Profile {origin.name}: {origin.about}.')
     return f'<h1>Which tasks can the small model take?</h1><p class="lead">{html.escape(lead)}</p>'
 
 # %% ../nbs/17_report.ipynb #1d5cfb51
 def method_text(
     record:dict,     # From `read_record`
-    profile:Profile, # Of the run
+    origin:Profile,  # Profile of the run
     n_test:int,      # Test tasks
     selected:bool,   # Whether stage 09 chose the routers
     seed:int,        # Of the resamples
@@ -420,7 +420,7 @@ def method_text(
     choice = 'by stage 09, in nested cross-validation over train and validation tasks,'
     if not selected: choice = 'on the validation tasks, among those of stage 05,'
     source = 'The programs were executed in this run.'
-    if profile.completions=='shipped':
+    if origin.completions=='shipped':
         source = 'The outcomes come with the package; profile recorded executes the programs anew.'
     versions = ', '.join(f'{name} {version}' for name,version in record['versions'].items())
     return (f'The router of each pair was chosen {choice} and evaluated once, on {n_test} test tasks; thresholds are '
