@@ -236,8 +236,8 @@ def test_the_ratio_of_prices(): assert pair_ratio(PRICES, PAIR)==8 and pair_rati
 
 def test_grades_on_mbpp_plus_are_the_runs_own_or_the_packages():
     toy = open_run('toy')
-    shipped = read_plus(toy, executed=False)
-    assert read_plus(toy, executed=True) is None
+    shipped = read_plus(toy.read, own=False)
+    assert read_plus(toy.read, own=True) is None
     assert set(shipped.suite)=={'plus'} and set(shipped['mode'])=={'strict'}
 
 
