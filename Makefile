@@ -1,26 +1,29 @@
-# Every target sets up .venv by itself; a stamp says for which settings.ini and constraints.txt that was done.
+# Every target sets up .venv itself, and does it again when setup.py, settings.ini or constraints.txt change.
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 .DELETE_ON_ERROR:
-.PHONY: help reproduce check test test-site test-vllm beyond docs bench readme fixture toypair shipped clean
+.PHONY: help reproduce check test test-all test-site test-vllm beyond docs bench readme fixture toypair shipped clean
 
 help:
-	@echo 'make reproduce   every table and figure of the paper from the shipped numbers, into runs/shipped'
-	@echo 'make check       lint, types, exported library, unit tests of what changed: under a minute (ALL=1: of every module; BASE=REF)'
-	@echo 'make test        notebooks, library, command, recorded-data and site checks'
-	@echo 'make test-site   make docs, then the checks of the site, in a browser too where Chromium is installed'
-	@echo 'make test-vllm   vLLM on the CPU, in .venv-vllm: the same tables as transformers, and its server'
-	@echo 'make beyond      the paper and then the stages beyond it, in runs/shipped (some minutes more)'
-	@echo 'make docs        the site, from executed notebooks, into _site; a link, anchor or figure that leads nowhere fails it'
-	@echo 'make bench       side-by-side speed comparisons'
-	@echo 'make readme      README.md from nbs/index.ipynb'
-	@echo 'make fixture     the tables in llmr/data/toy/tables that stand in for earlier stages when a notebook is run alone'
-	@echo 'make toypair     the toy pair and its tasks, trained from scratch (about half an hour of one core; a stopped run goes on)'
-	@echo 'make shipped     the shipped numbers in llmr/data/shipped, from a run of the recorded completions; then the README'
-	@echo 'make clean       remove caches and builds; runs/ and .venv stay'
+	@echo 'make reproduce   make every table and figure of the paper from the shipped numbers, in runs/shipped'
+	@echo 'make beyond      the same, then the stages beyond the paper (some minutes more)'
+	@echo 'make check       lint, types, exported library, unit tests of the modules you changed: under a minute'
+	@echo '                 (ALL=1: of every module; BASE=REF: changes since REF)'
+	@echo 'make test        run every notebook and the whole test suite, as continuous integration does'
+	@echo 'make test-all    the same, with the tests that take minutes each'
+	@echo 'make test-site   build the site and test it, also in a browser where Chromium is installed'
+	@echo 'make test-vllm   test vLLM on the CPU, in .venv-vllm: same tables as transformers, and its server'
+	@echo 'make docs        build the site from executed notebooks, in _site; a broken link, anchor or figure is an error'
+	@echo 'make bench       compare the speed of llmr with other tools'
+	@echo 'make readme      write README.md from nbs/index.ipynb'
+	@echo 'make fixture     write llmr/data/toy/tables, which notebooks read when they run alone'
+	@echo 'make toypair     train the toy pair from scratch (half an hour on one core; run it again to resume)'
+	@echo 'make shipped     write the shipped numbers in llmr/data/shipped from the recorded completions, then README.md'
+	@echo 'make clean       delete caches and builds; runs/ and .venv stay'
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info<(3, 11))' || { echo 'llmr needs Python 3.11 or newer: make PYTHON=python3.11 ...'; exit 1; }
@@ -40,9 +43,13 @@ reproduce: .venv/.base
 check: .venv/.dev
 	$(BIN)/python tools/make_check.py $(if $(BASE),--base $(BASE)) $(if $(ALL),--all)
 
-test: .venv/.dev
-	$(BIN)/nbdev_test --n_workers 2
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests
+# Each process of pytest takes whole files, the longest first (tests/conftest.py): tests of a file share what they compute.
+# One thread a process: several for matrices of this size cost more than they save.
+test test-all: export OMP_NUM_THREADS ?= 1
+test test-all: .venv/.dev
+	$(BIN)/python -m mypy
+	$(BIN)/nbdev_test --n_workers $(WORKERS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(filter test-all,$@),--all) tests
 
 # vLLM's CPU build needs torch alone: the vision and sound packages that come along are built for another torch.
 .venv-vllm/.ready: setup.py settings.ini
@@ -93,7 +100,7 @@ shipped: .venv/.dev
 	$(BIN)/llmr reproduce --profile recorded --out runs/recorded --param augmentation=wordnet
 	$(BIN)/papermill --no-progress-bar nbs/14_grading.ipynb runs/recorded/nbs/14_grading.ipynb -p profile recorded -p run_dir $(CURDIR)/runs/recorded
 	mkdir -p runs/elsewhere/nbs
-	$(BIN)/papermill --no-progress-bar nbs/10_transfer.ipynb runs/elsewhere/nbs/10_transfer.ipynb -p run_dir $(CURDIR)/runs/elsewhere -p encoder minilm -y '{names: [humaneval, mbpp500, routerbench], kinds: null}'
+	$(BIN)/papermill --no-progress-bar nbs/10_transfer.ipynb runs/elsewhere/nbs/10_transfer.ipynb -p run_dir $(CURDIR)/runs/elsewhere -p encoder minilm -y '{names: [humaneval, mbpp500, routerbench], estimators: null}'
 	$(BIN)/papermill --no-progress-bar --cwd nbs/experiments nbs/experiments/shipped_numbers.ipynb runs/shipped_numbers.ipynb
 	$(MAKE) readme
 

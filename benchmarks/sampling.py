@@ -1,7 +1,9 @@
-"""Tokens a second of the transformers sampler, beside the authors' way: one task a batch through `generate`, padded until its longest completion ends.
+"""Tokens per second of the transformers sampler and of the authors' loop.
 
-Both draw M completions of each train task and one of each validation and test task, from the same models at the same temperature, on the CPU. They take turns,
-so a busy machine is the same for both; processor seconds are given too. Writes `runs/bench/sampling.csv`.
+The authors call `generate` once per task, with its samples as the batch, padded until the longest completion ends. Both
+draw M completions of each train task and one of each validation and test task, from the same models at the same
+temperature, on the CPU. They take turns, so that a busy machine slows both alike; processor seconds are reported too.
+Writes `runs/bench/sampling.csv`.
 """
 import argparse
 import time
@@ -26,8 +28,11 @@ def authors_way(sampler, tasks, n_samples, max_tokens):
         text, _ = render(tokenizer, format_prompt(task.text, task.tests, task.setup or ''), sampler.settings.prefill)
         asked = tokenizer(text, add_special_tokens=False, return_tensors='pt')
         with torch.inference_mode():
-            ids = model.generate(**asked, do_sample=True, temperature=.7, top_k=0, top_p=1., max_new_tokens=max_tokens, num_return_sequences=n_samples[task.split], pad_token_id=sampler.pad)
-        for row in ids[:, asked.input_ids.shape[1]:].tolist(): n_tokens += next((i+1 for i,token in enumerate(row) if token in sampler.endings.ends), len(row))
+            ids = model.generate(
+                **asked, do_sample=True, temperature=.7, top_k=0, top_p=1., max_new_tokens=max_tokens,
+                num_return_sequences=n_samples[task.split], pad_token_id=sampler.pad)
+        for row in ids[:, asked.input_ids.shape[1]:].tolist():
+            n_tokens += next((i+1 for i,token in enumerate(row) if token in sampler.endings.ends), len(row))
     return n_tokens
 
 
@@ -48,20 +53,26 @@ def main():
     options.add_argument('--out', default='runs/bench/sampling.csv')
     given = options.parse_args()
     torch.set_num_threads(given.threads)
-    tasks, n_samples, rows = thin_tasks(load_tasks('toy'), given.tasks), dict(train=given.samples, validation=1, test=1), []
+    tasks, rows = thin_tasks(load_tasks('toy'), given.tasks), []
+    n_samples = dict(train=given.samples, validation=1, test=1)
     for name in ('small', 'large'):
-        sampler = lambda: Transformers(package_file(f'toy/models/{name}'), Settings(max_tokens=given.max_tokens), dict(device='cpu'))
+        settings, folder = Settings(max_tokens=given.max_tokens), package_file(f'toy/models/{name}')
+        sampler = lambda: Transformers(folder, settings, dict(device='cpu'))
         for repeat in range(given.repeats):
             ours = timed(lambda: int(sample_completions(tasks, sampler(), n_samples, seed=repeat).n_tokens.sum()))
             theirs = timed(lambda: authors_way(sampler(), tasks, n_samples, given.max_tokens))
-            rows += [dict(model=name, way=way, repeat=repeat, tokens=found[0], seconds=found[1], cpu_s=found[2]) for way,found in (('llmr', ours), ('authors', theirs))]
+            for way,(tokens, seconds, cpu_s) in (('llmr', ours), ('authors', theirs)):
+                rows.append(dict(model=name, way=way, repeat=repeat, tokens=tokens, seconds=seconds, cpu_s=cpu_s))
     frame = pd.DataFrame(rows)
     Path(given.out).parent.mkdir(parents=True, exist_ok=True)
     frame.to_csv(given.out, index=False)
     total = frame.groupby(['model', 'way'])[['tokens', 'seconds', 'cpu_s']].sum()
-    speed = pd.DataFrame(dict(tokens_per_s=total.tokens/total.seconds, tokens_per_cpu_s=total.tokens/total.cpu_s)).unstack('way')
+    speeds = dict(tokens_per_s=total.tokens/total.seconds, tokens_per_cpu_s=total.tokens/total.cpu_s)
+    speed = pd.DataFrame(speeds).unstack('way')
     print(speed.round(0).to_string())
-    for measure in ('tokens_per_s', 'tokens_per_cpu_s'): print(f'{measure}: {", ".join(f"{name} {ratio:.1f} times" for name,ratio in (speed[measure].llmr/speed[measure].authors).items())}')
+    for measure in ('tokens_per_s', 'tokens_per_cpu_s'):
+        ratios = (speed[measure].llmr/speed[measure].authors).items()
+        print(f'{measure}: '+', '.join(f'{name} {ratio:.1f} times' for name,ratio in ratios))
 
 
 if __name__ == '__main__': main()

@@ -1,4 +1,4 @@
-"""t* of Equation 4, side by side: this project's exact sweep, and a grid search in plain Python as the paper's authors describe it.
+"""t* of Equation 4, side by side: this project's exact sweep, and a grid search in plain Python as in the paper.
 
 The data are gaps of N = 374 tasks with M = 10 samples each, in thirds of a test, as MBPP's train split has them.
 """
@@ -39,14 +39,17 @@ def main():
     options.add_argument('--repeats', type=int, default=3)
     given = options.parse_args()
     rng = np.random.default_rng(0)
-    gaps = rng.integers(-3, 4, size=(given.tasks, given.samples))/3+rng.normal(0, .05, size=(given.tasks, given.samples))
+    shape = (given.tasks, given.samples)
+    gaps = rng.integers(-3, 4, size=shape)/3+rng.normal(0, .05, size=shape)
     exact_s, (t, spread) = best_of(10*given.repeats, best_shift, gaps)
-    grid_s, (grid_t, grid_spread) = best_of(given.repeats, grid_shift, gaps.tolist(), np.linspace(-1, 1, given.points).tolist())
+    points = np.linspace(-1, 1, given.points).tolist()
+    grid_s, (grid_t, grid_spread) = best_of(given.repeats, grid_shift, gaps.tolist(), points)
     print(f'N = {given.tasks}, M = {given.samples}')
     print(f'{"exact sweep":24} {1000*exact_s:10.2f} ms   t* = {t:+.4f}   spread {spread:.6f}')
     print(f'{f"grid, {given.points} points":24} {1000*grid_s:10.2f} ms   t  = {grid_t:+.4f}   spread {grid_spread:.6f}')
     print(f'{"one point of the grid":24} {1000*grid_s/given.points:10.2f} ms')
-    print(f'the sweep is {grid_s/exact_s:.0f} times faster, and its spread is {"not below" if spread>=grid_spread-1e-12 else "BELOW"} the grid\'s')
+    comparison = 'not below' if spread>=grid_spread-1e-12 else 'BELOW'
+    print(f"the sweep is {grid_s/exact_s:.0f} times faster, and its spread is {comparison} the grid's")
     assert abs(spread-label_spread((gaps>=t).mean(1)))<1e-12
 
 

@@ -22,9 +22,11 @@ def test_call(
     test:str, # An assert
 )->str:       # The expression whose value it checks
     "The left side of an equality, else the first call. Raises: `InputError` on an assert without a call."
-    try: tested = ast.parse(test.strip()).body[0].test
-    except (SyntaxError, AttributeError, IndexError):
-        raise InputError(f'{test!r:.100}: not an assert, so it shows no input. Leave agreement out.') from None
+    try: statement = ast.parse(test.strip()).body[0]
+    except (SyntaxError, IndexError): statement = ast.Pass()
+    if not isinstance(statement, ast.Assert):
+        raise InputError(f'{test!r:.100}: not an assert, so it shows no input. Leave agreement out.')
+    tested = statement.test
     if isinstance(tested, ast.Compare) and isinstance(tested.ops[0], ast.Eq): return ast.unparse(tested.left)
     calls = [node for node in ast.walk(tested) if isinstance(node, ast.Call)]
     if not calls: raise InputError(f'{test!r:.100}: no call in this assert, so it shows no input. Leave agreement out.')
@@ -78,7 +80,7 @@ def run_answers(
                          'Use profile recorded, or the shipped answers.')
     calls = _calls(tasks, preamble)
     named = zip(completions.task_id, completions.code)
-    programs = [Program(code, *calls[task_id], values=True) for task_id,code in named]
+    programs = [Program(code, tests=calls[task_id][0], setup=calls[task_id][1], values=True) for task_id,code in named]
     values = [[canonical(value) if word=='passed' else None for value,word in zip_longest(grade.values, grade.tests)]
               for grade in grade_programs(programs, **running)]
     split = completions.task_id.map(tasks.set_index('task_id').split)

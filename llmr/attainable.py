@@ -27,7 +27,7 @@ def row_losses(
     y:np.ndarray,      # (N,) soft labels
 )->np.ndarray:         # (N,)
     "Compute `soft_loss` of each row by itself, for intervals."
-    return np.array([soft_loss([score], [label]) for score,label in zip(scores, y)])
+    return np.array([soft_loss(np.array([score]), np.array([label])) for score,label in zip(scores, y)])
 
 # %% ../nbs/08d_attainable.ipynb #d5e6f7a2
 def leaky_losses(

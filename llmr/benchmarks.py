@@ -196,7 +196,7 @@ def load_tasks(
     elif not Path(source).is_file():
         names = ', '.join(BENCHMARKS)
         raise InputError(f'unknown tasks {source!r}; choose from {names}, or give the path of a JSON-lines file.')
-    else: tasks = _load_pack(source) if str(source).endswith('.zip') else read_tasks(source)
+    else: tasks = _load_pack(source) if str(source).endswith('.zip') else read_tasks(Path(source))
     return check_table('tasks', tasks).sort_values('task_id', ignore_index=True)
 
 # %% ../nbs/01a_benchmarks.ipynb #077affb7

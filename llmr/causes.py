@@ -78,8 +78,9 @@ def tie_claims(
         for claim_id,share,bounds in (
             ('half_tie', ties.tied, share_interval(counts.tied, counts['all'], seed)),
             ('ties_at_zero', ties.both_zero, share_interval(counts.zero, counts.tied, seed))):
-            verdict = interval_side(*bounds, *SUPPORT, bar=50)
-            rows.append(Claim(claim_id, pair.name, 50., 100*share, None, *bounds, verdict))
+            low, high = bounds
+            verdict = interval_side(low, high, *SUPPORT, bar=50)
+            rows.append(Claim(claim_id, pair.name, 50., 100*share, None, low, high, verdict))
     return claims_table(rows)
 
 # %% ../nbs/08c_causes.ipynb #94d0138c

@@ -99,15 +99,15 @@ STATEMENTS = dict(
 # %% ../nbs/08a_claims.ipynb #7e3a10c5
 class Claim(NamedTuple):
     "The numbers of one claim: a row of `claims` without its statement."
-    claim_id: str             # Which of `STATEMENTS`
-    subject: str              # Of which pair, model or setting
-    published: float = None   # As printed
-    reproduced: float = None  # As the paper counts it, from our data
-    corrected: float = None   # As it should have been counted
-    low: float = None         # Lower end of the interval
-    high: float = None        # Upper end
-    verdict: str = ''         # By rule, from the interval
-    note: str = None          # What else to know
+    claim_id: str                 # Which of `STATEMENTS`
+    subject: str                  # Of which pair, model or setting
+    published: float|None = None  # As printed
+    reproduced: float|None = None # As the paper counts it, from our data
+    corrected: float|None = None  # As it should have been counted
+    low: float|None = None        # Lower end of the interval
+    high: float|None = None       # Upper end
+    verdict: str = ''             # By rule, from the interval
+    note: str|None = None         # What else to know
 
 # %% ../nbs/08a_claims.ipynb #f568ae71
 def claims_table(
@@ -144,7 +144,7 @@ def task_weights(
 # %% ../nbs/08a_claims.ipynb #002a0cd0
 def share_interval(
     numerator:np.ndarray,   # (N,) counts by task
-    denominator:np.ndarray, # (N,) counts by task, or one number for every task
+    denominator:np.ndarray|int, # (N,) counts by task, or one number for every task
     seed:int,               # Of the resamples
 )->tuple:                   # `(low, high)` in percent
     "Compute the 95% interval of 100·Σnumerator/Σdenominator over resampled tasks."

@@ -22,7 +22,7 @@ examples:
                                                      sample two models on a GPU box, then run every stage
   llmr reproduce --beyond                            the paper, then the stages beyond it
 
-To resume a run that was stopped or killed, give the same command again.
+Re-run the same command to resume a run that was stopped or killed.
 LLMR_DATA may name a folder of input files; it is searched before anything is downloaded.
 Exit codes: 0 done; 2 invalid input (the message says what is wrong and how to fix it); 1 a defect of llmr."""
 VERDICT_EPILOG = """examples:
@@ -264,7 +264,7 @@ def train(args):
     table = train_router(tasks, outcomes, pair, args.encoder, args.out, dict(seed=args.seed, estimators=estimators))
     options = ['--small', args.small, '--large', args.large, '--scores', f'{args.out}/scores.parquet']
     command = shlex.join(['llmr', 'verdict', args.outcomes, *options])
-    return f'{training_text(table)} Router in {args.out}\nWhat it would lose or win: {command}', 0
+    return f'{training_text(table)} Router in {args.out}\nNext: {command}', 0
 
 
 def verdict(args):
@@ -306,7 +306,7 @@ def main(argv=None):
         print(f'llmr: {e}', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        after = 'Give the same command again to resume.' if args.command=='reproduce' else 'Nothing was written.'
+        after = 'Re-run the same command to resume.' if args.command=='reproduce' else 'Nothing was written.'
         print(f'llmr: stopped. {after}', file=sys.stderr)
         return 130
     print(text)

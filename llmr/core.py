@@ -47,7 +47,7 @@ def _json_object(line, place):
 # %% ../nbs/00a_core.ipynb #5e94372c
 def json_rows(
     content:bytes, # One JSON object a line, in UTF-8
-    path:Path,     # Where they come from, for messages
+    path:Path|str, # Where they come from, for messages
 )->list:           # `(line number from 1, object)` per line
     "Parse JSON lines. Raises: `InputError` naming the file and line of what can't be read."
     try: text = content.decode('utf-8-sig')
@@ -327,8 +327,8 @@ class Store:
     def __init__(self,
         path:Path=None, # SQLite file, created if it does not exist; None keeps everything in memory
     ):
-        self.path = path and Path(path)
-        if path: self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = Path(path) if path else None
+        if self.path: self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._named_errors():
             self.db = sqlite3.connect(self.path or ':memory:', timeout=60) # seconds to wait for other processes
             self.db.execute('pragma journal_mode = wal')

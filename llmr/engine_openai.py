@@ -11,7 +11,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 # %% ../nbs/02e_engine_openai.ipynb #5441ce8f
 from .core import InputError
@@ -166,7 +166,7 @@ class OpenAI(Sampler):
 
     def complete(self,
         requests:list,        # From `make_requests`
-        skip:set=frozenset(), # Indices of requests that are known already
+        skip:Collection=(),   # Indices of requests that are known already
     )->Iterator:              # Of `(index, completion)`
         "Draw with many requests under way at a time. Raises: `InputError` if the server refuses, or never answers."
         if not hasattr(self, 'client'): self.load()

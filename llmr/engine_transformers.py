@@ -7,7 +7,7 @@ __all__ = ['pick_tokens', 'Batch', 'Endings', 'Transformers']
 
 # %% ../nbs/02c_engine_transformers.ipynb #889fe70d
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 # %% ../nbs/02c_engine_transformers.ipynb #599d17f3
@@ -50,7 +50,8 @@ class Batch:
         self.requests, self.prompts, self.limits = requests, prompts, limits
         drawn = [np.random.default_rng(request.seed).random(max(limits)) for request in requests]
         self.uniforms = torch.as_tensor(np.stack(drawn))
-        self.written, self.logprobs, self.reasons = [[] for _ in requests], [0.]*len(requests), [None]*len(requests)
+        self.written, self.logprobs = [[] for _ in requests], [0.]*len(requests)
+        self.reasons:list = [None]*len(requests)
         self.rows = list(range(len(requests)))
 
     def prefill(self,
@@ -150,7 +151,7 @@ class Endings:
 
     def reason(self,
         tokens:list, # Written so far
-    )->str:          # `stop`, or None
+    )->str|None:     # `stop`, or None
         "Why a completion ends with its last token."
         if tokens[-1] in self.ends: return 'stop'
         if tokens[-1] not in self.closing: return None
@@ -223,7 +224,7 @@ class Transformers(LocalSampler):
 
     def complete(self,
         requests:list,        # From `make_requests`
-        skip:set=frozenset(), # Indices of requests that are known already
+        skip:Collection=(),   # Indices of requests that are known already
     )->Iterator:              # Of `(index, completion)`
         "Draw in batches of similar length. Raises: `InputError` as `load`, or if one request does not fit into memory."
         if not hasattr(self, 'model'): self.load()
@@ -234,7 +235,7 @@ class Transformers(LocalSampler):
         order = sorted(fits, key=lambda i: (len(encoded[requests[i].prompt].ids), requests[i]))
         size = self.options['batch_size']
         batches = [order[start:start+size] for start in range(0, len(order), size)]
-        batches = [rows for rows in batches if not skip.issuperset(rows)]
+        batches = [rows for rows in batches if not set(skip).issuperset(rows)]
         work = lambda rows: self._complete_batch([requests[i] for i in rows], encoded)
         for rows,drawn in zip(batches, _in_parallel(work, batches, self._workers())):
             for i,completion in zip(rows, drawn):

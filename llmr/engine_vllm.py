@@ -6,7 +6,7 @@
 __all__ = ['DEFAULTS', 'changed_options', 'VLLM']
 
 # %% ../nbs/02d_engine_vllm.ipynb #57187f7a
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 # %% ../nbs/02d_engine_vllm.ipynb #970a73db
 from .core import InputError
@@ -71,7 +71,7 @@ class VLLM(LocalSampler):
 
     def complete(self,
         requests:list,        # From `make_requests`
-        skip:set=frozenset(), # Indices of requests that are known already
+        skip:Collection=(),   # Indices of requests that are known already
     )->Iterator:              # Of `(index, completion)`
         "Draw in chunks. Raises: `InputError` as `load` does, or if the engine dies."
         if not hasattr(self, 'llm'): self.load()

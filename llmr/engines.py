@@ -10,12 +10,12 @@ __all__ = ['log', 'ENGINES', 'Settings', 'Request', 'make_requests', 'Completion
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # %% ../nbs/02a_engines.ipynb #144d1f07
 from .core import InputError, folder_hash
@@ -32,8 +32,8 @@ class Settings:
     stop: tuple = (FENCE,)   # Texts that end a completion; not part of it. Not used without a prefill
     prefill: str = f'{FENCE}python' # How the assistant's turn begins; '' lets the model begin it
     dtype: str = 'auto'      # Of weights: the model's own on a GPU, float32 on a CPU
-    quantization: str = None # One of vLLM's methods
-    max_context: int = None  # Most tokens of prompt and completion together; the model's if None
+    quantization: str|None = None # One of vLLM's methods
+    max_context: int|None = None  # Most tokens of prompt and completion together; the model's if None
 
     @property
     def stops(self):
@@ -59,7 +59,7 @@ class Request(NamedTuple):
 # %% ../nbs/02a_engines.ipynb #19fff554
 def make_requests(
     prompts:list, # Texts
-    n:int,        # Completions of each prompt, or a list with a number for each
+    n:int|list,   # Completions of each prompt, or a list with a number for each
     seed:int,     # Of the run
 )->list:          # Of `Request`
     "Requests for `n` completions of each prompt."
@@ -143,7 +143,7 @@ class Sampler:
 
     def complete(self,
         requests:list,        # Of `Request`
-        skip:set=frozenset(), # Indices of requests that need no answer
+        skip:Collection=(),   # Indices of requests that need no answer
     )->Iterator:              # Of `(index, completion)`, in any order
         "Answer each request that is not in `skip`."
         raise NotImplementedError
@@ -188,8 +188,11 @@ def load_error(
     e:BaseException, # From loading it
 )->InputError:
     "An `InputError` that says why a model cannot be loaded, and what to do."
-    errors = []
-    while e is not None and len(errors)<9: e, errors = e.__cause__ or e.__context__, [*errors, e]
+    errors:list = []
+    cause:BaseException|None = e
+    while cause is not None and len(errors)<9:
+        errors.append(cause)
+        cause = cause.__cause__ or cause.__context__
     lines = [line for line in str(errors[0]).splitlines() if line.strip()]
     reason = lines[0] if lines else type(errors[0]).__name__
     return InputError(f'model {source!r} cannot be loaded ({reason[:300]}). {_advice(errors)}.')
@@ -202,7 +205,7 @@ class _Encoded(NamedTuple):
 
 class LocalSampler(Sampler):
     "A model in this process. Its engine's `load` sets `tokenizer` and `context`."
-    tokenizer = None # Of transformers
+    tokenizer:Any = None # Of transformers
     context = 0      # Most tokens of prompt and completion together
 
     @cached_property

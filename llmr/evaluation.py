@@ -181,7 +181,7 @@ def random_gap(
 # %% ../nbs/06_evaluation.ipynb #87734380
 def sample_matrix(
     values:pd.DataFrame, # task_id, sample, value
-    task_ids:list,       # N tasks
+    task_ids:list|np.ndarray, # N tasks
     samples:list=None,   # M samples; those that occur if None
 )->np.ndarray:           # (N, M), NaN where a task has fewer samples
     "Arrange values as a matrix with a row per task and a column per sample. Raises: `InputError` if a task has none."
@@ -197,7 +197,7 @@ def sample_matrix(
 def paired_per_sample(
     outcomes:pd.DataFrame, # `outcomes` of both models
     pair:Pair,             # Small and large
-    task_ids:list,         # N tasks, of any split
+    task_ids:list|np.ndarray, # N tasks, of any split
 )->pd.DataFrame:           # (N,) as of `paired_outcomes`
     """Divide `paired_outcomes` by the number of samples, so that every task counts once.
     Raises: `InputError` as it does, or if the models were run on different tests of a task."""

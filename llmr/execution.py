@@ -37,7 +37,7 @@ class Program(NamedTuple):
     tests: tuple               # Test statements: asserts, or HumanEval's `check` with its call
     setup: str = ''            # Code of the task that runs before the program; its functions also serve the tests
     mode: str = 'strict'       # One of `MODES`
-    entry_point: str = None    # Name that the tests call; found in the tests if None
+    entry_point: str|None = None # Name that the tests call; found in the tests if None
     only_changed: bool = False # Do not run a program that the mode does not change: its status is `unchanged`
     values: bool = False       # The tests are expressions, and their values are wanted
 

@@ -34,7 +34,7 @@ TUPLES = {int(task_id): (arguments, depths) for arguments,depths,tasks in _TUPLE
 
 def restore_tuples(
     value:object, # As JSON gives it
-    depths:tuple, # Depths at which a list stands for a tuple
+    depths:tuple|range, # Depths at which a list stands for a tuple
     depth:int=1,  # Of `value`
 )->object:        # The value with its tuples
     "Turn the lists at some depths into tuples."
@@ -95,7 +95,8 @@ _SLOW = ('amicable_numbers_sum', 'even_Power_Sum', 'find_lucas', 'get_ludic', 'g
 LEFT_OUT = dict(
     are_equivalent='any answer is accepted', combinations_colors='answers of hundreds of megabytes',
     get_coordinates='answers of megabytes') | dict.fromkeys(_SLOW, 'slow solution')
-SOLUTION_LIMITS, PLUS_LIMITS = dict(cpu_s=4., wall_s=20.), dict(cpu_s=4., wall_s=8.)
+SOLUTION_LIMITS:dict = dict(cpu_s=4., wall_s=20.)
+PLUS_LIMITS:dict = dict(cpu_s=4., wall_s=8.)
 
 def shown_name(
     entry_point:str, # MBPP+'s name of the function

@@ -138,9 +138,9 @@ def embed_cached(
     with Store(_store_path(encoder, folder)) as store:
         stored = store.get(keys)
         fresh = {key: text for key,text in zip(keys, texts) if key not in stored}
-        fresh = sorted(fresh.items(), key=lambda item: len(item[1]))
-        for start in range(0, len(fresh), chunk):
-            part = dict(fresh[start:start+chunk])
+        by_length = sorted(fresh.items(), key=lambda item: len(item[1]))
+        for start in range(0, len(by_length), chunk):
+            part = dict(by_length[start:start+chunk])
             vectors = embed(list(part.values()), encoder)
             stored |= {key: vector.tobytes() for key,vector in zip(part, vectors)}
             store.put({key: stored[key] for key in part})
@@ -199,7 +199,7 @@ def task_copies(
 # %% ../nbs/05b_features.ipynb #d4f8b1a6
 def task_versions(
     features:pd.DataFrame, # `features`
-    task_ids:list,         # N tasks
+    task_ids:list|np.ndarray, # N tasks
 )->np.ndarray:             # (N, V, d) float32, the task itself first
     """Vectors of every version of tasks; a copy is left out unless all of the tasks have it.
     Raises: `InputError` if a task has no vector, or two."""
@@ -315,7 +315,7 @@ def task_views(
 def view_arrays(
     features:pd.DataFrame, # `features`
     views:pd.DataFrame,    # `views`
-    task_ids:list,         # N tasks
+    task_ids:list|np.ndarray, # N tasks
 )->dict:                   # View -> (N, d) float32; `copies` -> (N, C, d) where every task has C copies
     "Views as arrays, in the order of `task_ids`. Raises: `InputError` if a task lacks one."
     versions = task_versions(features, task_ids)

@@ -214,18 +214,18 @@ def train_head(
     """Train a head on soft labels. Raises: `InputError` on NaN, labels outside [0, 1], unequal lengths, or
     hyperparameters without epochs. Source: §3.2, §4.1, Equation 3."""
     import torch
-    (x, y), validation = ([np.asarray(part, np.float32) for part in split] for split in (train, validation))
+    (x, y), watched = ([np.asarray(part, np.float32) for part in split] for split in (train, validation))
     if x.ndim==3:
         if x.shape[1]>1: hyperparameters = replace(hyperparameters, copies=1) # reworded ones are there already
         x, y = x.reshape(-1, x.shape[2]), y.repeat(x.shape[1])
-    for split in ((x, y), validation): _check_training(*split, hyperparameters, x.shape[-1])
+    for xs,ys in ((x, y), watched): _check_training(xs, ys, hyperparameters, x.shape[-1])
     history = []
     with _one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         training = _Training(x, y, hyperparameters)
         for epoch in range(1, hyperparameters.epochs+1):
             training.epoch()
-            for split,part in dict(train=(x, y), validation=validation).items():
+            for split,part in dict(train=(x, y), validation=watched).items():
                 history.append(dict(epoch=epoch, split=split, **_metrics(training.state(), *part)))
             if on_epoch: on_epoch(epoch, training.state())
     return training.state(), pd.DataFrame(history)

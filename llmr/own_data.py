@@ -165,11 +165,11 @@ def scores_to_judge(
     """Scores of a router that did not learn from the tasks it is judged on.
 
     Raises: `InputError` if only others are there."""
-    run = Path(place)
+    folder = Path(place)
     if file: return read_scores(file, pair, router, split)
-    if is_current(run, '09_selection') and not router: return read_scores(run/'selected.parquet', pair)
-    if run.is_dir() and split!='train': return read_scores(run, pair, router or 'head-strict')
-    if run.is_dir() and router:
+    if is_current(folder, '09_selection') and not router: return read_scores(folder/'selected.parquet', pair)
+    if folder.is_dir() and split!='train': return read_scores(folder, pair, router or 'head-strict')
+    if folder.is_dir() and router:
         raise InputError(f'{router} was trained on split train, and would be judged on what it has seen. '
                          'Choose another --split, or no --router.')
     if router:
@@ -308,7 +308,7 @@ def training_text(
     best, nested = table.router[table.selected].iloc[0], table[table.router=='nested'].iloc[0]
     shown = 'show' if nested.low>0 else 'do not show'
     rows = table[['router', 'gain', 'low', 'high']].to_string(index=False, float_format='{:+.2f}'.format)
-    return (f'{rows}\n\nchosen: {best}; believe the row `nested`: '
+    return (f'{rows}\n\nchosen: {best}; use the row `nested`: '
             f'these tasks {shown} that the router beats random routing.')
 
 # %% ../nbs/18_own_data.ipynb #6ed2e920

@@ -94,7 +94,7 @@ code{background:#f2f4f7;padding:.1em .3em;border-radius:3px;font-size:.9em;overf
 @media (max-width:30rem){
   table{font-size:.8rem}
   th,td,.tables th,.tables td{padding:.3rem .3rem;white-space:normal}
-  .scroll td:first-child{white-space:nowrap}
+  .tables td:first-child{white-space:nowrap}
 }
 @media (prefers-color-scheme:dark){
   :root{

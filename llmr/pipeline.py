@@ -19,6 +19,7 @@ import time
 import warnings
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 # %% ../nbs/pipeline.ipynb #bbbca6cc
 import pandas as pd
@@ -70,7 +71,8 @@ def stage_parameters(
     Raises: `InputError` unless exactly one cell is tagged `parameters`."""
     cells, at = _cells(stage)
     tree = ast.parse(''.join(cells[at]['source']))
-    return {target.id: ast.literal_eval(node.value) for node in tree.body for target in node.targets}
+    return {target.id: ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign)
+            for target in node.targets if isinstance(target, ast.Name)}
 
 # %% ../nbs/pipeline.ipynb #5d82a4ec
 def check_parameters(
@@ -170,7 +172,9 @@ class Kernel:
     "One IPython kernel for several notebooks of a run, started when it is first needed. A context manager."
     def __init__(self,
         folder:Path, # Where it works, and writes `kernel.log`
-    ): self.folder, self.manager = Path(folder), None
+    ):
+        self.folder = Path(folder)
+        self.manager:Any = None
 
     def __enter__(self): return self
     def __exit__(self, *_): self.stop()

@@ -36,7 +36,7 @@ def panels(
 
 # %% ../nbs/00c_plotting.ipynb #3710942d
 def colours(
-    names:list, # Of pairs, models or routers, in the order in which they are shown everywhere
+    names:list|dict, # Of pairs, models or routers, in the order in which they are shown everywhere
 )->dict:        # Name -> RGB
     "Give each name a colour by its position, so that it keeps that colour from figure to figure."
     import seaborn as sns

@@ -229,7 +229,7 @@ def read_cascades(
 )->pd.DataFrame:   # Rows of tables/cascade.csv on test with one visible test, scored on tests that the gate did not see
     "The cascades that the page shows."
     rows = pd.read_csv(Path(folder)/'tables'/'cascade.csv')
-    unseen = (rows.tests=='hidden') | (rows.variant=='visible')
+    unseen = (rows.tests=='hidden') | (rows.policy=='visible')
     return rows[(rows.split=='test') & (rows.visible==1) & unseen]
 
 # %% ../nbs/17_report.ipynb #7047b441
@@ -239,7 +239,7 @@ def cascade_html(
     "A row a cascade."
     passes = [f'{row.total_pass_rate:.1f}% ({row.low:.1f} to {row.high:.1f})' for row in cascades.itertuples()]
     large, kept = cascades.all_large.map('{:.1f}%'.format), cascades.kept_small.map('{:.0f}%'.format)
-    cells = {'pair': cascades.pair, 'gate': cascades.variant, 'scored on': cascades.tests, 'passes (95%)': passes,
+    cells = {'pair': cascades.pair, 'gate': cascades.policy, 'scored on': cascades.tests, 'passes (95%)': passes,
              'all large': large, 'kept small': kept, 'cost': cascades.cost_ratio.map('{:.0%}'.format)}
     return table_html(pd.DataFrame(cells), 'Cascades with one visible test, scored on tests that the gate did not see',
                       ('pair', 'gate', 'scored on'))
@@ -368,7 +368,7 @@ def cascade_offer(
     pair:Pair,             # Small and large
 )->list:                   # One sentence, or none
     "What the cascade with a visible test would do."
-    of_pair = cascades[(cascades.pair==pair.name) & (cascades.variant=='visible') & (cascades.tests=='hidden')]
+    of_pair = cascades[(cascades.pair==pair.name) & (cascades.policy=='visible') & (cascades.tests=='hidden')]
     sentences = []
     for row in of_pair.itertuples():
         passes = f'{row.total_pass_rate:.1f}% ({row.low:.1f} to {row.high:.1f})'
@@ -400,18 +400,18 @@ def lead_html(
     tasks:pd.DataFrame, # `tasks`
     pairs:list,         # Of `Pair`
     margin:float,       # Acceptable loss, fraction
-    profile:Profile,    # Of the run
+    origin:Profile,     # Of the run
 )->str:                 # HTML
     "The heading of the page."
     n, names = (tasks.split=='test').sum(), ', '.join(pair.name for pair in pairs)
     lead = (f'{names} on {n} test tasks of {tasks.benchmark.iloc[0]}. A loss of up to {in_points(margin)} of total '
-            f'pass rate is acceptable. Profile {profile.name}: {profile.about}.')
+            f'pass rate is acceptable. Profile {origin.name}: {origin.about}.')
     return f'<h1>Which tasks can the small model take?</h1><p class="lead">{html.escape(lead)}</p>'
 
 # %% ../nbs/17_report.ipynb #1d5cfb51
 def method_text(
     record:dict,     # From `read_record`
-    profile:Profile, # Of the run
+    origin:Profile,  # Of the run
     n_test:int,      # Test tasks
     selected:bool,   # Whether stage 09 chose the routers
     seed:int,        # Of the resamples
@@ -420,7 +420,7 @@ def method_text(
     choice = 'by stage 09, in nested cross-validation over train and validation tasks,'
     if not selected: choice = 'on the validation tasks, among those of stage 05,'
     source = 'The programs were executed in this run.'
-    if profile.completions=='shipped':
+    if origin.completions=='shipped':
         source = 'The outcomes come with the package; profile recorded executes the programs anew.'
     versions = ', '.join(f'{name} {version}' for name,version in record['versions'].items())
     return (f'The router of each pair was chosen {choice} and evaluated once, on {n_test} test tasks; thresholds are '

@@ -43,7 +43,7 @@ _pos_numbers = dict(noun=1, verb=2, adj=3, adv=4)
 # %% ../nbs/05a_rewording.ipynb #482fd392
 def wordnet_folder(
     folder:Path, # NLTK data folder to make
-    source:Path='/usr/share/wordnet', # Where Debian's packages put the dictionary
+    source:Path|str='/usr/share/wordnet', # Where Debian's packages put the dictionary
 )->Path:
     "Copy Debian's WordNet to a folder in NLTK's layout. Raises: `InputError` if the dictionary is not there."
     source, target = Path(source), Path(folder)/'corpora'/'wordnet'

@@ -35,7 +35,7 @@ class Examples:
     views: dict               # Name -> (N, d)
     small: np.ndarray         # (N, M) qualities, NaN where a task has fewer samples
     large: np.ndarray         # (N, M)
-    others: np.ndarray = None # (N, K) mean qualities of further models
+    others: np.ndarray|None = None # (N, K) mean qualities of further models
 
     @property
     def gap(self):
@@ -65,8 +65,11 @@ ESTIMATORS = {}
 
 class Estimator:
     "What all estimators share. A subclass names itself, says which views it reads, and defines `_fit` and `_score`."
-    reads = ('prompt',)
+    reads:tuple = ('prompt',)
     candidate = True # Whether a choice among all estimators considers it
+
+    def _fit(self, examples, seed): raise NotImplementedError
+    def _score(self, views): raise NotImplementedError
 
     def __init_subclass__(cls, name='', **kwargs):
         "Enter a named subclass into `ESTIMATORS`."
@@ -132,9 +135,9 @@ class StrictHead(Estimator, name='head-strict'):
     )->np.ndarray:         # (N,) soft labels
         "Labels that this head learns. Source: Equations 3 and 4."
         gaps = _sample_gaps(examples)
-        rows, samples = np.nonzero(np.isfinite(gaps))
-        frame = pd.DataFrame(dict(task_id=rows, split='train', pair='', quality='standard', sample=samples,
-                                  gap=gaps[rows, samples]))
+        rows, columns = np.nonzero(np.isfinite(gaps))
+        frame = pd.DataFrame(dict(task_id=rows, split='train', pair='', quality='standard', sample=columns,
+                                  gap=gaps[rows, columns]))
         t = best_shift(gaps[np.isfinite(gaps).all(1)])[0] if self.label=='shifted' else 0.
         return soft_labels(frame, t, strict=self.label=='strict').y.to_numpy()
 

@@ -51,7 +51,7 @@ class Profile:
     sources: tuple = () # Models to sample from: hub names (perhaps with `@REVISION`), folders, or names on a server
 
 # %% ../nbs/00b_runs.ipynb #b1708853
-_llama = dict(models=('1B', '8B', '70B'), pairs=('1B-8B', '8B-70B', '1B-70B'))
+_llama:dict = dict(models=('1B', '8B', '70B'), pairs=('1B-8B', '8B-70B', '1B-70B'))
 PROFILES = {p.name: p for p in (
     Profile('toy', 'small tasks of this project, sampled from its two toy models; checks the pipeline, not LLMs',
             ('small', 'large'), ('small-large',), 'toy', 'transformers', 'hashing', 'toy/tables',

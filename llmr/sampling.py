@@ -161,7 +161,7 @@ def read_pack(
     rows = [row for _,row in json_rows(files['completions.jsonl'], f'{path}, completions.jsonl')]
     code = [extract_code(str(row.get('text', ''))) for row in rows]
     completions = check_table('completions', pd.DataFrame(rows).assign(code=code))
-    return load_tasks(path), completions, json.loads(files['card.json'])
+    return load_tasks(str(path)), completions, json.loads(files['card.json'])
 
 # %% ../nbs/02_sampling.ipynb #d16bb651
 RECORDED = 'tjbai-llmr'
@@ -185,7 +185,7 @@ def load_completions(
     elif source==RECORDED or Path(source).is_dir():
         rows = [row for model,path in _recorded_files(source, models) for row in read_recorded(path, model)]
         completions = pd.DataFrame(rows)
-    elif str(source).endswith('.zip'): completions = read_pack(source)[1]
+    elif str(source).endswith('.zip'): completions = read_pack(Path(source))[1]
     else:
         raise InputError(f'unknown completions {source!r}; choose from shipped, {RECORDED}, '
                          'or give the path of a folder or a pack.')
@@ -309,7 +309,7 @@ def sample_completions(
 def sampling_record(
     sampled:pd.DataFrame, # From `sample_completions`, of one model
     sampler:Sampler,      # The same
-    price:list=(),        # Dollars per million tokens of prompt and of completion, if known
+    price:tuple=(),        # Dollars per million tokens of prompt and of completion, if known
 )->dict:                  # For `run.json`
     "What one model's completions took: tokens, and dollars where the price is known."
     n_prompt, n_new = int(sampled.n_prompt_tokens.clip(lower=0).sum()), int(sampled.n_tokens.sum())

@@ -26,7 +26,7 @@ from .features import view_arrays
 from .labels import pair_gaps
 from .plotting import Figure, panels
 from .problem import quality_gap
-from .router import ESTIMATORS, NothingToLearn, Router
+from .router import ESTIMATORS, Estimator, NothingToLearn, Router
 from .runs import Pair
 
 # %% ../nbs/09_selection.ipynb #402a51d7
@@ -78,7 +78,7 @@ def make_study(
     outcomes:pd.DataFrame, # `outcomes` of both models, and perhaps of others
     pair:Pair,             # Small and large
     views:dict,            # Name -> (N, d), in the order of `task_ids`
-    task_ids:np.ndarray,   # N tasks
+    task_ids:list|np.ndarray, # N tasks
     data:str='run',        # Name of the data, for tables
 )->Study:
     """Gather one pair's tasks.
@@ -118,7 +118,7 @@ def fit_on(
     study:Study,    # What to learn from
     estimator:str,  # One of `ESTIMATORS`, or `head-brevity`
     seed:int=42,    # Of everything random
-)->object:          # As of `fit_estimator`
+)->Estimator:       # As of `fit_estimator`
     "Fit an estimator on a study. Raises: `InputError` as `fit_estimator` does."
     if estimator=='head-brevity':
         level = np.where(np.isnan(study.brevity), np.nan, 0)

@@ -1,40 +1,45 @@
-"What tests share: where the recorded data lie, the shipped numbers, a finished toy run, a run of the shipped numbers, and its site."
+"What tests share: the recorded data, the shipped numbers, finished runs of toy models and shipped numbers, a site."
 import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from filelock import FileLock
 
-from llmr.core import DATA_ENV, package_file
-from llmr.runs import get_pairs, get_profile
+from llmr.core import DATA_ENV, package_file, write_json
+from llmr.pipeline import BEYOND
+from llmr.runs import get_pairs, get_profile, read_record
 
 ROOT = Path(__file__).resolve().parent.parent
 NBS = ROOT/'nbs'
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
 TOY = ('--profile', 'toy', '--param', 'tasks_per_split=20') # as `make fixture` runs it
 CONDITIONS = ('namespaces', 'landlock', 'chromium', 'data') # what `LLMR_REQUIRE` may list, comma separated
+LONGEST = ('test_end_to_end', 'test_hostile', 'test_site', 'test_browser', 'test_readme', 'test_cli', 'test_report')
 REQUIRED = set(filter(None, os.environ.get('LLMR_REQUIRE', '').split(',')))
 
 
-def pytest_addoption(parser): parser.addoption('--all', action='store_true', help='run the tests marked `full`, too')
+def pytest_addoption(parser): parser.addoption('--all', action='store_true', help='run the tests marked `full` too')
 
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'full: takes minutes, runs with --all only')
-    if unknown := REQUIRED-set(CONDITIONS):
-        raise pytest.UsageError(f'LLMR_REQUIRE: unknown {", ".join(sorted(unknown))}; choose from {", ".join(CONDITIONS)}')
+    if not (unknown := REQUIRED-set(CONDITIONS)): return
+    raise pytest.UsageError(f'LLMR_REQUIRE: unknown {", ".join(sorted(unknown))}; choose from {", ".join(CONDITIONS)}')
 
 
 def pytest_collection_modifyitems(config, items):
-    "Leave out the tests marked `full`, unless `--all` is given."
-    if config.getoption('--all'): return
-    full = [item for item in items if item.get_closest_marker('full')]
-    config.hook.pytest_deselected(items=full)
-    items[:] = [item for item in items if not item.get_closest_marker('full')]
+    """Leave out the tests marked `full`, unless `--all` is given. The longest files come first, so that no process of
+    pytest is left with one of them while the others have nothing to do."""
+    full = [item for item in items if item.get_closest_marker('full') and not config.getoption('--all')]
+    if full: config.hook.pytest_deselected(items=full)
+    rank = {name: place for place,name in enumerate(LONGEST)}
+    left = [item for item in items if item not in full]
+    items[:] = sorted(left, key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 def require(condition, present, reason):
@@ -47,7 +52,15 @@ def require(condition, present, reason):
 
 def llmr(*arguments, **options):
     "Start the command in a process of its own."
-    return subprocess.Popen([sys.executable, '-m', 'llmr.cli', *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    command = [sys.executable, '-m', 'llmr.cli', *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+def finish(process, timeout=600):
+    "`(stdout, stderr)` of a command that succeeds."
+    out, err = process.communicate(timeout=timeout)
+    assert process.returncode==0, err
+    return out, err
 
 
 def table_bytes(folder):
@@ -56,12 +69,23 @@ def table_bytes(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths if 'timing' not in path.name}
 
 
+def undo(folder, stages):
+    "Take stages out of a finished run, as if they had not been run: their records, and the files that only they wrote."
+    record = read_record(folder)
+    undone = {stage: record['stages'].pop(stage) for stage in stages}
+    still = {name for stage in record['stages'].values() for name in stage['writes']}
+    for stage,facts in undone.items():
+        for name in {*facts['writes'], f'nbs/{stage}.ipynb'}-still: (folder/name).unlink(missing_ok=True)
+    write_json(folder/'run.json', record)
+
+
 @pytest.fixture(scope='session')
 def data_folder():
     "Folder of the recorded data: `LLMR_DATA`, else ../shared/data beside the checkout."
-    for folder in (os.environ.get(DATA_ENV), ROOT.parent/'shared'/'data'):
-        if folder and (Path(folder)/'tjbai-llmr').is_dir(): return Path(folder)
-    pytest.skip(f'no recorded data: {DATA_ENV} is not set and ../shared/data is not there')
+    folders = [Path(folder) for folder in (os.environ.get(DATA_ENV), ROOT.parent/'shared'/'data') if folder]
+    present = [folder for folder in folders if (folder/'tjbai-llmr').is_dir()]
+    require('data', present, f'no recorded data: neither {DATA_ENV} nor ../shared/data is a folder with them')
+    return present[0]
 
 
 @pytest.fixture
@@ -78,16 +102,13 @@ def pairs(): return get_pairs(get_profile('shipped'))
 @pytest.fixture(scope='session')
 def shipped():
     "A reader of shipped tables by name; a table is read once."
-    held = {}
-    def read(name):
-        if name not in held: held[name] = pd.read_parquet(package_file(f'shipped/{name}.parquet'))
-        return held[name]
-    return read
+    return cache(lambda name: pd.read_parquet(package_file(f'shipped/{name}.parquet')))
 
 
 @pytest.fixture(scope='session')
 def once(tmp_path_factory):
-    "`once(name, make)`: a folder in which `make(folder)` has worked, in whichever process of pytest came first; the others wait for it."
+    """`once(name, make)`: a folder in which `make(folder)` has worked, in whichever process of pytest came first; the
+    others wait for it."""
     base = tmp_path_factory.getbasetemp()
     base = base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base
     def made(name, make):
@@ -103,20 +124,27 @@ def once(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
-def toy_run(once):
-    "`(folder, stdout, stderr)` of a finished toy run. Not to be written to."
+def toy_beyond(once):
+    "`(folder, stdout, stderr)` of a finished toy run, the stages beyond the paper included. Not to be written to."
     def make(folder):
-        out, err = (process := llmr('reproduce', *TOY, '--out', folder/'run')).communicate(timeout=600)
-        assert process.returncode==0, err
-        (folder/'out').write_text(out)
-        (folder/'err').write_text(err)
-    folder = once('toy', make)
+        for name,text in zip(('out', 'err'), finish(llmr('reproduce', *TOY, '--beyond', '--out', folder/'run'))):
+            (folder/name).write_text(text)
+    folder = once('toy-beyond', make)
     return folder/'run', (folder/'out').read_text(), (folder/'err').read_text()
+
+
+@pytest.fixture(scope='session')
+def toy_run(once, toy_beyond):
+    "The same before the stages beyond the paper were run. Neither to be written to nor to be locked: use `toy_copy`."
+    def make(folder):
+        shutil.copytree(toy_beyond[0], folder, dirs_exist_ok=True)
+        undo(folder, BEYOND)
+    return once('toy', make), *toy_beyond[1:]
 
 
 @pytest.fixture
 def toy_copy(toy_run, tmp_path):
-    "A copy of the finished toy run, to do harm to."
+    "A copy of the finished toy run, for tests that change it, or run a command on it."
     return Path(shutil.copytree(toy_run[0], tmp_path/'run'))
 
 
@@ -125,17 +153,20 @@ def shipped_run(once):
     "Folder of a finished run of the shipped numbers; it takes over what runs/shipped has."
     if 'LLMR_SITE' in os.environ: return Path(os.environ['LLMR_SITE_RUN']).resolve()
     def make(folder):
-        if (ROOT/'runs'/'shipped'/'run.json').exists(): shutil.copytree(ROOT/'runs'/'shipped', folder, dirs_exist_ok=True)
-        _, err = (process := llmr('reproduce', '--profile', 'shipped', '--out', folder)).communicate(timeout=1200)
-        assert process.returncode==0, err
+        if (ROOT/'runs'/'shipped'/'run.json').exists():
+            shutil.copytree(ROOT/'runs'/'shipped', folder, dirs_exist_ok=True)
+        finish(llmr('reproduce', '--profile', 'shipped', '--out', folder), 1200)
     return once('shipped', make)
 
 
 @pytest.fixture(scope='session')
 def site(once, shipped_run):
-    "`(folder of the site, its run, 'paper' or 'all')`: the one that `LLMR_SITE` names, else one built here without executing the stages beyond the paper."
+    """`(folder of the site, its run, 'paper' or 'all')`: the one that `LLMR_SITE` names, else one built here without
+    executing the stages beyond the paper."""
     if 'LLMR_SITE' in os.environ: return Path(os.environ['LLMR_SITE']).resolve(), shipped_run, 'all'
     def make(folder):
-        done = subprocess.run([sys.executable, ROOT/'tools'/'site'/'build.py', '--run', shipped_run, '--out', folder/'site', '--work', folder/'work', '--paper-only'], capture_output=True, text=True)
+        places = ['--run', shipped_run, '--out', folder/'site', '--work', folder/'work']
+        command = [sys.executable, ROOT/'tools'/'site'/'build.py', *places, '--paper-only']
+        done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode==0, done.stderr
     return once('site', make)/'site', shipped_run, 'paper'

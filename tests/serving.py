@@ -1,4 +1,4 @@
-"A server of completions for tests: OpenAI's protocol over the transformers sampler, and a proxy that breaks some of its answers."
+"Servers for tests: OpenAI's protocol over the transformers sampler, and a proxy that breaks some of its answers."
 import json
 import threading
 import time
@@ -13,7 +13,10 @@ from llmr.engines import Request, Settings
 
 @contextmanager
 def listening(handler, **state):
-    "A server on this machine with attributes `state`, for as long as the block lasts; its threads end with it, since torch aborts a process that leaves one behind."
+    """A server on this machine with attributes `state`, which runs as long as the block.
+
+    Its threads end with it, since torch aborts a process that leaves one behind.
+    """
     server = ThreadingHTTPServer(('127.0.0.1', 0), handler)
     server.daemon_threads, server.url = False, f'http://127.0.0.1:{server.server_address[1]}/v1'
     for name,value in state.items(): setattr(server, name, value)
@@ -36,7 +39,8 @@ class Quiet(BaseHTTPRequestHandler):
         "An error as OpenAI's servers send it."
         content = json.dumps(dict(error=dict(message=message, type='error', code=status))).encode()
         self.send_response(status)
-        for name,value in dict({'content-type': 'application/json', 'content-length': str(len(content))}, **headers).items(): self.send_header(name.replace('_', '-'), value)
+        names = {'content-type': 'application/json', 'content-length': str(len(content)), **headers}
+        for name,value in names.items(): self.send_header(name.replace('_', '-'), value)
         self.end_headers()
         self.wfile.write(content)
 
@@ -50,38 +54,52 @@ class Quiet(BaseHTTPRequestHandler):
 
 
 class Model(Quiet):
-    "Serves the model in `server.folder`; `server.refusals` maps a prompt's beginning to `(status, message)`; `server.broken` is one whose answers never end."
+    """Serves the model in `server.folder`.
+
+    `server.refusals` maps a prompt's beginning to `(status, message)`; an answer to a prompt that begins with BROKEN
+    never ends.
+    """
     def do_POST(self):
         "One completion."
         asked = json.loads(self.body())
         with self.server.lock: self.server.asked.append(asked | dict(key=self.headers['authorization']))
         prompt = asked['messages'][0]['content'] if 'messages' in asked else asked['prompt']
-        if asked['model']!=self.server.name: return self.refuse(404, f'The model {asked["model"]} does not exist.')
-        for start,(status, message) in self.server.refusals.items():
-            if prompt.startswith(start): return self.refuse(status, message)
-        if 'messages' in asked and not self.server.sampler.tokenizer.chat_template: return self.refuse(400, 'the tokenizer does not define a chat template')
+        refusal = self.refusal(prompt, asked)
+        if refusal: return self.refuse(*refusal)
         with self.server.lock: completion = self.draw(prompt, asked)
-        if completion.finish_reason=='prompt_too_long': return self.refuse(400, "This model's maximum context length is 64 tokens.")
+        if completion.finish_reason=='prompt_too_long':
+            return self.refuse(400, "This model's maximum context length is 64 tokens.")
         self.start_stream()
         half = len(completion.text)//2
         for text in (completion.text[:half], completion.text[half:]): self.send(asked, text)
         if prompt.startswith('BROKEN'): return
         self.send(asked, '', completion.finish_reason)
-        usage = dict(prompt_tokens=completion.n_prompt_tokens, completion_tokens=completion.n_tokens, total_tokens=completion.n_prompt_tokens+completion.n_tokens)
+        usage = dict(prompt_tokens=completion.n_prompt_tokens, completion_tokens=completion.n_tokens,
+                     total_tokens=completion.n_prompt_tokens+completion.n_tokens)
         self.event(dict(id='x', object='chunk', created=0, model=asked['model'], choices=[], usage=usage))
         self.wfile.write(b'data: [DONE]\n\n')
+
+    def refusal(self, prompt, asked):
+        "`(status, message)` if the server refuses the request before it samples."
+        if asked['model']!=self.server.name: return 404, f'The model {asked["model"]} does not exist.'
+        for start,refusal in self.server.refusals.items():
+            if prompt.startswith(start): return refusal
+        if 'messages' in asked and not self.server.sampler.tokenizer.chat_template:
+            return 400, 'the tokenizer does not define a chat template'
 
     def draw(self, prompt, asked):
         "As the sampler draws it from the same seed."
         sampler = self.server.sampler
-        sampler.settings = Settings(asked['temperature'], asked['max_tokens'], asked['top_p'], tuple(asked['stop']), max_context=sampler.settings.max_context)
+        sampler.settings = Settings(asked['temperature'], asked['max_tokens'], asked['top_p'], tuple(asked['stop']),
+                                    max_context=sampler.settings.max_context)
         if 'prompt' in asked: prompt = prompt.removesuffix(f'\n\n{sampler.settings.prefill}')
         return next(iter(sampler.complete([Request(prompt, 0, asked['seed'])])))[1]
 
     def send(self, asked, text, reason=None):
         "A piece of text."
         piece = dict(delta=dict(content=text)) if 'messages' in asked else dict(text=text)
-        self.event(dict(id='x', object='chunk', created=0, model=asked['model'], choices=[dict(index=0, finish_reason=reason, **piece)]))
+        choice = dict(index=0, finish_reason=reason, **piece)
+        self.event(dict(id='x', object='chunk', created=0, model=asked['model'], choices=[choice]))
 
     def event(self, content):
         "One line of the stream."
@@ -109,7 +127,8 @@ class Proxy(Quiet):
         if fault==500: return self.refuse(500, 'internal error')
         place = urlsplit(self.server.upstream)
         upstream = HTTPConnection(place.hostname, place.port, timeout=120)
-        upstream.request('POST', self.path, body, {'content-type': 'application/json', 'authorization': self.headers['authorization'] or ''})
+        headers = {'content-type': 'application/json', 'authorization': self.headers['authorization'] or ''}
+        upstream.request('POST', self.path, body, headers)
         answer = upstream.getresponse()
         if answer.status!=200: return self.refuse(answer.status, answer.read().decode(errors='replace'))
         self.start_stream()

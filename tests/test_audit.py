@@ -8,7 +8,8 @@ from llmr.labels import all_labels, pair_gaps
 
 @pytest.fixture(scope='module')
 def claims(shipped, pairs):
-    gaps = pd.concat([pair_gaps(shipped('outcomes'), pair, quality) for quality in ('standard', 'brevity') for pair in pairs])
+    pair_qualities = [(pair, quality) for quality in ('standard', 'brevity') for pair in pairs]
+    gaps = pd.concat([pair_gaps(shipped('outcomes'), pair, quality) for pair,quality in pair_qualities])
     return audit(shipped('outcomes'), shipped('regrades'), all_labels(gaps), shipped('features'), pairs)
 
 
@@ -19,7 +20,9 @@ def test_every_statement_has_its_rows(claims):
     assert set(claims.claim_id)==set(STATEMENTS) and not claims.duplicated(['claim_id', 'subject']).any()
     for claim_id,rows in claims.groupby('claim_id'):
         statement = STATEMENTS[claim_id]
-        for column,value in dict(claim=statement.text, source=statement.source, unit=statement.unit, interval_kind=statement.interval_kind).items():
+        expected = dict(claim=statement.text, source=statement.source, unit=statement.unit,
+                        interval_kind=statement.interval_kind)
+        for column,value in expected.items():
             assert rows[column].eq(value).all()
 
 
@@ -61,20 +64,24 @@ def test_every_conclusion_names_claims_that_are_there(claims):
 def test_conclusions_follow_from_their_rows(claims):
     standing = conclusions(claims).set_index('conclusion').standing
     assert list(standing.index)==[conclusion.text for conclusion in CONCLUSIONS] and set(standing)==set(SUPPORT)
-    assert standing['over half of the comparisons tie']=='supported' and standing['most ties are at zero passed tests']=='refuted'
+    assert standing['over half of the comparisons tie']=='supported'
+    assert standing['most ties are at zero passed tests']=='refuted'
     assert standing["the gain at 75% of requests routed to the 8B model is the router's"]=='undecided'
     ties = of(claims, 'half_tie')
     assert conclusions(ties.assign(verdict='undecided')).standing.tolist()==['undecided']
     one = ties.assign(verdict=['refuted', *ties.verdict[1:]])
     assert conclusions(one).standing.tolist()==['refuted']
-    assert conclusions(claims.assign(claim='another sentence', note='')).equals(conclusions(claims)), 'no words of a sentence are read'
+    reworded = claims.assign(claim='another sentence', note='')
+    assert conclusions(reworded).equals(conclusions(claims)), 'the text of a claim must not matter'
 
 
 def test_two_definitions(claims):
     "Errata 2."
     rows = of(claims, 'all_small_gap').set_index('subject')
     for pair,(table1_gap, gap) in {'1B-8B': (-18.5, -22.1), '8B-70B': (3.9, 8.5), '1B-70B': (-14.6, -13.6)}.items():
-        assert rows.published[pair]==table1_gap and rows.reproduced[pair]==pytest.approx(table1_gap, abs=.2) and rows.corrected[pair]==pytest.approx(gap, abs=.3)
+        assert rows.published[pair]==table1_gap
+        assert rows.reproduced[pair]==pytest.approx(table1_gap, abs=.2)
+        assert rows.corrected[pair]==pytest.approx(gap, abs=.3)
 
 
 def test_pairs_that_the_paper_does_not_have_make_no_claim(shipped, pairs):

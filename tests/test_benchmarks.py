@@ -18,25 +18,27 @@ def test_splits_have_the_papers_sizes():
     assert sizes==dict(prompt=10, test=500, validation=90, train=374)
 
 
-@pytest.mark.parametrize('change,told', [
+@pytest.mark.parametrize('change,message', [
     (dict(text=None), "text is NoneType"),
     (dict(test_list=[]), 'at least one assert'),
     (dict(test_list=[3]), 'at least one assert'),
     (dict(task_id='x'), 'task_id is str')])
-def test_damaged_records_are_named(change, told):
-    with pytest.raises(InputError, match=f'mbpp.jsonl, line 7: .*{told}'): mbpp_task('mbpp.jsonl', 7, RECORD | change)
+def test_damaged_records_are_rejected_with_their_line(change, message):
+    with pytest.raises(InputError, match=f'mbpp.jsonl, line 7: .*{message}'):
+        mbpp_task('mbpp.jsonl', 7, RECORD | change)
     for name in ('text', 'test_list', 'task_id'):
         without = {key: value for key,value in RECORD.items() if key!=name}
         with pytest.raises(InputError, match=f'line 7: no field {name!r}'): mbpp_task('mbpp.jsonl', 7, without)
 
 
-def test_a_function_that_the_prompt_lacks_is_named():
+def test_the_prompt_must_define_the_entry_point():
     record = dict(task_id='x', prompt='def f(x):', entry_point='g', test='')
     with pytest.raises(InputError, match="line 1: the prompt has no function 'g'"): humaneval_task('h.jsonl', 1, record)
 
 
 def test_unknown_tasks():
-    with pytest.raises(InputError, match="unknown tasks 'nowhere'; choose from mbpp, .*or give the path"): load_tasks('nowhere')
+    message = "unknown tasks 'nowhere'; choose from mbpp, .*or give the path"
+    with pytest.raises(InputError, match=message): load_tasks('nowhere')
 
 
 def test_a_benchmark_is_one_function_in_the_registry(monkeypatch):
@@ -74,17 +76,18 @@ def own(path, *rows):
     return str(path)
 
 
-def test_tasks_of_ones_own(tmp_path):
+def test_own_tasks(tmp_path):
     rows = [OWN | dict(task_id=k, setup='import math', entry_point='add') for k in range(20)]
     tasks = load_tasks(own(tmp_path/'mine.jsonl', *rows))
     assert tasks.split.value_counts().to_dict()==dict(train=10, validation=3, test=7)
     assert set(tasks.benchmark)=={'mine'} and set(tasks.setup)=={'import math'}
 
 
-def test_splits_of_ones_own(tmp_path):
+def test_own_splits(tmp_path):
     rows = [OWN | dict(task_id=f't{k}', split=split, benchmark='b') for k,split in enumerate(SPLITS)]
     tasks = load_tasks(own(tmp_path/'given.jsonl', *rows))
-    assert tasks.task_id.tolist()==['t0', 't1', 't2'] and tasks.split.tolist()==list(SPLITS) and set(tasks.benchmark)=={'b'}
+    assert tasks.task_id.tolist()==['t0', 't1', 't2'] and tasks.split.tolist()==list(SPLITS)
+    assert set(tasks.benchmark)=={'b'}
 
 
 def without(name): return {key: value for key,value in OWN.items() if key!=name}
@@ -110,7 +113,7 @@ def without(name): return {key: value for key,value in OWN.items() if key!=name}
     ([OWN | dict(tests=[' assert add(1) == 2'])], 'line 1: tests holds'),
     ([OWN | dict(setup='import')], 'line 1: setup holds'),
     ([r'{"task_id": 1, "text": "\ud83d", "tests": ["assert add(1) == 2"]}'], 'line 1: .* is half of a character')])
-def test_damaged_tasks_of_ones_own_are_named(tmp_path, rows, message):
+def test_damaged_own_tasks_are_rejected(tmp_path, rows, message):
     path = own(tmp_path/'mine.jsonl', *rows)
     with pytest.raises(InputError, match=message) as e: load_tasks(path)
     assert 'mine.jsonl' in str(e.value) or 'too few' in message

@@ -6,10 +6,12 @@ from llmr.labels import all_labels, pair_gaps
 
 def test_confidences_fit_the_labels_that_they_were_trained_on(shipped, pairs):
     "If the strict labels lay at the printed confidences, the claim would hold."
-    labels = all_labels(pd.concat([pair_gaps(shipped('outcomes'), pair, quality) for pair in pairs for quality in ('standard', 'brevity')]))
+    pair_qualities = [(pair, quality) for pair in pairs for quality in ('standard', 'brevity')]
+    labels = all_labels(pd.concat([pair_gaps(shipped('outcomes'), pair, quality) for pair,quality in pair_qualities]))
     verdicts = label_claims(labels).set_index('subject').verdict
     assert verdicts['8B-70B standard']=='does not fit'
-    moved = labels.assign(y=labels.y.where(~(labels.pair.eq('8B-70B') & labels['quality'].eq('standard') & labels.label.eq('strict')), .87))
+    strict = labels.pair.eq('8B-70B') & labels['quality'].eq('standard') & labels.label.eq('strict')
+    moved = labels.assign(y=labels.y.where(~strict, .87))
     assert label_claims(moved).set_index('subject').verdict['8B-70B standard']=='fits'
     of_one = label_claims(labels[labels.pair=='1B-70B'])
     assert set(of_one.subject)=={'1B-70B standard', '1B-70B brevity'}

@@ -88,7 +88,7 @@ def test_a_bad_top_stops_the_sequence():
     assert certify(scores, -gains, .05, risk='loss').cost_advantage>.1
 
 
-def test_a_small_model_that_never_loses_gets_everything_and_one_that_always_does_nothing():
+def test_a_small_model_that_never_loses_gets_every_task_and_one_that_always_loses_none():
     scores = np.random.default_rng(0).random(200)
     for risk,best,worst in (('harm', np.zeros(200), np.ones(200)), ('loss', np.full(200, -.3), np.ones(200))):
         assert certify(scores, best, .05, risk=risk).cost_advantage==1
@@ -97,7 +97,7 @@ def test_a_small_model_that_never_loses_gets_everything_and_one_that_always_does
     assert 'takes at least 230 tasks' in str(certify(scores, np.zeros(200), .00999))
 
 
-def test_a_loss_is_promised_of_what_is_averaged():
+def test_the_bound_on_loss_is_an_average_over_tasks():
     "Thirty tasks of a hundred tests are lost, 300 of one test are not: 9% of a task on average, 91% of the tests."
     n_tests = [1]*300+[100]*30
     paired = pd.DataFrame(dict(small_passed=[1]*300+[0]*30, large_tests=n_tests, large_passed=n_tests))
@@ -147,12 +147,13 @@ def test_rows_and_curves_of_the_tables():
     assert curve.limit.tolist()==harm_limit([0, 0, 1, 2], 4).tolist()
 
 
-def test_what_cannot_be_certified():
+def test_invalid_certificates_are_rejected():
     for promise,message in ((dict(alpha=0), 'bound 0'), (dict(alpha=1.), 'bound 1.0'), (dict(delta=1), 'delta 1')):
         with pytest.raises(InputError, match=message): certify([.1, .2], [0, 0], **promise)
     for scores in ([], [np.nan, .2]):
         with pytest.raises(InputError, match='finite score'): certify(scores, [0]*len(scores))
-    with pytest.raises(InputError, match="unknown risk 'regret'; choose from harm, loss"): task_risk(pd.DataFrame(), 'regret')
+    with pytest.raises(InputError, match="unknown risk 'regret'; choose from harm, loss"):
+        task_risk(pd.DataFrame(), 'regret')
 
 
 @pytest.mark.parametrize('risk,alpha,draws', [('harm', .05, 1000), ('loss', .03, 300)])

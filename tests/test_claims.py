@@ -41,11 +41,12 @@ def test_digits():
     assert same_digits(59., 60.2, digits=0)=='differs' and same_digits(60., 60.2, digits=0)=='reproduced'
 
 
-def test_a_shares_interval_is_that_of_its_tasks_written_out():
+def test_a_shares_interval_equals_that_of_resampled_rows():
     rng = np.random.default_rng(0)
     top, bottom = rng.integers(0, 4, 30), rng.integers(3, 6, 30)
     drawn = [np.repeat(np.arange(30), weight) for weight in bootstrap_weights(30, seed=1)]
-    assert share_interval(top, bottom, 1)==pytest.approx(interval([100*top[rows].sum()/bottom[rows].sum() for rows in drawn]))
+    shares = [100*top[rows].sum()/bottom[rows].sum() for rows in drawn]
+    assert share_interval(top, bottom, 1)==pytest.approx(interval(shares))
     assert share_interval(top, 3, 1)==pytest.approx(share_interval(top, np.full(30, 3), 1))
 
 

@@ -20,7 +20,9 @@ WORKFLOWS = sorted((ROOT/'.github'/'workflows').glob('*.yml'))
 
 def text(name): return (ROOT/name).read_text(encoding='utf-8')
 def quoted(name): return set(re.findall(r'`([^`\n]+)`', re.sub(r'```.*?```', '', text(name), flags=re.S)))
-def targets(): return set(re.findall(r'^([a-z-]+):', text('Makefile'), re.M))
+def targets():
+    rules = re.findall(r'^([a-z][a-z -]*):', text('Makefile'), re.M)
+    return {name for rule in rules for name in rule.split()}
 def settings():
     config = ConfigParser(delimiters=['='])
     config.read(ROOT/'settings.ini', encoding='utf-8')

@@ -1,5 +1,6 @@
 "The stage notebooks by the command at toy size: what a run holds, and what a kill does to it."
 import json
+import re
 import signal
 import time
 import xml.etree.ElementTree as ElementTree
@@ -7,14 +8,18 @@ import xml.etree.ElementTree as ElementTree
 import matplotlib.image
 import pandas as pd
 import pytest
-from conftest import TOY, llmr, table_bytes
+from conftest import TOY, finish, llmr, table_bytes, undo
+from filelock import FileLock
 
+from llmr import pipeline
 from llmr.cli import main
 from llmr.core import Store
+from llmr.pipeline import BEYOND, STAGES, run_stage
 from llmr.runs import open_run
-from llmr.pipeline import STAGES, run_stage
 
-FIGURES = ('figure1_system', 'figure2a_win_rates_standard', 'figure2b_win_rates_brevity', 'figure3_deferral', 'figure4_thresholds')
+STAGE_LINE = re.compile(r'(\w+) +[\d.]+ s')
+FIGURES = ('figure1_system', 'figure2a_win_rates_standard', 'figure2b_win_rates_brevity', 'figure3_deferral',
+           'figure4_thresholds')
 
 
 def record(folder): return json.loads((folder/'run.json').read_text())
@@ -22,10 +27,10 @@ def record(folder): return json.loads((folder/'run.json').read_text())
 
 def test_tables_have_the_papers_columns(toy_run):
     folder, _, _ = toy_run
-    assert (folder/'tables'/'table1.csv').read_text().splitlines()[0]=='pair,0,20,40,60,80,100,sd0,sd20,sd40,sd60,sd80,sd100'
-    assert (folder/'tables'/'figure4.csv').read_text().splitlines()[0]=='quality,pair,target_cost_advantage,performance_gap,actual_cost_advantage'
-    assert len(pd.read_csv(folder/'tables'/'table1.csv'))==1 and len(pd.read_csv(folder/'tables'/'figure4.csv'))==8
-    assert (folder/'tables'/'audit.csv').exists()
+    table1, figure4 = (pd.read_csv(folder/'tables'/f'{name}.csv') for name in ('table1', 'figure4'))
+    assert ','.join(table1)=='pair,0,20,40,60,80,100,sd0,sd20,sd40,sd60,sd80,sd100' and len(table1)==1
+    assert ','.join(figure4)=='quality,pair,target_cost_advantage,performance_gap,actual_cost_advantage'
+    assert len(figure4)==8 and (folder/'tables'/'audit.csv').exists()
 
 
 @pytest.mark.parametrize('name', FIGURES)
@@ -37,23 +42,29 @@ def test_figures_are_not_empty(toy_run, name):
     assert len(texts)>3, 'text became outlines'
 
 
-def test_every_stage_is_recorded(toy_run):
-    kept = record(toy_run[0])
-    assert (kept['profile'], kept['seed'], kept['pairs'])==('toy', 42, ['small-large']) and kept['versions']['torch']
-    assert set(kept['stages'])==set(STAGES)
-    for stage in STAGES:
-        held = kept['stages'][stage]
-        assert held['writes'] and held['seconds']>0 and len(held['fingerprint'])==64
-        cells = json.loads((toy_run[0]/'nbs'/f'{stage}.ipynb').read_text(encoding='utf-8'))['cells']
-        assert not [o for cell in cells for o in cell.get('outputs', ()) if o['output_type']=='error']
+@pytest.mark.parametrize('stage', STAGES+BEYOND)
+def test_every_stage_is_recorded(toy_beyond, stage):
+    facts = record(toy_beyond[0])['stages'][stage]
+    assert facts['writes'] and facts['seconds']>0 and len(facts['fingerprint'])==64
+    cells = json.loads((toy_beyond[0]/'nbs'/f'{stage}.ipynb').read_text(encoding='utf-8'))['cells']
+    outputs = [output['output_type'] for cell in cells for output in cell.get('outputs', ())]
+    assert outputs and 'error' not in outputs
 
 
-def test_what_the_command_prints(toy_run):
-    folder, out, err = toy_run
-    lines = err.splitlines()
-    assert [line.split()[0] for line in lines]==list(STAGES) and '\r' not in err
+def test_a_run_is_recorded(toy_beyond, toy_run):
+    facts = record(toy_beyond[0])
+    assert (facts['profile'], facts['seed'], facts['pairs'])==('toy', 42, ['small-large'])
+    assert facts['versions']['torch']
+    assert set(facts['stages'])==set(STAGES+BEYOND) and set(record(toy_run[0])['stages'])==set(STAGES)
+
+
+def test_what_the_command_prints(toy_beyond):
+    "One line a stage on standard error, whatever the stages' kernels print."
+    folder, out, err = toy_beyond
+    assert [STAGE_LINE.fullmatch(line)[1] for line in err.splitlines()]==[*STAGES, *BEYOND] and '\r' not in err
     assert max(map(len, out.splitlines()))<=max(100, len(f'notebooks {folder}/figures'))
-    for told in ('Table 1', 'small-large', 'Gain over random', 'head-strict', str(folder/'tables'), str(folder/'figures')): assert told in out
+    for expected in ('Table 1', 'small-large', 'Gain over random', 'head-strict', 'Verdict at a margin',
+                     str(folder/'tables'), str(folder/'figures')): assert expected in out
 
 
 def test_a_finished_run_is_not_run_again(toy_copy, capsys):
@@ -71,10 +82,7 @@ def test_only_what_lacks_its_output_is_run_again(toy_copy, capsys):
 
 
 def test_two_runs_in_one_directory(toy_copy, capsys):
-    import fcntl
-    with open(toy_copy/'.lock', 'w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert main(['reproduce', *TOY, '--out', str(toy_copy)])==2
+    with FileLock(toy_copy/'.lock'): assert main(['reproduce', *TOY, '--out', str(toy_copy)])==2
     assert 'another llmr is running here' in capsys.readouterr().err
 
 
@@ -90,42 +98,48 @@ def wait_for_training(folder, process, seconds=300):
     return False
 
 
-@pytest.fixture
-def packed(toy_run, tmp_path):
-    "Arguments that run the toy run's completions again, from a pack."
-    assert main(['pack', str(toy_run[0]), '--out', str(tmp_path/'toy.zip')])==0
-    return 'reproduce', '--profile', 'sampled', '--completions', tmp_path/'toy.zip', '--param', 'encoder=hashing'
-
-
-def test_a_packed_run_killed_in_training_gives_the_same_tables(packed, toy_run, tmp_path):
-    for attempt in range(3):
-        folder = tmp_path/f'killed{attempt}'
-        process = llmr(*packed, '--out', folder)
-        caught = wait_for_training(folder, process)
+def test_a_run_killed_in_training_resumes_to_the_same_tables(toy_run, toy_copy):
+    "It starts where stage 04 is done, so that training comes at once."
+    for _ in range(3):
+        undo(toy_copy, [stage for stage in STAGES[4:] if stage in record(toy_copy)['stages']])
+        (toy_copy/'progress.json').unlink(missing_ok=True)
+        process = llmr('reproduce', *TOY, '--out', toy_copy)
+        caught = wait_for_training(toy_copy, process)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         if caught: break
     assert caught, 'the run was never caught in training'
-    assert '05_router' not in record(folder)['stages'] and not (folder/'gains.parquet').exists()
-    process = llmr(*packed, '--out', folder)
-    _, err = process.communicate(timeout=600)
-    assert process.returncode==0, err
+    assert '05_router' not in record(toy_copy)['stages'] and not (toy_copy/'gains.parquet').exists()
+    _, err = finish(llmr('reproduce', *TOY, '--out', toy_copy))
     assert [line.split()[0] for line in err.splitlines() if 'done already' in line]==list(STAGES[:4])
-    again, first = table_bytes(folder), table_bytes(toy_run[0])
-    assert [name for name in first if name!='sampled.parquet' and again.get(name)!=first[name]]==[]
+    assert table_bytes(toy_copy)==table_bytes(toy_run[0])
+
+
+def test_a_pack_replays_the_same_completions(toy_run, toy_copy, tmp_path, monkeypatch):
+    "As far as stage 04: what follows is computed from these tables."
+    pack, replayed = tmp_path/'toy.zip', tmp_path/'replayed'
+    assert main(['pack', str(toy_copy), '--out', str(pack)])==0
+    monkeypatch.setattr(pipeline, 'STAGES', STAGES[:4])
+    monkeypatch.setattr(pipeline, 'summary', lambda run: '')
+    assert main(['reproduce', '--profile', 'sampled', '--completions', str(pack), '--out', str(replayed)])==0
+    again, first = table_bytes(replayed), table_bytes(toy_run[0])
+    assert {'tasks.parquet', 'completions.parquet', 'outcomes.parquet', 'labels.parquet'}<=set(again)
+    assert [name for name in again if again[name]!=first.get(name)]==[]
 
 
 def test_what_sampling_leaves_in_the_record(toy_run):
-    held, drawn = record(toy_run[0])['sampling'], pd.read_parquet(toy_run[0]/'sampled.parquet')
+    facts, drawn = record(toy_run[0])['sampling'], pd.read_parquet(toy_run[0]/'sampled.parquet')
     completions = pd.read_parquet(toy_run[0]/'completions.parquet')
-    assert list(held)==['large', 'small'] and len(drawn)==len(completions)==2*(200+20+20) and set(drawn.template)=={'chat'}
+    assert list(facts)==['large', 'small'] and len(drawn)==len(completions)==2*(200+20+20)
+    assert set(drawn.template)=={'chat'}
     for name,rows in completions.groupby('model'):
-        assert held[name]['new_tokens']==rows.n_tokens.sum() and held[name]['completions']==240 and held[name]['settings']['temperature']==.7
-        assert held[name]['revision']==drawn.revision[drawn.model==name].iloc[0] and len(held[name]['revision'])==16
+        assert facts[name]['new_tokens']==rows.n_tokens.sum() and facts[name]['completions']==240
+        assert facts[name]['settings']['temperature']==.7 and len(facts[name]['revision'])==16
+        assert facts[name]['revision']==drawn.revision[drawn.model==name].iloc[0]
     assert completions[completions.model=='small'].groupby('task_id').text.nunique().max()>3
 
 
-def test_a_run_killed_while_sampling_goes_on(toy_run, tmp_path):
+def test_a_run_killed_while_sampling_resumes(toy_run, tmp_path):
     folder, path = tmp_path/'run', tmp_path/'run'/'samples'/'completions.sqlite'
     def saved():
         "How many completions there are."

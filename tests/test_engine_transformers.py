@@ -1,4 +1,4 @@
-"Drawing with transformers: seeds, batches, limits, memory, models that cannot be loaded."
+"Sampling with transformers: seeds, batches, limits, memory, models that cannot be loaded."
 import logging
 import os
 import subprocess
@@ -30,7 +30,8 @@ def plain(tmp_path_factory): return tiny_llama(tmp_path_factory.mktemp('plain')/
 def test_a_completion_does_not_depend_on_its_neighbours(folder):
     whole = drawn(Transformers(folder, SHORT))
     assert len(whole)==12 and len(set(texts(whole).values()))==12
-    for batch_size in (1, 5): assert texts(drawn(Transformers(folder, SHORT, dict(batch_size=batch_size))))==texts(whole)
+    for batch_size in (1, 5):
+        assert texts(drawn(Transformers(folder, SHORT, dict(batch_size=batch_size))))==texts(whole)
     assert texts(drawn(Transformers(folder, SHORT), PROMPTS[2:], 2)).items()<=texts(whole).items()
     other = texts(drawn(Transformers(folder, SHORT), seed=43))
     assert sum(other[key]==text for key,text in texts(whole).items())<2
@@ -46,11 +47,12 @@ def test_tokens_and_log_probabilities_are_those_of_the_model(folder):
         token, logprob = pick_tokens(logits, torch.tensor(uniforms[step:step+1]), .7)
         written.append(int(token))
         total += float(logprob)
-    assert completion.text==sampler.tokenizer.decode(written) and completion.n_tokens==12 and completion.finish_reason=='length'
+    assert completion.text==sampler.tokenizer.decode(written)
+    assert completion.n_tokens==12 and completion.finish_reason=='length'
     assert completion.n_prompt_tokens==len(ids) and completion.logprob==pytest.approx(total, abs=1e-3)
 
 
-def test_tokens_are_drawn_as_often_as_they_should_be():
+def test_tokens_follow_the_models_probabilities():
     logits, n = torch.tensor([0., 1., 2., -1.]), 20000
     tokens, logprobs = pick_tokens(logits.expand(n, -1), torch.as_tensor(np.random.default_rng(0).random(n)), .7)
     share, wanted = torch.bincount(tokens, minlength=4)/n, (logits/.7).softmax(0)
@@ -61,10 +63,10 @@ def test_tokens_are_drawn_as_often_as_they_should_be():
 
 
 def test_a_completion_ends_before_a_stop_text(folder):
-    found = drawn(Transformers(folder, Settings(max_tokens=40, stop=('a', 'é'))), n=8)
-    reasons = Counter(completion.finish_reason for completion in found.values())
-    assert reasons['stop'] and not any('a' in completion.text or 'é' in completion.text for completion in found.values())
-    assert all(completion.n_tokens==40 for completion in found.values() if completion.finish_reason=='length')
+    completions = list(drawn(Transformers(folder, Settings(max_tokens=40, stop=('a', 'é'))), n=8).values())
+    assert any(completion.finish_reason=='stop' for completion in completions)
+    assert not any('a' in completion.text or 'é' in completion.text for completion in completions)
+    assert all(completion.n_tokens==40 for completion in completions if completion.finish_reason=='length')
 
 
 def test_a_turn_that_the_model_begins_does_not_end_at_its_first_fence(folder):
@@ -72,7 +74,8 @@ def test_a_turn_that_the_model_begins_does_not_end_at_its_first_fence(folder):
         sampler = Transformers(folder, Settings(prefill=prefill))
         sampler.load()
         tokens = sampler.tokenizer('Here:\n```python\nx = 1\n```', add_special_tokens=False)['input_ids']
-        assert any(sampler.endings.reason(tokens[:n]) for n in range(1, len(tokens)+1))==bool(prefill) and sampler.endings.text(tokens)==text
+        ends = any(sampler.endings.reason(tokens[:n]) for n in range(1, len(tokens)+1))
+        assert ends==bool(prefill) and sampler.endings.text(tokens)==text
 
 
 def test_a_model_that_says_nothing(tmp_path):
@@ -81,15 +84,19 @@ def test_a_model_that_says_nothing(tmp_path):
 
 
 def test_a_prompt_longer_than_the_context_is_recorded(folder):
-    found = drawn(Transformers(folder, Settings(max_tokens=12, max_context=60)), n=2)
-    assert Counter(c.finish_reason for c in found.values())==dict(length=4, prompt_too_long=4)
-    assert all(c.text=='' and c.n_tokens==0 and c.n_prompt_tokens>=60 for c in found.values() if c.finish_reason=='prompt_too_long')
-    assert {c.n_tokens for c in drawn(Transformers(folder, Settings(max_tokens=12, max_context=60)), ['Double a number.'], 1).values()}=={12}
+    sampler = Transformers(folder, Settings(max_tokens=12, max_context=60))
+    completions = list(drawn(sampler, n=2).values())
+    assert Counter(c.finish_reason for c in completions)==dict(length=4, prompt_too_long=4)
+    too_long = [c for c in completions if c.finish_reason=='prompt_too_long']
+    assert all(c.text=='' and c.n_tokens==0 and c.n_prompt_tokens>=60 for c in too_long)
+    sampler = Transformers(folder, Settings(max_tokens=12, max_context=60))
+    assert {c.n_tokens for c in drawn(sampler, ['Double a number.'], 1).values()}=={12}
 
 
-def test_a_model_without_a_chat_template_is_asked_plainly(plain, caplog):
+def test_a_model_without_a_chat_template_gets_plain_prompts(plain, caplog):
     with caplog.at_level(logging.WARNING): found = drawn(Transformers(plain, SHORT), n=1)
-    assert {c.template for c in found.values()}=={'plain'} and 'no chat template: it is asked with plain prompts' in caplog.text
+    assert {c.template for c in found.values()}=={'plain'}
+    assert 'no chat template: it is asked with plain prompts' in caplog.text
 
 
 def test_out_of_memory_halves_the_batch(folder, caplog):
@@ -104,11 +111,13 @@ def test_out_of_memory_halves_the_batch(folder, caplog):
     with caplog.at_level(logging.WARNING): assert texts(drawn(sampler))==whole
     assert 'out of memory with a batch of 12, halved' in caplog.text
     sampler.fits = 0
-    with pytest.raises(InputError, match='out of memory with a batch of one. Choose a smaller max_tokens'): drawn(sampler)
+    with pytest.raises(InputError, match='out of memory with a batch of one. Choose a smaller max_tokens'):
+        drawn(sampler)
 
 
 def test_models_that_cannot_be_loaded(tmp_path):
-    with pytest.raises(InputError, match='Give a hub name that this machine can reach'): drawn(Transformers(tmp_path))
+    message = 'Give a hub name that this machine can reach'
+    with pytest.raises(InputError, match=message): drawn(Transformers(tmp_path))
     settings = Settings(quantization='awq')
     with pytest.raises(InputError, match='quantization is for sampler vllm'): drawn(Transformers(tmp_path, settings))
 
@@ -126,9 +135,18 @@ class Gated(BaseHTTPRequestHandler):
     do_GET = do_HEAD
 
 
+ASK_GATED = '''from llmr.core import InputError
+from llmr.engine_transformers import Transformers
+try: list(Transformers("x/gated")(["Add."]))
+except InputError as e: print(e)
+'''
+
+
 def test_a_gated_model_without_a_token(tmp_path):
     with listening(Gated) as hub:
-        ask = 'from llmr.core import InputError\nfrom llmr.engine_transformers import Transformers\ntry: list(Transformers("x/gated")(["Add."]))\nexcept InputError as e: print(e)'
-        env = os.environ | dict(HF_ENDPOINT=hub.url.removesuffix('/v1'), HF_HUB_OFFLINE='0', HF_HOME=str(tmp_path), PYTHONPATH=str(ROOT))
-        done = subprocess.run([sys.executable, '-c', ask], env=env, capture_output=True, text=True, timeout=300)
-    assert "model 'x/gated' cannot be loaded" in done.stdout and 'accept its licence' in done.stdout and 'HF_TOKEN' in done.stdout, done.stdout+done.stderr
+        hub_settings = dict(HF_ENDPOINT=hub.url.removesuffix('/v1'), HF_HUB_OFFLINE='0', HF_HOME=str(tmp_path))
+        environment = os.environ | hub_settings | dict(PYTHONPATH=str(ROOT))
+        done = subprocess.run([sys.executable, '-c', ASK_GATED], env=environment,
+                              capture_output=True, text=True, timeout=300)
+    for part in ("model 'x/gated' cannot be loaded", 'accept its licence', 'HF_TOKEN'):
+        assert part in done.stdout, done.stdout+done.stderr

@@ -13,14 +13,15 @@ from llmr.engines import ENGINES, Sampler, Settings, make_requests, make_sampler
 
 
 def test_the_registry_loads_nothing_heavy():
-    code = ('import sys, llmr.engines, llmr.sampling\nprint([name for name in ("torch", "transformers", "vllm", "openai", '
-            '"seaborn", "matplotlib") if name in sys.modules])')
+    heavy = ('torch', 'transformers', 'vllm', 'openai', 'seaborn', 'matplotlib')
+    code = f'import sys, llmr.engines, llmr.sampling\nprint([name for name in {heavy} if name in sys.modules])'
     assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout=='[]\n'
 
 
 @pytest.mark.parametrize('engine', ['transformers', *(['vllm'] if find_spec('vllm') else [])])
 def test_an_unknown_model(engine):
-    with pytest.raises(InputError, match="model 'no/such-model' cannot be loaded"): drawn(make_sampler(engine, 'no/such-model'))
+    with pytest.raises(InputError, match="model 'no/such-model' cannot be loaded"):
+        drawn(make_sampler(engine, 'no/such-model'))
 
 
 def test_unknown_engines_and_options():
@@ -52,7 +53,7 @@ def test_revisions_and_keys_differ(tmp_path):
     assert len({request.seed for request in requests})==3 and requests[:1]==make_requests(['a'], 1, 42)
 
 
-def test_a_model_that_was_trained_further_in_its_middle_alone(tmp_path):
+def test_a_model_with_only_its_middle_layers_changed_has_another_revision(tmp_path):
     content = bytearray(np.random.default_rng(0).bytes(40*2**20)) # a matrix of 4096 x 512 in 16 bits is 4 MiB
     (tmp_path/'model.safetensors').write_bytes(content)
     before = folder_hash(tmp_path)

@@ -13,7 +13,7 @@ OUTCOME = dict(task_id='T/1', model='A', sample=0, passed=1)
 
 
 def write_packed(path, *rows):
-    path.write_bytes(gzip.compress('\n'.join(map(json.dumps, rows)).encode()))
+    path.write_bytes(gzip.compress('\n'.join(map(json.dumps, rows)).encode(), mtime=0))
     return path
 
 
@@ -56,8 +56,8 @@ def test_an_unknown_recording_is_refused():
 
 
 @pytest.mark.parametrize('content,message', [
-    (b'x', 'cannot be read'), (gzip.compress(b'{"a'), 'line 1: not valid JSON'),
-    (gzip.compress(b'{"prompt": "a"}'), "no 'task_id'")])
+    (b'x', 'cannot be read'), (gzip.compress(b'{"a', mtime=0), 'line 1: not valid JSON'),
+    (gzip.compress(b'{"prompt": "a"}', mtime=0), "no 'task_id'")])
 def test_a_damaged_recording_is_named(tmp_path, content, message):
     (tmp_path/'tasks.jsonl.gz').write_bytes(content)
     with pytest.raises(InputError, match=message): read_extract(tmp_path/'tasks.jsonl.gz', tmp_path/'tasks.jsonl.gz')

@@ -21,11 +21,12 @@ def test_cells_of_text_and_missing_cells():
 
 
 def test_a_page_keeps_results_and_no_code():
-    output = dict(output_type='execute_result', data={'text/html': grid_html('tables', ['<p>5 tasks</p>'])}, metadata={},
-                  execution_count=1)
+    shown = {'text/html': grid_html('tables', ['<p>5 tasks</p>'])}
+    output = dict(output_type='execute_result', data=shown, metadata={}, execution_count=1)
     code = dict(cell_type='code', id='b', metadata={}, source='secret()', execution_count=1, outputs=[output])
     above = dict(cell_type='markdown', id='c', metadata={}, source='library')
-    parameters = dict(cell_type='code', id='a', metadata=dict(tags=['parameters']), source='', execution_count=1, outputs=[])
+    tagged = dict(tags=['parameters'])
+    parameters = dict(cell_type='code', id='a', metadata=tagged, source='', execution_count=1, outputs=[])
     page = report_page(dict(cells=[above, parameters, code], metadata={}, nbformat=4, nbformat_minor=5), 'A & B')
     assert '<p>5 tasks</p>' in page and '<title>A &amp; B</title>' in page
     assert 'secret' not in page and 'library' not in page

@@ -4,12 +4,12 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from shutil import copy
+from shutil import copy, copytree
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import NBS, llmr
+from conftest import llmr
 
 from llmr.cli import main
 from llmr.core import InputError, file_hash, package_file
@@ -47,7 +47,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope='module')
 def page(toy_run, tmp_path_factory):
     path = tmp_path_factory.mktemp('report')/'page.html'
-    done = llmr('report', toy_run[0], '--out', path)
+    done = llmr('report', copytree(toy_run[0], path.with_name('run')), '--out', path)
     out, err = done.communicate(timeout=200)
     assert done.returncode==0, err
     assert out.strip()==str(path)
@@ -88,7 +88,8 @@ def test_a_page_fits_a_phone(page):
 
 def test_a_run_must_be_finished(tmp_path, toy_copy):
     with pytest.raises(InputError, match='run.json: not there'): finished_run(tmp_path)
-    with pytest.raises(InputError, match='no parameter'): write_report(toy_copy, parameters=dict(margins=.1))
+    with pytest.raises(InputError, match="unknown parameter 'margins' of the report; choose from margin, min_share"):
+        write_report(toy_copy, parameters=dict(margins=.1))
     (tmp_path/'file').touch()
     with pytest.raises(InputError, match='cannot be written'): write_report(toy_copy, tmp_path/'file'/'page.html')
     record = json.loads((toy_copy/'run.json').read_text())
@@ -102,8 +103,8 @@ def test_a_run_must_be_finished(tmp_path, toy_copy):
     (('--price', 'small=1'), "model 'large' has no price"),
     (('--price', 'small=nan', '--price', 'large=1'), "price of 'small' is nan"),
     (('--price', 'D=1'), "price of unknown model 'D'; choose from small, large"), (('--margin', '2'), 'margin')])
-def test_bad_arguments_exit_with_2(toy_run, tmp_path, capsys, arguments, message):
-    assert main(['report', str(toy_run[0]), '--out', str(tmp_path/'page.html'), *arguments])==2
+def test_bad_arguments_exit_with_2(toy_copy, tmp_path, capsys, arguments, message):
+    assert main(['report', str(toy_copy), '--out', str(tmp_path/'page.html'), *arguments])==2
     assert message in capsys.readouterr().err
     assert not (tmp_path/'page.html').exists()
 
@@ -193,8 +194,8 @@ def test_other_stages_qualify_the_verdict(small_case):
     doubt, = grader_doubts(grades, pair)
     assert 'Other graders differ: MBPP+ (small ahead).' in doubt and grader_doubts(grades, Pair('A', 'B'))==[]
     rates = dict(total_pass_rate=70., low=60., high=80., cost_ratio=.5, price_ratio=8., all_large=65.)
-    cascades = pd.DataFrame([dict(pair='S-L', variant=variant, tests=tests, **rates)
-                             for variant,tests in (('visible', 'hidden'), ('visible', 'MBPP+'), ('crash', 'hidden'))])
+    cascades = pd.DataFrame([dict(pair='S-L', policy=policy, tests=tests, **rates)
+                             for policy,tests in (('visible', 'hidden'), ('visible', 'MBPP+'), ('crash', 'hidden'))])
     assert len(cascade_offer(cascades, pair))==1 and cascade_offer(cascades, Pair('A', 'B'))==[]
     answers = pair_answers(outcomes, scores, [pair])
     text = steps_text(answers, grades, cascades)

@@ -19,11 +19,11 @@ from llmr.core import SCHEMAS
 from llmr.labels import PAPER_LABEL
 
 sys.path.insert(0, str(ROOT/'tools'/'site'))
-import build  # noqa: E402
-import check  # noqa: E402
-import execute  # noqa: E402
-import pages  # noqa: E402
-from notebooks import SITE, page_name  # noqa: E402
+import build
+import check
+import execute
+import pages
+from notebooks import SITE, page_name
 
 NUMBER = r'[+-]?\d+(?:\.\d+)?'
 IGNORED = ['format commonmark is not built: smalldocs makes only html', 'format.html.keep-md is ignored']

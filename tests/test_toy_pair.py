@@ -41,25 +41,29 @@ def loaded(request):
 
 
 def completions_of(solutions, codes):
-    return pd.DataFrame(dict(task_id=solutions.task_id, model='solution', sample=0, text='', code=list(codes), n_tokens=0, finish_reason='stop'))
+    rows = dict(task_id=solutions.task_id, model='solution', sample=0, text='', code=list(codes), n_tokens=0)
+    return pd.DataFrame(dict(rows, finish_reason='stop'))
 
 
 def test_the_benchmark_is_what_the_notebook_draws(defined, tasks, solutions):
     drawn, about = defined['draw_benchmark']()
     pd.testing.assert_frame_equal(drawn, tasks)
     pd.testing.assert_frame_equal(about, solutions)
-    assert tasks.split.value_counts().to_dict()==dict(test=240, train=160, validation=60) and solutions.groupby('skill').size().eq(115).all()
+    assert tasks.split.value_counts().to_dict()==dict(test=240, train=160, validation=60)
+    assert solutions.groupby('skill').size().eq(115).all()
 
 
-def test_no_composition_stands_on_two_sides(defined, tasks, solutions):
+def test_no_composition_is_in_two_splits(defined, tasks, solutions):
     assert solutions.composition.is_unique and tasks.text.is_unique
     assert (solutions.composition.map(defined['side'])==tasks.split).all()
 
 
 @pytest.mark.parametrize('name', MODELS)
 def test_no_task_is_among_the_training_texts(defined, tasks, solutions, name):
-    body = lambda program: program.partition('\n')[2]
-    spelt_out = lambda program: '\n'.join([*body(program).split('\n')[:-1], body(program).split('\n')[-1].strip().removeprefix('return ')])
+    def spelt_out(program):
+        "The body, its last step on a line of its own."
+        *steps, last = program.partition('\n')[2].split('\n')
+        return '\n'.join([*steps, last.strip().removeprefix('return ')])
     benchmark, sentences = set(map(spelt_out, solutions.solution)), set(tasks.text)
     plan = defined['PLANS'][name]
     for shard in range(plan.shards):
@@ -72,7 +76,9 @@ def test_no_task_is_among_the_training_texts(defined, tasks, solutions, name):
 def test_every_drawn_text_is_of_the_pool(defined):
     rng, keys = np.random.default_rng(5), set()
     for skill in defined['SKILLS']:
-        for depth in (1, 2, 3, 4): keys |= {defined['draw_task'](rng, skill, depth, 'pool')['composition'] for _ in range(100)}
+        for depth in (1, 2, 3, 4):
+            drawn = [defined['draw_task'](rng, skill, depth, 'pool') for _ in range(100)]
+            keys |= {task['composition'] for task in drawn}
     assert {defined['side'](key) for key in keys}=={'pool'} and len(keys)>800
 
 
@@ -80,7 +86,11 @@ def test_solutions_pass_and_no_step_can_be_left_out(tasks, solutions):
     outcomes = execute(completions_of(solutions, solutions.solution), tasks)
     assert outcomes.status.eq('ran').all() and (outcomes.n_passed==outcomes.n_tests).all()
     deep = solutions[solutions.depth>1]
-    shorter = execute(completions_of(deep, ('\n'.join((lines := code.split('\n'))[:1]+lines[2:]) for code in deep.solution)), tasks)
+    def without_first_step(program):
+        "A program less its second line."
+        header, _, *rest = program.split('\n')
+        return '\n'.join([header, *rest])
+    shorter = execute(completions_of(deep, map(without_first_step, deep.solution)), tasks)
     assert (shorter.n_passed<shorter.n_tests).all()
 
 
@@ -106,7 +116,7 @@ def test_a_model_is_a_llama_with_a_prefill(loaded, defined, tasks):
     assert tokenizer.decode(tokenizer('é漢 {}\n\tx')['input_ids'])=='é漢 {}\n\tx'
 
 
-def test_a_seed_gives_the_same_text(loaded, defined, tasks):
+def test_the_same_seed_gives_the_same_text(loaded, defined, tasks):
     _, model, tokenizer = loaded
     prompts = [format_prompt(row.text, row.tests) for row in tasks.head(6).itertuples()]
     def written(seed):
@@ -116,18 +126,20 @@ def test_a_seed_gives_the_same_text(loaded, defined, tasks):
     assert first==again and first!=other and len(first)==24
 
 
-def test_pass_rates_are_as_wanted(defined, tasks, solutions):
+def test_pass_rates_are_in_the_intended_range(defined, tasks, solutions):
     test = tasks[tasks.split=='test']
-    outcomes = execute(pd.concat([defined['complete'](test, package_file(f'toy/models/{name}')) for name in MODELS]), tasks).merge(solutions)
+    completions = pd.concat([defined['complete'](test, package_file(f'toy/models/{name}')) for name in MODELS])
+    outcomes = execute(completions, tasks).merge(solutions)
     rate = lambda rows: rows.n_passed.sum()/rows.n_tests.sum()
     small, large = (outcomes[outcomes.model==name] for name in MODELS)
-    assert .27<=rate(small)<=.6 and rate(large)-rate(small)>=.2, 'the notebook measured 32% and 61%; another machine draws other samples'
+    measured = 'the notebook measured 32% and 61%; another machine draws other samples'
+    assert .27<=rate(small)<=.6 and rate(large)-rate(small)>=.2, measured
     assert rate(small[small.depth==4])<rate(small[small.depth<=2])/2
     lead = lambda text: rate(small[(small.skill=='text')==text])-rate(large[(large.skill=='text')==text])
-    assert lead(True)>lead(False)+.1, 'the prompt tells which tasks the small model is as good at'
+    assert lead(True)>lead(False)+.1, 'the small model must be relatively better at text tasks'
 
 
-def test_a_stopped_training_goes_on_to_the_same_weights(defined, tmp_path, monkeypatch):
+def test_resumed_training_gives_the_same_weights(defined, tmp_path, monkeypatch):
     plan = defined['PLANS']['small']._replace(rates=((0, .1), (.5, 1), (3, 0)), width=32, inner=32, layers=1)
     texts = defined['pool_texts'](plan, 0)[:360]
     tokenizer, names = defined['train_tokenizer'](texts), defined['train'].__globals__
@@ -139,6 +151,6 @@ def test_a_stopped_training_goes_on_to_the_same_weights(defined, tmp_path, monke
     monkeypatch.setitem(names, 'pool_texts', lambda *where: part(*where, stop=1))
     with pytest.raises(KeyboardInterrupt): defined['train'](plan, tokenizer, tmp_path/'stopped.pt')
     monkeypatch.setitem(names, 'pool_texts', part)
-    resumed, relived = defined['train'](plan, tokenizer, tmp_path/'stopped.pt')
-    assert relived==losses and losses[2]<losses[0]
+    resumed, resumed_losses = defined['train'](plan, tokenizer, tmp_path/'stopped.pt')
+    assert resumed_losses==losses and losses[2]<losses[0]
     assert all(torch.equal(a, b) for a,b in zip(whole.parameters(), resumed.parameters()))

@@ -6,8 +6,11 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-TEMPLATE = ("{% for message in messages %}<{{ message['role'] }}>{{ message['content'] }}{% if not loop.last %}<end>{% endif %}{% endfor %}"
-            "{% if add_generation_prompt %}<end><assistant>{% endif %}")
+TEMPLATE = (
+    "{% for message in messages %}"
+    "<{{ message['role'] }}>{{ message['content'] }}{% if not loop.last %}<end>{% endif %}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<end><assistant>{% endif %}")
 
 
 def tiny_llama(folder, seed=0, template=True, silent=False):
@@ -19,8 +22,9 @@ def tiny_llama(folder, seed=0, template=True, silent=False):
     if template: fast.chat_template = TEMPLATE
     fast.save_pretrained(folder)
     torch.manual_seed(seed)
-    model = LlamaForCausalLM(LlamaConfig(vocab_size=len(letters), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-                                         max_position_embeddings=512, eos_token_id=0, bos_token_id=None))
+    model = LlamaForCausalLM(LlamaConfig(
+        vocab_size=len(letters), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=512, eos_token_id=0, bos_token_id=None))
     if silent: torch.nn.init.zeros_(model.lm_head.weight)
     model.save_pretrained(folder)
     return Path(folder)

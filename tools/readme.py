@@ -10,8 +10,8 @@ import nbformat
 from llmr.pipeline import finished_run
 
 sys.path.insert(0, str(Path(__file__).resolve().parent/'site'))
-import execute  # noqa: E402
-from notebooks import NBS, ROOT, SITE, directive, has_tag, page_name  # noqa: E402
+import execute
+from notebooks import NBS, ROOT, SITE, directive, has_tag, page_name
 
 NOTE = '<!-- Written by tools/readme.py from nbs/index.ipynb: edit that, then `make readme`. -->\n\n'
 

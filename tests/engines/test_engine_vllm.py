@@ -1,4 +1,4 @@
-"vLLM for real, on the CPU: `make test-vllm`. Everything here is drawn from the toy pair that comes with the package."
+"vLLM itself, on the CPU: `make test-vllm`. All completions come from the toy pair that is shipped with the package."
 import importlib.util
 import json
 import os
@@ -11,19 +11,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-if importlib.util.find_spec('vllm') is None: pytest.skip('vllm is not installed here: `make test-vllm` has an environment for it', allow_module_level=True)
+if importlib.util.find_spec('vllm') is None:
+    reason = 'vllm is not installed here: `make test-vllm` has an environment for it'
+    pytest.skip(reason, allow_module_level=True)
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from serving import breaking  # noqa: E402
+from serving import breaking
 
-from llmr.core import package_file# noqa: E402
-from llmr.execution import execute# noqa: E402
-from llmr.benchmarks import load_tasks, thin_tasks# noqa: E402
-from llmr.engine_openai import OpenAI  # noqa: E402
-from llmr.engine_transformers import Transformers  # noqa: E402
-from llmr.engine_vllm import VLLM  # noqa: E402
-from llmr.engines import Settings  # noqa: E402
-from llmr.sampling import sample_completions# noqa: E402
+from llmr.core import package_file
+from llmr.execution import execute
+from llmr.benchmarks import load_tasks, thin_tasks
+from llmr.engine_openai import OpenAI
+from llmr.engine_transformers import Transformers
+from llmr.engine_vllm import VLLM
+from llmr.engines import Settings
+from llmr.sampling import sample_completions
 
 SETTINGS = Settings(max_tokens=160, max_context=1024, dtype='float32')
 ENGINE, FEW = dict(enforce_eager=True), dict(train=4, validation=1, test=1)
@@ -56,7 +58,8 @@ def test_the_same_seed_gives_the_same_texts(drawn):
 
 def test_the_same_schema_and_pass_rates_as_transformers(drawn, tasks):
     first, _, other = drawn
-    assert list(first)==list(other) and (first[['task_id', 'sample', 'n_prompt_tokens', 'template']]==other[['task_id', 'sample', 'n_prompt_tokens', 'template']]).all(axis=None)
+    columns = ['task_id', 'sample', 'n_prompt_tokens', 'template']
+    assert list(first)==list(other) and (first[columns]==other[columns]).all(axis=None)
     rates = []
     for rows in (first, other):
         outcomes = execute(rows[['task_id', 'model', 'sample', 'text', 'code', 'n_tokens', 'finish_reason']], tasks)
@@ -64,7 +67,9 @@ def test_the_same_schema_and_pass_rates_as_transformers(drawn, tasks):
         rates.append(by_task)
     apart = rates[0]-rates[1]
     mean, error = apart.mean(), apart.std()/len(apart)**.5
-    print(f'pass rates: vllm {rates[0].mean():.3f}, transformers {rates[1].mean():.3f}, difference {mean:+.3f} ± {1.96*error:.3f}; tokens {first.n_tokens.mean():.1f} and {other.n_tokens.mean():.1f}; '
+    print(f'pass rates: vllm {rates[0].mean():.3f}, transformers {rates[1].mean():.3f}, '
+          f'difference {mean:+.3f} ± {1.96*error:.3f}; '
+          f'tokens {first.n_tokens.mean():.1f} and {other.n_tokens.mean():.1f}; '
           f'log-probability {first.logprob.mean():.2f} and {other.logprob.mean():.2f}')
     assert abs(mean)<=2.58*error and abs(first.n_tokens.mean()-other.n_tokens.mean())<.2*other.n_tokens.mean()
     assert first.logprob.notna().all() and abs(first.logprob.mean()-other.logprob.mean())<.3*abs(other.logprob.mean())
@@ -76,25 +81,33 @@ def test_a_prompt_longer_than_the_context(tasks, model):
     assert found.finish_reason.tolist()[0]=='prompt_too_long' and set(found.finish_reason[1:])<={'stop', 'length'}
 
 
-def test_the_whole_line(tmp_path):
+def test_a_whole_run(tmp_path):
     small, large = (package_file(f'toy/models/{name}') for name in ('small', 'large'))
-    engine = '{"enforce_eager": true}'
-    line = [sys.executable, '-m', 'llmr.cli', 'reproduce', '--profile', 'sampled', '--small', small, '--large', large, '--benchmark', 'toy', '--sampler', 'vllm', '--out', tmp_path/'run']
-    for parameter in (f'engine={engine}', 'max_tokens=160', 'max_context=1024', 'dtype=float32', 'tasks_per_split=12', 'encoder=hashing'): line += ['--param', parameter]
-    done = subprocess.run(list(map(str, line)), capture_output=True, text=True, timeout=1800)
+    command = [
+        sys.executable, '-m', 'llmr.cli', 'reproduce', '--profile', 'sampled', '--small', small, '--large', large,
+        '--benchmark', 'toy', '--sampler', 'vllm', '--out', tmp_path/'run']
+    parameters = (
+        'engine={"enforce_eager": true}', 'max_tokens=160', 'max_context=1024', 'dtype=float32',
+        'tasks_per_split=12', 'encoder=hashing')
+    for parameter in parameters: command += ['--param', parameter]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=1800)
     assert done.returncode==0, done.stdout+done.stderr
-    held = json.loads((tmp_path/'run'/'run.json').read_text())
-    assert set(held['sampling'])=={'small', 'large'} and held['sampling']['small']['sampler']=='vllm' and held['sampling']['small']['new_tokens']>0
-    assert len(pd.read_parquet(tmp_path/'run'/'completions.parquet'))==2*(12*10+12+12) and (tmp_path/'run'/'figures'/'figure3_deferral.png').exists()
+    record = json.loads((tmp_path/'run'/'run.json').read_text())['sampling']
+    assert set(record)=={'small', 'large'}
+    assert record['small']['sampler']=='vllm' and record['small']['new_tokens']>0
+    assert len(pd.read_parquet(tmp_path/'run'/'completions.parquet'))==2*(12*10+12+12)
+    assert (tmp_path/'run'/'figures'/'figure3_deferral.png').exists()
 
 
 @pytest.fixture(scope='module')
 def server(model):
     "vLLM's own server with the toy model."
     port = 8911
-    line = [sys.executable, '-m', 'vllm.entrypoints.openai.api_server', '--host', '127.0.0.1', '--port', str(port), '--model', str(model), '--served-model-name', 'small', '--dtype', 'float32',
-            '--max-model-len', '1024', '--enforce-eager', '--no-enable-chunked-prefill']
-    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    command = [
+        sys.executable, '-m', 'vllm.entrypoints.openai.api_server', '--host', '127.0.0.1', '--port', str(port),
+        '--model', str(model), '--served-model-name', 'small', '--dtype', 'float32', '--max-model-len', '1024',
+        '--enforce-eager', '--no-enable-chunked-prefill']
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
     try:
         for _ in range(600):
             if process.poll() is not None: pytest.fail('the server ended')
@@ -111,9 +124,11 @@ def server(model):
 def test_vllms_server_behind_faults(server, tasks, drawn):
     few = dict.fromkeys(('train', 'validation', 'test'), 1)
     with breaking(server, {3: 429, 9: 500, 15: 'drop', 21: 'stall'}, stall_s=25.) as proxy:
-        found = sample_completions(tasks, OpenAI('small', SETTINGS, dict(base_url=proxy.url, concurrency=8, stall_s=10.)), few)
+        sampler = OpenAI('small', SETTINGS, dict(base_url=proxy.url, concurrency=8, stall_s=10.))
+        found = sample_completions(tasks, sampler, few)
         assert sorted(map(str, proxy.done))==['429', '500', 'drop', 'stall'] and proxy.count==len(tasks)+4
-    assert len(found)==len(tasks) and not found.duplicated(['task_id', 'sample']).any() and found.logprob.notna().all()
+    assert len(found)==len(tasks) and not found.duplicated(['task_id', 'sample']).any()
+    assert found.logprob.notna().all()
     offline = drawn[0][drawn[0]['sample']==0].set_index('task_id')
     same = (found.set_index('task_id').text==offline.text).mean()
     print(f'{same:.0%} of the texts are those of the offline engine')

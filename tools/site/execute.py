@@ -11,7 +11,6 @@ import pkgutil
 import sys
 import tempfile
 from importlib import import_module
-from pathlib import Path
 
 import nbformat
 from execnb.nbio import read_nb, write_nb
