@@ -7,8 +7,8 @@ from sklearn.metrics import roc_auc_score
 
 from llmr.cascade import (
     apply_gates, auroc, auroc_rows, cascade_rows, choose_tau, cross_decide, evaluate_cascade, fixed_policies, in_order,
-    pair_decisions, pair_ratio, price_rows, priced_trials, prompt_scores, read_plus, router_at_cost,
-    router_then_visible, score_on, small_pass_scores, split_ids, tasks_study)
+    pair_decisions, pair_ratio, price_rows, priced_trials, prompt_scores, router_at_cost,
+    router_then_visible, score_on, small_pass_scores, split_ids, strict_plus, tasks_study)
 from llmr.core import SPLITS, InputError
 from llmr.costs import PARAMETERS, add_costs, prompt_tokens
 from llmr.evaluation import bootstrap_weights, paired_outcomes, routed_pass_rate
@@ -234,11 +234,11 @@ def test_rows_come_in_the_runs_order():
 def test_the_ratio_of_prices(): assert pair_ratio(PRICES, PAIR)==8 and pair_ratio(dict(A=0., B=1.), PAIR)==np.inf
 
 
-def test_grades_on_mbpp_plus_are_the_runs_own_or_the_packages():
-    toy = open_run('toy')
-    shipped = read_plus(toy.read, own=False)
-    assert read_plus(toy.read, own=True) is None
+def test_grades_on_mbpp_plus_are_strict_and_the_runs_own_or_the_packages():
+    shipped = strict_plus()
     assert set(shipped.suite)=={'plus'} and set(shipped['mode'])=={'strict'}
+    own = shipped.head(2).assign(mode=['strict', 'lenient'])
+    assert strict_plus(own).index.tolist()==own.index[:1].tolist()
 
 
 # ---- the recorded completions

@@ -267,7 +267,7 @@ def test_the_command_reads_a_run_and_keeps_its_router_from_what_it_learned_on(to
     assert main(line) in (0, 3, 4) and '20 tasks, 1 sample each' in capsys.readouterr().out
     assert main([*line, '--split', 'train']) in (0, 3, 4) and '20 tasks, 10 samples each' in capsys.readouterr().out
     for more,message in ((['--split', 'train', '--router', 'head-strict'], 'was trained on split train'),
-                         (['--router', 'no-such'], "no router 'no-such' for small-large; there are head-")):
+                         (['--router', 'no-such'], "no router 'no-such' for small-large; choose from head-")):
         assert main([*line, *more])==2 and message in capsys.readouterr().err
     assert main(['verdict', str(toy_run[0]/'figures'), *line[2:]])==2
     assert 'outcomes.parquet: no such file' in capsys.readouterr().err
