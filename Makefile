@@ -71,7 +71,7 @@ beyond: .venv/.dev
 	$(BIN)/llmr reproduce --beyond
 
 docs: .venv/.dev
-	$(BIN)/llmr reproduce
+	$(BIN)/llmr reproduce --beyond
 	$(BIN)/python tools/site/build.py --run runs/shipped
 
 test-site: docs
@@ -105,5 +105,5 @@ shipped: .venv/.dev
 	$(MAKE) readme
 
 clean:
-	rm -rf _proc _site runs/site runs/site-cache build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf _proc _site runs/site build dist .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
