@@ -128,6 +128,7 @@ def _git_commit():
     """Commit of the source tree that the package runs from; '' for an installed package (even inside another
     repository), or without git."""
     def ask(*words):
+        "What git prints."
         command = ['git', '-C', str(files('llmr')), *words]
         return subprocess.run(command, capture_output=True, text=True).stdout.strip()
     try: return ask('rev-parse', 'HEAD') if ask('ls-files', '__init__.py') else ''
