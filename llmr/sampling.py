@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/02_sampling.ipynb #d3fcb01e
-from .answers import after_fence, extract_code, finish_reason
+from .answers import continued_program, extract_programs, finish_reason
 from .benchmarks import load_tasks
 from .core import (
     SPLITS, InputError, Store, bundle, check_table, data_file, json_rows, package_file, read_jsonl, unbundle)
@@ -63,7 +63,7 @@ def read_recorded(
                              'Make them equal.')
         lines[task_id] = number
         for sample,(text,n_tokens) in enumerate(zip(texts, counts)):
-            yield dict(task_id=task_id, model=model, sample=sample, text=text, code=extract_code(text),
+            yield dict(task_id=task_id, model=model, sample=sample, text=text, code=continued_program(text),
                        n_tokens=n_tokens, finish_reason=finish_reason(n_tokens))
 
 # %% ../nbs/02_sampling.ipynb #94d92197
@@ -159,9 +159,12 @@ def read_pack(
     "Tasks, completions and card of a pack. Raises: `InputError` on a damaged one."
     files = unbundle(path, ('tasks.jsonl', 'completions.jsonl', 'card.json'))
     rows = [row for _,row in json_rows(files['completions.jsonl'], f'{path}, completions.jsonl')]
-    code = [extract_code(str(row.get('text', ''))) for row in rows]
-    completions = check_table('completions', pd.DataFrame(rows).assign(code=code))
-    return load_tasks(str(path)), completions, json.loads(files['card.json'])
+    tasks, card = load_tasks(str(path)), json.loads(files['card.json'])
+    settings = [facts.get('settings', {}) for facts in card.get('sampling', {}).values()]
+    whole = any(setting.get('prefill')=='' for setting in settings)
+    texts = pd.DataFrame([(row.get('task_id'), str(row.get('text', ''))) for row in rows], columns=['task_id', 'text'])
+    code = extract_programs(texts, tasks).code if whole else texts.text.map(continued_program)
+    return tasks, check_table('completions', pd.DataFrame(rows).assign(code=code)), card
 
 # %% ../nbs/02_sampling.ipynb #d16bb651
 RECORDED = 'tjbai-llmr'
@@ -268,14 +271,13 @@ def _draw(sampler, requests, keys, skip, store, on_progress):
     finally: sampler.close()
     return drawn
 
-def _sampled_rows(task_ids, requests, completions, sampler):
-    "Columns of `completions` and `sampled`. A turn that the model began itself may have words before its program."
-    rows = []
-    for task_id,request,completion in zip(task_ids, requests, completions):
-        text = completion.text if sampler.settings.prefill else after_fence(completion.text)
-        row = completion._replace(text=text)._asdict()
-        rows.append(dict(task_id=task_id, model=sampler.name, sample=request.sample, code=extract_code(text), **row))
-    return pd.DataFrame(rows)
+def _sampled_rows(task_ids, requests, completions, sampler, tasks):
+    "Columns of `completions` and `sampled`. A turn that the model began itself is a whole answer."
+    rows = [dict(task_id=task_id, model=sampler.name, sample=request.sample, **completion._asdict())
+            for task_id,request,completion in zip(task_ids, requests, completions)]
+    drawn = pd.DataFrame(rows)
+    if sampler.settings.prefill: return drawn.assign(code=drawn.text.map(continued_program))
+    return drawn.assign(code=extract_programs(drawn, tasks).code)
 
 # %% ../nbs/02_sampling.ipynb #8ac5e4a5
 def sample_completions(
@@ -298,7 +300,7 @@ def sample_completions(
         if key in completions: continue
         raise InputError(f'model {sampler.name}: no answer for task {task_id}, sample {request.sample}. '
                          'Re-run the same command to resume; finished completions are saved.')
-    drawn = _sampled_rows(task_ids, requests, [completions[key] for key in keys], sampler)
+    drawn = _sampled_rows(task_ids, requests, [completions[key] for key in keys], sampler, tasks)
     if not drawn.code.any():
         raise InputError(f'model {sampler.name}: none of {len(drawn)} completions contains a program '
                          f'({drawn.finish_reason.mode()[0]}). A server that begins the turn anew instead of continuing '

@@ -88,6 +88,14 @@ def data_folder():
     return present[0]
 
 
+@pytest.fixture(scope='session')
+def cases(data_folder):
+    "Folder of small inputs that once failed, beside the recorded data."
+    folder = data_folder.parent/'cases'
+    require('data', folder.is_dir(), f'no folder {folder}')
+    return folder
+
+
 @pytest.fixture
 def recorded_data(data_folder, monkeypatch):
     "The same, with `LLMR_DATA` set to it."

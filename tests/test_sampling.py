@@ -17,7 +17,7 @@ from conftest import ROOT
 from serving import breaking, serving
 from tiny import tiny_llama
 
-from llmr.answers import extract_code
+from llmr.answers import continued_program
 from llmr.benchmarks import load_tasks
 from llmr.core import InputError, Store, bundle, check_table, package_file, unbundle
 from llmr.engine_openai import OpenAI
@@ -141,7 +141,7 @@ def test_every_split_gets_its_number_of_samples(folder, tasks):
     drawn = sample_completions(tasks, Transformers(folder, SHORT, name='S'), FEW)
     assert drawn.groupby('task_id', sort=False).size().tolist()==[3, 1, 1]*3
     assert set(drawn.model)=={'S'} and set(drawn.template)=={'chat'}
-    assert drawn.code.tolist()==[extract_code(text) for text in drawn.text] and drawn.n_tokens.between(1, 12).all()
+    assert drawn.code.tolist()==[continued_program(text) for text in drawn.text] and drawn.n_tokens.between(1, 12).all()
     check_table('completions', drawn[COLUMNS])
 
 
@@ -213,8 +213,8 @@ def test_log_probabilities_that_are_unknown_come_back(tmp_path):
     assert first.logprob.isna().all()
 
 
-@pytest.mark.parametrize('prefill,text', [('```python', 'Here:\n```python\nx = 1\n```'), ('', '\nx = 1\n```')])
-def test_words_before_the_fence_are_dropped_where_the_model_begins_its_turn(prefill, text):
+@pytest.mark.parametrize('prefill,code', [('```python', 'Here:'), ('', 'x = 1')])
+def test_a_turn_that_the_model_begins_itself_is_a_whole_answer(prefill, code):
     class Wordy(Transformers):
         "Says something first."
         revision = 'v1'
@@ -224,7 +224,7 @@ def test_words_before_the_fence_are_dropped_where_the_model_begins_its_turn(pref
                 yield i, Completion('Here:\n```python\nx = 1\n```', 9, 'stop', 3, -1., 'chat')
     tasks = load_tasks('toy').groupby('split').head(1)
     drawn = sample_completions(tasks, Wordy('m', Settings(prefill=prefill)))
-    assert set(drawn.text)=={text} and set(drawn.code)=={extract_code(text)}
+    assert set(drawn.text)=={'Here:\n```python\nx = 1\n```'} and set(drawn.code)=={code}
 
 
 def test_a_model_that_writes_no_program_at_all(tasks, tmp_path):
