@@ -40,6 +40,8 @@ class Program(NamedTuple):
     entry_point: str|None = None # Name that the tests call; found in the tests if None
     only_changed: bool = False # Do not run a program that the mode does not change: its status is `unchanged`
     values: bool = False       # The tests are expressions, and their values are wanted
+    kind: str = 'assert'       # One of `llmr.core.TEST_KINDS`
+    judge: str|None = None     # `values` or `inside`; chosen by the tests if None
 
 # %% ../nbs/03_execution.ipynb #c93b7d10
 class Graded(NamedTuple):
@@ -50,6 +52,8 @@ class Graded(NamedTuple):
     errors: tuple      # Type of exception for each test, '' for a passed one
     cpu_s: float       # Processor seconds of the program's process
     wall_s: float      # Seconds on the clock
+    judge: str = 'values' # Which judge graded it: `values`, outside the program's process, or `inside`, the weaker one
+    changed: tuple = () # What a lenient mode changed in the program
     values: tuple = () # Values of the tests, if they were wanted
 
 # %% ../nbs/03_execution.ipynb #c2dfc920
@@ -64,7 +68,8 @@ class Limits:
     memory_mb: int = 1024 # Address space
     file_mb: int = 16     # Largest file
     tmp_mb: int = 64      # All temporary files
-    packages: tuple = ()  # Installed packages that it may import, besides the standard library
+    packages: tuple = ()  # Installed packages that it and its tests may import, besides the standard library
+    python: str|None = None # Path of the interpreter that runs programs; this one if None
 
 # %% ../nbs/03_execution.ipynb #d898fcff
 def _package_place(name):
@@ -129,7 +134,7 @@ def choose_isolation(
 # %% ../nbs/03_execution.ipynb #da046e5a
 def _graded(outcome):
     "A `Graded` from what a worker answers."
-    values = [wire.unpack(form, str) for form in outcome['values']]
+    values = [wire.unpack(form, wire.typed, []) for form in outcome['values']]
     fields = outcome | dict(values=values)
     return Graded(*(tuple(fields[name]) if isinstance(fields[name], list) else fields[name] for name in Graded._fields))
 
