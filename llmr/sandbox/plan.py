@@ -117,6 +117,7 @@ class _Look:
             if isinstance(node, (ast.Lambda, ast.GeneratorExp)): return True
             if isinstance(node, ast.Name): return node.id in functions or (
                 callable(getattr(builtins, node.id, None)) and node.id not in wire.TYPES and node.id not in self.own)
+            if any(call in self.made() for call in ast.walk(node) if isinstance(call, ast.Call)): return True
             if isinstance(node, ast.Attribute): return not isinstance(node.value, ast.Constant)
             name = getattr(getattr(node, 'func', None), 'id', None)
             module = getattr(getattr(getattr(node, 'func', None), 'value', None), 'id', None)
@@ -188,10 +189,19 @@ def _with_inner(tree):
             if inner: yield inner
 
 
+def _free(setup):
+    "Names that setup code needs at its top level and does not define."
+    tree = _parsed(setup) or ast.Module([], [])
+    nodes = [part for node in tree.body if not isinstance(node, (*_FUNCTIONS, ast.ClassDef)) for part in ast.walk(node)]
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return {name for name in names if not hasattr(builtins, name)}-_top_level(setup)
+
+
 def _choose(tests, setup, called):
     "The judge that tests need."
     trees = [part for tree in map(_parsed, tests) if tree for part in _with_inner(tree)]
     own = _top_level(setup).union(*map(_bound, trees))
+    if _free(setup)-own: return 'inside' # it needs what the program defines
     classes = {node.name for node in ast.walk(_parsed(setup) or ast.Module([], [])) if isinstance(node, ast.ClassDef)}
     names = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if classes & names: return 'inside'

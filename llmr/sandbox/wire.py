@@ -2,7 +2,7 @@
 
 A value keeps its exact type where that type is Python's own (numbers, text, bytes, containers, `collections`,
 `Decimal`, `Fraction`, `range`, dates and times, dictionary views). A subclass that compares as its base does goes as
-its base. Anything else does not cross: the other side has `OPAQUE`, which equals nothing.
+its base. Anything else does not cross: the other side has an `Opaque`, which equals nothing.
 
 Both sides number the containers that can be changed, in the order in which they are finished. One that is met again
 goes as its number, so what is shared here is shared there.
@@ -50,9 +50,6 @@ class Opaque:
     "A value that does not cross."
     __slots__ = ()
     def __bool__(self): raise TypeError('the program returned an object that is more than plain data')
-
-
-OPAQUE = Opaque()
 
 
 def stays(value): return ['h', '']
@@ -172,7 +169,7 @@ def refill(value, items):
 
 def typed(name):
     "One of Python's types by name; without a name, what does not cross."
-    if name=='': return OPAQUE
+    if name=='': return Opaque()
     return TYPES[name]
 
 
