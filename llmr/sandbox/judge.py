@@ -16,6 +16,7 @@ from types import SimpleNamespace
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import canary
 import layers
+import rewrite
 import stdio
 import wire
 from plan import plan
@@ -47,6 +48,7 @@ class Attempt:
         self.results, self.errors, self.values = [], [], []
         self.status, self.error, self.changed = 'ran', '', []
         self.cpu, self.wall, self.ended_by = 0., 0., 0
+        self.worker_version = worker.sandbox.python
 
     def add(self, word, error, value=None):
         self.results.append(word)
@@ -162,7 +164,7 @@ class Worker:
 
     def tests_sandbox(self):
         "The sandbox that tests run in: it writes no files."
-        if not self.tests: self.tests = Sandbox(self.settings | dict(file_mb=0, cpu_s=TESTER_S, python=None))
+        if not self.tests: self.tests = Sandbox(self.settings | dict(file_mb=0, cpu_s=TESTER_S))
         return self.tests
 
     def close(self):
@@ -242,6 +244,7 @@ def outcome(job, tried):
         status, error = ('timeout', 'Timeout') if tried.ended_by==signal.SIGXCPU else (
             'killed', signal.Signals(tried.ended_by).name if tried.ended_by else 'Exit')
     if results and results[-1] in ('timeout', 'killed'): results[-1], errors[-1] = status, error
+    if status=='syntax_error': error = rewrite.named_error(error, job['code'], tried.worker_version)
     missing = n-len(results)
     return dict(id=job['id'], status=status, error=error, tests=results[:n]+['not_run']*missing, errors=errors[:n]+[error]*missing,
                 values=list(tried.values), cpu_s=round(tried.cpu, 4), wall_s=round(tried.wall, 4), judge=tried.made.judge, changed=tried.changed)

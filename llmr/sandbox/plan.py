@@ -59,7 +59,7 @@ def called_names(tests, setup):
     """Names that tests call and that are neither Python's own nor the task's helpers; if there are none, the first one
     that each test calls."""
     calls = []
-    for tree in filter(None, map(_parsed, tests)):
+    for tree in (part for tree in filter(None, map(_parsed, tests)) for part in _with_inner(tree)):
         own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | _top_level(setup)
         own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | _imported(tree)
         names = [node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
@@ -101,7 +101,8 @@ class _Look:
 
     def names_more(self):
         "Names of the program that are not just called: classes, variables, functions as values."
-        handed = {id(value) for call in self.calls if isinstance(call.func, ast.Name) and call.func.id in self.functions
+        takers = {*self.functions, 'map', 'filter'}
+        handed = {id(value) for call in self.calls if isinstance(call.func, ast.Name) and call.func.id in takers
                   for value in call.args}
         just_called = {id(call.func) for call in self.calls} | handed
         known = lambda name: name in self.own or hasattr(builtins, name) or name in layers.COMMON
@@ -238,7 +239,8 @@ def _without_answers(setup, tests):
 
 def _loaded(tests):
     "Names that tests use and that are not Python's own."
-    names = {node.id for tree in filter(None, map(_parsed, tests)) for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names = {node.id for tree in filter(None, map(_parsed, tests)) for part in _with_inner(tree)
+             for node in ast.walk(part) if isinstance(node, ast.Name)}
     return {name for name in names if not hasattr(builtins, name)}
 
 

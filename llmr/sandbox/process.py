@@ -44,7 +44,8 @@ class Sandbox:
         self.process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=environment, pass_fds=[theirs.fileno()], cwd='/')
         theirs.close()
         with self.control.makefile('rb', buffering=0) as file: line = file.readline()
-        error = json.loads(line).get('error') if line else 'the sandbox ended while it was set up'
+        said = json.loads(line) if line else dict(error='the sandbox ended while it was set up')
+        error, self.python = said.get('error'), tuple(said.get('python', ()))
         if error:
             self.close()
             raise OSError(error)

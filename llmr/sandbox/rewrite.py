@@ -7,6 +7,7 @@
   are added where a program uses their names.
 """
 import ast
+import re
 
 MODES = ('strict', 'names_bound', 'self_tests_dropped', 'lenient')
 _NAMES = dict(typing='List Dict Set Tuple Optional Union Any Callable Iterable Iterator Sequence FrozenSet Deque Type',
@@ -15,6 +16,7 @@ _NAMES = dict(typing='List Dict Set Tuple Optional Union Any Callable Iterable I
               math='inf gcd sqrt ceil floor')
 SUPPLIED = {name: module for module, names in _NAMES.items() for name in names.split()}
 SUPPLIED |= dict.fromkeys('typing math collections itertools functools heapq bisect re sys os string random operator copy json datetime decimal fractions statistics'.split())
+NEWER = {(3, 12): r'^\s*(async )?(def|class)\s+\w+\[|^\s*type\s+\w+.*=|\bf"[^"{\n]*\{[^}"\n]*"[^"\n]*"[^}\n]*\}', (3, 14): r'''\bt["']'''}
 _FUNCTIONS = ast.FunctionDef, ast.AsyncFunctionDef
 _DEFINING = *_FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Try
 
@@ -83,3 +85,9 @@ def compiled(source, mode, called):
         method_bound=lenient and bind_method(tree, called), imports_added=lenient and add_imports(tree))
     changed = [word for word, was in done.items() if was]
     return compile(ast.fix_missing_locations(tree) if changed else source, '<program>', 'exec'), changed
+
+
+def named_error(error, source, python):
+    "Name of a syntax error; with the interpreter's where the program looks as if it were written for a newer one."
+    newer = any(python<version and re.search(pattern, source, re.M) for version, pattern in NEWER.items())
+    return f'{error} under Python {python[0]}.{python[1]}' if newer and error=='SyntaxError' else error

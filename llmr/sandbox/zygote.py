@@ -156,7 +156,7 @@ def main():
         return
     os.environ.clear()
     os.environ.update(HOME=tmp, TMPDIR=tmp, LANG='C.UTF-8', TZ='UTC', OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1')
-    control.sendall(b'{}\n')
+    control.sendall(json.dumps(dict(python=sys.version_info[:2])).encode()+b'\n')
     serve(control, settings, tmp)
 
 
