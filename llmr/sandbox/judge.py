@@ -82,6 +82,7 @@ class Attempt:
     def start(self, program):
         "Have the module run; what its process says of it, None if no test can run."
         job = {key: self.job[key] for key in ('code', 'mode', 'only_changed')}
+        if self.made.kind=='expression': job['code'] = f'def {self.made.called[0]}(): return (\n{job["code"]}\n)'
         self.worker.testing = False
         program.send(job | dict(setup=self.made.setup, called=self.made.called, kind=self.made.kind, modules=self.made.free))
         reply = program.receive()
