@@ -62,7 +62,10 @@ def called_names(tests, setup):
     for tree in (part for tree in filter(None, map(_parsed, tests)) for part in _with_inner(tree)):
         own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | _top_level(setup)
         own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | _imported(tree)
-        names = [node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+        found = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+        handed = [value.id for node in found if node.func.id in own for value in node.args if isinstance(value, ast.Name)]
+        stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        names = [*[node.func.id for node in found], *[name for name in handed if name not in stored]]
         calls.append([name for name in names if name not in own])
     foreign = [name for names in calls for name in names if not hasattr(builtins, name)]
     return tuple(dict.fromkeys(foreign or [names[0] for names in calls if names]))
