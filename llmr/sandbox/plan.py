@@ -27,8 +27,9 @@ CLASS = re.compile('[A-Z][A-Za-z0-9]*')
 _INSIDE = ast.ClassDef, ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom, ast.TryStar
 
 
+@lru_cache(64)
 def _parsed(text):
-    "Syntax tree of a test, None if it is not Python."
+    "Syntax tree of a test, not to be changed; None if it is not Python."
     try: return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError): return None
 
@@ -48,6 +49,7 @@ def _bound(tree):
     return names | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
 
 
+@lru_cache(64)
 def _top_level(setup):
     "Names that setup code binds at its top level, and imports."
     of = lambda node: {node.name} if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) else _bound(node)
@@ -193,6 +195,7 @@ def _with_inner(tree):
             if inner: yield inner
 
 
+@lru_cache(64)
 def _free(setup):
     "Names that setup code needs at its top level and does not define."
     tree = _parsed(setup) or ast.Module([], [])
@@ -219,7 +222,7 @@ def _simple(test, called):
     node = tree.body[0].test
     if not (isinstance(node, ast.Compare) and len(node.ops)==1 and isinstance(node.ops[0], ast.Eq)): return None
     call = node.left
-    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in called): return None
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and (called is None or call.func.id in called)): return None
     if any(word.arg is None for word in call.keywords): return None
     try:
         args = list(map(ast.literal_eval, call.args))
@@ -227,11 +230,28 @@ def _simple(test, called):
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError): return None
 
 
+def _all_simple(tests, called):
+    "What `_simple` says of each test; None if one of them is not simple."
+    found = []
+    for test in tests:
+        found.append(_simple(test, called))
+        if found[-1] is None: return None
+    return found or None
+
+
+def _called_simply(simple, setup):
+    "Names that simple tests call, where `called_names` would say the same; None for it to decide."
+    names = tuple(dict.fromkeys(test[0] for test in simple or ()))
+    own = _top_level(setup)
+    return None if any(name in own or hasattr(builtins, name) for name in names) else names
+
+
 def _without_answers(setup, tests):
     "Setup code as the program sees it: without the constants that only the tests use."
     tree = _parsed(setup)
     if tree is None: return setup
     constants = [node for node in tree.body if isinstance(node, ast.Assign)]
+    if not constants: return setup
     loads = lambda root: {node.id for node in ast.walk(root) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     asked = set().union(*[loads(test) for test in map(_parsed, tests) if test])
     others = set().union(*[loads(node) for node in tree.body if node not in constants])
@@ -258,8 +278,8 @@ def _as_call(test, name):
     class Calls(ast.NodeTransformer):
         def visit_Name(self, node):
             return ast.Call(node, [], []) if node.id==name and isinstance(node.ctx, ast.Load) else node
-    tree = _parsed(test)
-    return test if tree is None else ast.unparse(ast.fix_missing_locations(Calls().visit(tree)))
+    if _parsed(test) is None: return test
+    return ast.unparse(ast.fix_missing_locations(Calls().visit(ast.parse(test))))
 
 
 def _imports(setup):
@@ -278,13 +298,15 @@ def plan(kind, tests, setup, entry_point, judge, values):
         made.called = entries or ('answer',)
         made.tests, made.setup = tuple(_as_call(test, made.called[0]) for test in tests), _imports(setup)
     if kind=='assert':
-        made.called = entries or called_names(tests, setup)
-        made.judge = judge or _choose(tests, setup, made.called)
+        made.simple = _all_simple(tests, entries or None)
+        made.called = entries or _called_simply(made.simple, setup) or called_names(tests, setup)
+        plain = made.simple and not _free(setup)
+        made.judge = judge or ('values' if plain else _choose(tests, setup, made.called))
         made.setup = _without_answers(setup, tests)
-    if kind in ('assert', 'expression') and made.judge=='values' and not values:
-        simple = [_simple(test, made.called) for test in made.tests]
-        made.simple = simple if all(simple) else None
-    made.free = sorted(_loaded(made.tests))
+    if kind=='expression': made.simple = _all_simple(made.tests, made.called)
+    asked = kind=='call' or {test[0] for test in made.simple or ()}<=set(made.called)
+    if made.judge=='inside' or values or not asked: made.simple = None
+    made.free = [] if made.simple else sorted(_loaded(made.tests))
     if made.judge=='inside':
         made.setup = setup
         if not entries: made.called = tuple(name for name in made.called if not hasattr(builtins, name))
