@@ -210,14 +210,12 @@ class Worker:
         "Run the tests, then copies that must fail. A test whose copy passes has not passed."
         unit = tried.made.kind=='unittest'
         tried.run(lambda program, *_: tried.inside(program, list(tried.made.tests)))
-        if 'passed' not in tried.results and not unit: return
+        if 'passed' not in tried.results or tried.job['values']: return
         tests = [canary.spoiled_module(test) if unit else canary.spoiled_test(test) for test in tried.made.tests]
-        if tried.job['values']: return
-        other = Attempt(self, tried.job | dict(values=False), tried.made)
-        other.limits = other.limits | dict(cpu_s=max(.5, other.limits['cpu_s']-tried.cpu), wall_s=max(.5, other.limits['wall_s']-tried.wall+tried.cpu))
-        keep = self.settings
+        other = Attempt(self, tried.job, tried.made)
+        left = dict(cpu_s=other.limits['cpu_s']-tried.cpu, wall_s=other.limits['wall_s']-tried.wall+tried.cpu)
+        other.limits = other.limits | {name: max(.5, seconds) for name, seconds in left.items()}
         other.run(lambda program, *_: self.spoiled(other, program, tests, unit))
-        self.settings = keep
         for n, word in enumerate(other.results):
             if word=='passed' and tried.results[n:n+1]==['passed']: tried.results[n], tried.errors[n] = 'failed', 'Canary'
 
