@@ -54,7 +54,8 @@ def test_scripts_that_misbehave():
     sleeps, floods = 'import time\ntime.sleep(99)', 'while True: print("y"*100_000)'
     no_end = 'import os\nos.write(1, b"3")\nos._exit(1)'
     forged = 'import os\nfor d in range(3, 64):\n    try: os.write(d, b"\\0\\0\\0\\x17[\\"module\\",\\"ran\\",\\"\\"]  ")\n    except OSError: pass'
-    results = graded(*[Program(source, CASES, kind='stdin') for source in (reads_parent, sleeps, floods, no_end, forged)])
+    results = graded(*[Program(source, CASES, kind='stdin') for source in (reads_parent, sleeps, floods, no_end,
+        forged)])
     assert not any('passed' in grade.tests for grade in results)
     assert results[1].status=='timeout' and results[2].status in ('timeout', 'killed')
 
@@ -74,7 +75,8 @@ def test_calls_of_functions_and_methods():
     method = 'class Solution:\n    def move(self, xs, k): return tuple(x+k for x in xs)'
     function = 'def move(xs, k): return [x+k for x in xs]'
     wrong = 'class Solution:\n    def move(self, xs, k): return xs'
-    programs = [Program(method, cases, entry_point='Solution.move', kind='call'), Program(function, cases, entry_point='move', kind='call'),
+    programs = [Program(method, cases, entry_point='Solution.move', kind='call'),
+                Program(function, cases, entry_point='move', kind='call'),
                 Program(wrong, cases, entry_point='Solution.move', kind='call'),
                 Program(method, cases, entry_point='move', kind='call', mode='lenient')]
     assert passed(*programs)==[('passed',)*2, ('passed',)*2, ('failed', 'passed'), ('passed',)*2]
@@ -128,13 +130,15 @@ def test_tests_choose_their_judge():
 def test_swallowed_assertions_and_equal_objects_fail_inside():
     swallows = 'class T:\n    v = 9\n    def __enter__(self): return self\n    def __exit__(self, *_): return True'
     equal = 'class Box:\n    def __init__(self, n): self.n = n\n    def __eq__(self, other): return True'
-    first, second = graded(Program(swallows, ('with T() as t: assert t.v == 3',)), Program(equal, ('assert Box(1) == Box(2)',)))
+    first, second = graded(Program(swallows, ('with T() as t: assert t.v == 3',)),
+                           Program(equal, ('assert Box(1) == Box(2)',)))
     assert first.tests==('failed',) and (second.tests, second.errors)==(('failed',), ('Canary',))
 
 
 def test_sharing_is_not_hidden():
     rows = Program('def grid(n): return [[0]*n]*n', ('g = grid(2); g[0][0] = 1; assert g[1][0] == 0',))
-    same = Program('def order(xs):\n    xs.sort()\n    return xs', ('xs = [2, 1]; assert order(xs) is xs and xs == [1, 2]',))
+    same = Program('def order(xs):\n    xs.sort()\n    return xs',
+                   ('xs = [2, 1]; assert order(xs) is xs and xs == [1, 2]',))
     assert passed(rows, same)==[('failed',), ('passed',)]
 
 

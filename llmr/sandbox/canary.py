@@ -6,7 +6,8 @@ if a copy with a wrong value passes, then the passes of that program mean nothin
 import ast
 
 _OPPOSITE = dict(assertTrue='assertFalse', assertEqual='assertNotEqual', assertIn='assertNotIn', assertIs='assertIsNot',
-                 assertIsNone='assertIsNotNone', assertIsInstance='assertNotIsInstance', assertAlmostEqual='assertNotAlmostEqual',
+                 assertIsNone='assertIsNotNone', assertIsInstance='assertNotIsInstance',
+                 assertAlmostEqual='assertNotAlmostEqual',
                  assertGreater='assertLessEqual', assertLess='assertGreaterEqual', assertRegex='assertNotRegex')
 _OPPOSITE |= {other: name for name, other in _OPPOSITE.items()}
 _SAME = 'assertEqual assertListEqual assertDictEqual assertTupleEqual assertSetEqual assertCountEqual assertMultiLineEqual assertAlmostEqual'.split()
@@ -27,11 +28,15 @@ def _constants(node):
     if isinstance(node, ast.Constant): yield node
     elif isinstance(node, ast.Call):
         name = getattr(node.func, 'id', getattr(node.func, 'attr', ''))
-        if name[:1].isupper(): yield from (found for part in (*node.args, *[k.value for k in node.keywords]) for found in _constants(part))
-    elif isinstance(node, (ast.List, ast.Tuple, ast.Set)): yield from (found for part in node.elts for found in _constants(part))
-    elif isinstance(node, ast.Dict): yield from (found for part in (*node.keys, *node.values) if part for found in _constants(part))
+        if name[:1].isupper():
+            yield from (found for part in (*node.args, *[k.value for k in node.keywords]) for found in _constants(part))
+    elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        yield from (found for part in node.elts for found in _constants(part))
+    elif isinstance(node, ast.Dict):
+        yield from (found for part in (*node.keys, *node.values) if part for found in _constants(part))
     elif isinstance(node, ast.UnaryOp): yield from _constants(node.operand)
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add): yield from (*_constants(node.left), *_constants(node.right))
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        yield from (*_constants(node.left), *_constants(node.right))
 
 
 def _spoil(node):
@@ -68,7 +73,8 @@ def spoiled_test(test):
 
 def _spoil_method(method):
     "Make the last assertion of a test method wrong."
-    calls = _positioned(node for node in ast.walk(method) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    calls = _positioned(node for node in ast.walk(method) if isinstance(node, ast.Call)
+                        and isinstance(node.func, ast.Attribute)
                         and node.func.attr.startswith('assert') and getattr(node.func.value, 'id', '')=='self')
     last = calls[-1] if calls else None
     if last and last.func.attr in _SAME and len(last.args)>1 and any(_spoil(side) for side in last.args[1::-1]): return
@@ -81,5 +87,6 @@ def spoiled_module(source):
     try: tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError): return source
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith('test'): _spoil_method(node)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith('test'):
+            _spoil_method(node)
     return ast.unparse(ast.fix_missing_locations(tree))

@@ -161,7 +161,8 @@ class Server:
         "Run tests here."
         report = lambda word, error, value: wire.send(self.channel, [nonce, word, error, value], wire.MAX_REPLY)
         pack = lambda value: wire.pack(value, wire.refuses, [])
-        if self.unittest: return report(*inside.UnitTests(self.names, called, report, pack).module(tests[0], *self.unittest))
+        if self.unittest:
+            return report(*inside.UnitTests(self.names, called, report, pack).module(tests[0], *self.unittest))
         inside.Tests(self.names, called, report, pack).run(tests, values)
 
     def serve(self):

@@ -25,14 +25,16 @@ class _Asserts(ast.NodeTransformer):
 
     def visit_Try(self, node):
         "An assertion may fail where the test itself expects an `AssertionError`."
-        named = [part.id for handler in node.handlers if handler.type for part in ast.walk(handler.type) if isinstance(part, ast.Name)]
+        named = [part.id for handler in node.handlers if handler.type for part in ast.walk(handler.type)
+                 if isinstance(part, ast.Name)]
         self.caught += 'AssertionError' in named
         node.body = [self.visit(part) for part in node.body]
         self.caught -= 'AssertionError' in named
         for handler in node.handlers:
             if isinstance(handler.type, ast.Name) and handler.type.id not in self.kept:
                 handler.type = ast.Call(ast.Name(self.mark+'narrow', ast.Load()), [handler.type], [])
-        for field in ('handlers', 'orelse', 'finalbody'): setattr(node, field, [self.visit(part) for part in getattr(node, field)])
+        for field in ('handlers', 'orelse', 'finalbody'):
+            setattr(node, field, [self.visit(part) for part in getattr(node, field)])
         return node
 
     def visit_Name(self, node):
@@ -44,7 +46,8 @@ def _stored(tree):
     "Names that a test binds itself."
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    names |= {alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+    names |= {alias.asname or alias.name for node in ast.walk(tree)
+              if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
     return names | {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
 
 
@@ -118,11 +121,11 @@ class UnitTests(Tests):
         try: _exec(self.code(source, 'exec'), self.names)
         except BaseException as e: return 'error', _type_name(type(e))[:80], []
         _restore(saved)
-        kinds = [kind for kind in list(self.names.values()) if isinstance(kind, type) and issubclass(kind, unittest.TestCase) and kind is not unittest.TestCase]
+        kinds = [kind for kind in list(self.names.values()) if isinstance(kind, type)
+                 and issubclass(kind, unittest.TestCase) and kind is not unittest.TestCase]
         word, error, loader = 'passed', '', unittest.TestLoader()
         for kind in dict.fromkeys(kinds): kind.failureException = Failure
         for kind in dict.fromkeys(kinds):
-            result, ran = unittest.TestResult(), 0
             for name in loader.getTestCaseNames(kind):
                 failed.clear()
                 one = unittest.TestResult()

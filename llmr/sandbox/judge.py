@@ -84,12 +84,14 @@ class Attempt:
         job = {key: self.job[key] for key in ('code', 'mode', 'only_changed')}
         if self.made.kind=='expression': job['code'] = f'def {self.made.called[0]}(): return (\n{job["code"]}\n)'
         self.worker.testing = False
-        program.send(job | dict(setup=self.made.setup, called=self.made.called, kind=self.made.kind, modules=self.made.free))
+        program.send(job | dict(setup=self.made.setup, called=self.made.called, kind=self.made.kind,
+                                modules=self.made.free))
         reply = program.receive()
         kind, *ready = reply if isinstance(reply, list) and reply else [None]
         if kind=='setup' and ready:
             for _ in self.job['tests']: self.add('error', type_name(ready[0]))
-        elif kind=='module' and len(ready)>2 and ready[0] in NOT_RUN and (ready[0]!='unchanged' or self.job['only_changed']):
+        elif kind=='module' and len(ready)>2 and ready[0] in NOT_RUN and (ready[0]!='unchanged'
+            or self.job['only_changed']):
             self.status, self.error, self.changed = ready[0], type_name(ready[1]) if ready[1] else '', words(ready[2])
         elif kind=='ready' and len(ready)>2 and isinstance(ready[0], list) and isinstance(ready[1], dict):
             self.changed, self.worker.testing = words(ready[2]), True
@@ -110,7 +112,8 @@ class Attempt:
     def compared(self, form, expected, size):
         "Whether a value is the expected one."
         if size>SMALL_REPLY and self.made.kind!='call': raise TooLarge
-        if self.made.kind=='call': return ('passed', '') if stdio.alike(form, expected) else ('failed', 'AssertionError')
+        if self.made.kind=='call':
+            return ('passed', '') if stdio.alike(form, expected) else ('failed', 'AssertionError')
         try: value = wire.unpack(form, lambda key, *_: wire.typed('' if isinstance(key, int) else key), [])
         except wire.Breach: breach()
         try: return ('passed', '') if value==expected else ('failed', 'AssertionError')
@@ -123,7 +126,8 @@ class Attempt:
         limits = self.limits | dict(cpu_s=TESTER_S, level='namespaces')
         tester = Process(self.worker.tests_sandbox(), b'T', limits, program.channel)
         try:
-            tester.send(dict(tests=self.made.tests, setup=self.made.task_setup, calls=calls, modules=modules, values=self.job['values']))
+            tester.send(dict(tests=self.made.tests, setup=self.made.task_setup, calls=calls, modules=modules,
+                             values=self.job['values']))
             self.hear(tester, program)
         finally:
             tester.close()
@@ -186,13 +190,15 @@ class Worker:
                 self.open()
                 return self.attempt(job, made)
             except SandboxLost: self.close()
-        return outcome(job, SimpleNamespace(made=made, status='killed', error='SandboxLost', results=[], errors=[], values=[], cpu=0., wall=0., ended_by=0, changed=[]))
+        return outcome(job, SimpleNamespace(made=made, status='killed', error='SandboxLost', results=[], errors=[],
+                                            values=[], cpu=0., wall=0., ended_by=0, changed=[]))
 
     def planned(self, job):
         "How the task's programs are judged, worked out once."
         made = plan(job['kind'], tuple(job['tests']), job['setup'], job['entry_point'], job['judge'], job['values'])
         if made.simple and not hasattr(made, 'requests'):
-            made.requests = [[name, *[wire.pack(part, wire.refuses, []) for part in (args, kwargs)]] for name, args, kwargs, _ in made.simple]
+            made.requests = [[name, *[wire.pack(part, wire.refuses, []) for part in (args, kwargs)]] for name, args,
+                             kwargs, _ in made.simple]
         return made
 
     def attempt(self, job, made):
@@ -217,7 +223,8 @@ class Worker:
         other.limits = other.limits | {name: max(.5, seconds) for name, seconds in left.items()}
         other.run(lambda program, *_: self.spoiled(other, program, tests, unit))
         for n, word in enumerate(other.results):
-            if word=='passed' and tried.results[n:n+1]==['passed']: tried.results[n], tried.errors[n] = 'failed', 'Canary'
+            if word=='passed' and tried.results[n:n+1]==['passed']:
+                tried.results[n], tried.errors[n] = 'failed', 'Canary'
 
     def spoiled(self, other, program, tests, unit):
         "Results of the copies; of a module, it is enough that one method passes."
@@ -232,7 +239,8 @@ class Worker:
         "Grade a program and say so, without values where they are larger than a message may be."
         done = self.grade(job)
         if wire.send(parent, done): return
-        wire.send(parent, done | dict(status='killed', error='TooLarge', tests=['not_run']*len(job['tests']), errors=['TooLarge']*len(job['tests']), values=[]))
+        wire.send(parent, done | dict(status='killed', error='TooLarge', tests=['not_run']*len(job['tests']),
+                                      errors=['TooLarge']*len(job['tests']), values=[]))
 
 
 def outcome(job, tried):
@@ -245,8 +253,10 @@ def outcome(job, tried):
     if results and results[-1] in ('timeout', 'killed'): results[-1], errors[-1] = status, error
     if status=='syntax_error': error = rewrite.named_error(error, job['code'], tried.worker_version)
     missing = n-len(results)
-    return dict(id=job['id'], status=status, error=error, tests=results[:n]+['not_run']*missing, errors=errors[:n]+[error]*missing,
-                values=list(tried.values), cpu_s=round(tried.cpu, 4), wall_s=round(tried.wall, 4), judge=tried.made.judge, changed=tried.changed)
+    return dict(id=job['id'], status=status, error=error, tests=results[:n]+['not_run']*missing,
+                errors=errors[:n]+[error]*missing,
+                values=list(tried.values), cpu_s=round(tried.cpu, 4), wall_s=round(tried.wall, 4),
+                judge=tried.made.judge, changed=tried.changed)
 
 
 def main():

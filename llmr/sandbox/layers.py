@@ -230,7 +230,8 @@ swapon:167:224 swapoff:168:225 init_module:175:105 finit_module:313:273 delete_m
 quotactl:179:60 quotactl_fd:443:443 syslog:103:116 settimeofday:164:170 clock_settime:227:112 adjtimex:159:171
 clock_adjtime:305:266 sethostname:170:161 setdomainname:171:162 iopl:172:- ioperm:173:- vhangup:153:58
 personality:135:92 fanotify_init:300:262 modify_ldt:154:- connect:42:203 bind:49:200 sendmsg:46:211 sendmmsg:307:269
-flock:73:32 setpriority:141:140 sync:162:81 syncfs:306:267 inotify_init:253:- inotify_init1:294:26 inotify_add_watch:254:27"""
+flock:73:32
+setpriority:141:140 sync:162:81 syncfs:306:267 inotify_init:253:- inotify_init1:294:26 inotify_add_watch:254:27"""
 _METADATA = """chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54
 utime:132:- utimes:235:- utimensat:280:88 futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
 removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16"""

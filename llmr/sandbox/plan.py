@@ -46,7 +46,8 @@ def _bound(tree):
     names |= {node.name for node in ast.walk(tree) if isinstance(node, (*_FUNCTIONS, ast.ClassDef))}
     names |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name}
     names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    return names | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    return names | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)
+                    and not isinstance(node.ctx, ast.Load)}
 
 
 @lru_cache(64)
@@ -65,7 +66,8 @@ def called_names(tests, setup):
         own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | _top_level(setup)
         own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | _imported(tree)
         found = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-        handed = [value.id for node in found if node.func.id in own for value in node.args if isinstance(value, ast.Name)]
+        handed = [value.id for node in found if node.func.id in own for value in node.args
+                  if isinstance(value, ast.Name)]
         stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         names = [*[node.func.id for node in found], *[name for name in handed if name not in stored]]
         calls.append([name for name in names if name not in own])
@@ -134,12 +136,20 @@ class _Look:
     def looks_closer(self):
         "Whether the test uses what only an object of the program's has."
         for node in self.nodes:
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _LOOKS-self.program-self.own: return True
-            if isinstance(node, ast.With) and any(self.uses_result(item.context_expr) for item in node.items): return True
-            if isinstance(node, ast.Attribute) and (node.attr in _STATE or self.of(node.value, self.asked) and node.attr not in _PLAIN
+            if isinstance(node, ast.Call) and isinstance(node.func,
+                                                         ast.Name) and node.func.id in _LOOKS-self.program-self.own:
+                return True
+            if isinstance(node, ast.With) and any(self.uses_result(item.context_expr) for item in node.items):
+                return True
+            if isinstance(node, ast.Attribute) and (node.attr in _STATE or self.of(node.value, self.asked)
+                                                    and node.attr not in _PLAIN
                                                        or self.of(node.value, self.made())): return True
-            if isinstance(node, (ast.Attribute, ast.Name)) and getattr(node, 'attr', getattr(node, 'id', '')) in ('getcontext', 'localcontext'): return True
-            if isinstance(node, ast.Call) and getattr(node.func, 'id', '')=='isinstance' and not self.plain_kinds(node.args[-1]): return True
+            if isinstance(node, (ast.Attribute, ast.Name)) and getattr(node, 'attr',
+                getattr(node, 'id', '')) in ('getcontext', 'localcontext'):
+                return True
+            if isinstance(node, ast.Call) and getattr(node.func, 'id',
+                                                      '')=='isinstance' and not self.plain_kinds(node.args[-1]):
+                return True
             if isinstance(node, (ast.BinOp, ast.Compare)) and self.class_in(node): return True
         return False
 
@@ -158,7 +168,8 @@ class _Look:
     def plain_kinds(self, node):
         "Whether types in an `isinstance` are of plain data."
         names = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-        return all(name in wire.TYPES and not issubclass(wire.TYPES[name], BaseException) for name in names) and not any(
+        return all(name in wire.TYPES and not issubclass(wire.TYPES[name], BaseException)
+                   for name in names) and not any(
             isinstance(part, ast.Attribute) for part in ast.walk(node))
 
     def class_in(self, node):
@@ -171,7 +182,8 @@ class _Look:
         "Whether a value is bound to a name while the program is called again: it may keep and change the value."
         if len(self.asked)<2: return False
         stored = {node.id for node in self.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        assigned = any(isinstance(node, (ast.Assign, ast.NamedExpr)) and self.uses_result(node.value) for node in self.nodes)
+        assigned = any(isinstance(node, (ast.Assign, ast.NamedExpr)) and self.uses_result(node.value)
+                       for node in self.nodes)
         loops = {name.id for node in self.nodes if isinstance(node, (ast.comprehension, ast.For))
                  for name in ast.walk(node.target) if isinstance(name, ast.Name)}
         given = {value.id for call in self.asked for value in call.args if isinstance(value, ast.Name)}
@@ -180,10 +192,13 @@ class _Look:
     def calls_often(self):
         "Whether a loop of the test asks for more messages than it is worth."
         def long(node):
-            numbers = [part.value for part in ast.walk(node.iter) if isinstance(part, ast.Constant) and type(part.value) is int]
+            numbers = [part.value for part in ast.walk(node.iter) if isinstance(part, ast.Constant)
+                       and type(part.value) is int]
             return bool(numbers) and max(numbers)>=MANY_CALLS
-        loops = [node for node in self.nodes if isinstance(node, (ast.For, ast.ListComp, ast.GeneratorExp, ast.SetComp))]
-        return any(self.uses_result(node) and long(node if isinstance(node, ast.For) else node.generators[0]) for node in loops)
+        loops = [node for node in self.nodes if isinstance(node,
+                                                           (ast.For, ast.ListComp, ast.GeneratorExp, ast.SetComp))]
+        return any(self.uses_result(node) and long(node if isinstance(node, ast.For) else node.generators[0])
+                   for node in loops)
 
 
 def _with_inner(tree):
@@ -191,7 +206,8 @@ def _with_inner(tree):
     yield tree
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, 'id', '') in ('exec', 'eval') and node.args:
-            inner = isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str) and _parsed(node.args[0].value)
+            inner = isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value,
+                str) and _parsed(node.args[0].value)
             if inner: yield inner
 
 
@@ -222,11 +238,14 @@ def _simple(test, called):
     node = tree.body[0].test
     if not (isinstance(node, ast.Compare) and len(node.ops)==1 and isinstance(node.ops[0], ast.Eq)): return None
     call = node.left
-    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and (called is None or call.func.id in called)): return None
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+            and (called is None or call.func.id in called)):
+        return None
     if any(word.arg is None for word in call.keywords): return None
     try:
         args = list(map(ast.literal_eval, call.args))
-        return call.func.id, args, {word.arg: ast.literal_eval(word.value) for word in call.keywords}, ast.literal_eval(node.comparators[0])
+        return call.func.id, args, {word.arg: ast.literal_eval(word.value)
+                                    for word in call.keywords}, ast.literal_eval(node.comparators[0])
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError): return None
 
 
@@ -252,7 +271,8 @@ def _without_answers(setup, tests):
     if tree is None: return setup
     constants = [node for node in tree.body if isinstance(node, ast.Assign)]
     if not constants: return setup
-    loads = lambda root: {node.id for node in ast.walk(root) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    loads = lambda root: {node.id for node in ast.walk(root) if isinstance(node, ast.Name)
+                          and isinstance(node.ctx, ast.Load)}
     asked = set().union(*[loads(test) for test in map(_parsed, tests) if test])
     others = set().union(*[loads(node) for node in tree.body if node not in constants])
     hidden = [node for node in constants if _bound(node)<=asked-others]
@@ -291,7 +311,8 @@ def _imports(setup):
 def plan(kind, tests, setup, entry_point, judge, values):
     "How the programs of a task are judged: `judge`, `called`, `tests`, `setup` for the program, `simple` tests or None."
     entries = tuple(name.strip() for name in (entry_point or '').split(',') if name.strip())
-    made = SimpleNamespace(kind=kind, judge='values', called=entries, tests=tests, setup=setup, simple=None, task_setup=setup)
+    made = SimpleNamespace(kind=kind, judge='values', called=entries, tests=tests, setup=setup, simple=None,
+                           task_setup=setup)
     if kind=='call': made.simple = [_call(test, entries[0]) for test in tests]
     if kind=='unittest': made.judge = 'inside'
     if kind=='expression':

@@ -35,13 +35,15 @@ class SandboxLost(Exception):
 class Sandbox:
     "A sandbox's process, and how it is asked for children. Raises: `OSError` if the machine does not allow the level."
     def __init__(self, settings):
-        self.directory = '' if settings['level']=='namespaces' else scratch.new_directory(settings['tmp_mb'], settings['packages'])
+        self.directory = '' if settings['level']=='namespaces' else scratch.new_directory(settings['tmp_mb'],
+            settings['packages'])
         self.control, theirs = socket.socketpair()
         settings = settings | dict(control=theirs.fileno(), directory=self.directory)
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'zygote.py')
         command = [settings.get('python') or sys.executable, '-S', '-s', '-P', '-B', script, json.dumps(settings)]
         null, environment = subprocess.DEVNULL, layers.clean_environment() | dict(LD_BIND_NOW='1', MALLOC_ARENA_MAX='1')
-        self.process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=environment, pass_fds=[theirs.fileno()], cwd='/')
+        self.process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=environment,
+                                        pass_fds=[theirs.fileno()], cwd='/')
         theirs.close()
         with self.control.makefile('rb', buffering=0) as file: line = file.readline()
         said = json.loads(line) if line else dict(error='the sandbox ended while it was set up')
@@ -82,7 +84,8 @@ class Process:
     def __init__(self, sandbox, role, limits, *more):
         self.limits, self.buffer, self.last_size = limits, bytearray(), 0
         self.channel, theirs = socket.socketpair()
-        self.scratch = sandbox.directory and limits['level']!='namespaces' and scratch.Scratch(sandbox.directory, limits['tmp_mb']<<20)
+        self.scratch = sandbox.directory and limits['level']!='namespaces' and scratch.Scratch(sandbox.directory,
+            limits['tmp_mb']<<20)
         self.start = self.checked = time.monotonic()
         self.last = 0., 0., self.start # processor and waiting seconds, and when, at the last sign of work
         self.helped = 0.               # seconds that another process worked for this one's tests
@@ -121,7 +124,8 @@ class Process:
         if cpu>=self.limits['cpu_s'] or slept: raise Ended('timeout', 'Timeout')
         if cpu-self.last[0]>=WORK: self.last = cpu, waited, now
         if threads>MAX_THREADS: raise Ended('killed', 'TooManyThreads')
-        if self.scratch and self.scratch.exceeded(self.pid, cpu if self.pid else now): raise Ended('killed', 'DiskQuota')
+        if self.scratch and self.scratch.exceeded(self.pid, cpu if self.pid else now):
+            raise Ended('killed', 'DiskQuota')
         return cpu
 
     def usage(self):

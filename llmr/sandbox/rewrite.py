@@ -11,12 +11,15 @@ import re
 
 MODES = ('strict', 'names_bound', 'self_tests_dropped', 'lenient')
 _NAMES = dict(typing='List Dict Set Tuple Optional Union Any Callable Iterable Iterator Sequence FrozenSet Deque Type',
-              collections='Counter OrderedDict defaultdict deque namedtuple', itertools='accumulate combinations permutations product chain groupby',
-              functools='lru_cache cache reduce cmp_to_key', heapq='heappush heappop heapify', bisect='bisect_left bisect_right insort',
+              collections='Counter OrderedDict defaultdict deque namedtuple',
+              itertools='accumulate combinations permutations product chain groupby',
+              functools='lru_cache cache reduce cmp_to_key', heapq='heappush heappop heapify',
+              bisect='bisect_left bisect_right insort',
               math='inf gcd sqrt ceil floor')
 SUPPLIED = {name: module for module, names in _NAMES.items() for name in names.split()}
 SUPPLIED |= dict.fromkeys('typing math collections itertools functools heapq bisect re sys os string random operator copy json datetime decimal fractions statistics'.split())
-NEWER = {(3, 12): r'^\s*(async )?(def|class)\s+\w+\[|^\s*type\s+\w+.*=|\bf"[^"{\n]*\{[^}"\n]*"[^"\n]*"[^}\n]*\}', (3, 14): r'''\bt["']'''}
+NEWER = {(3, 12): r'^\s*(async )?(def|class)\s+\w+\[|^\s*type\s+\w+.*=|\bf"[^"{\n]*\{[^}"\n]*"[^"\n]*"[^}\n]*\}',
+         (3, 14): r'''\bt["']'''}
 _FUNCTIONS = ast.FunctionDef, ast.AsyncFunctionDef
 _DEFINING = *_FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Try
 
@@ -56,19 +59,23 @@ def bind_method(tree, called):
     if len(classes)!=1: return False
     methods = {node.name for node in classes[0].body if isinstance(node, _FUNCTIONS)}
     missing = [name for name in called if name in methods and name not in names]
-    for name in missing: tree.body += ast.parse(f'def {name}(*args, **kwargs): return {classes[0].name}().{name}(*args, **kwargs)').body
+    for name in missing:
+        tree.body += ast.parse(f'def {name}(*args, **kwargs): return {classes[0].name}().{name}(*args, **kwargs)').body
     return bool(missing)
 
 
 def add_imports(tree):
     "Import what a program uses, and what most programs mean by it. Returns whether there was any."
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    bound = {alias.asname or alias.name.split('.')[0] for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
-    bound |= {node.name for node in tree.body if isinstance(node, _FUNCTIONS)} | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | _defined(tree)
+    bound = {alias.asname or alias.name.split('.')[0] for node in ast.walk(tree)
+             if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+    bound |= {node.name for node in tree.body if isinstance(node, _FUNCTIONS)} | {node.arg
+        for node in ast.walk(tree) if isinstance(node, ast.arg)} | _defined(tree)
     stars = any(alias.name=='*' for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names)
     missing = [] if stars else sorted(name for name in used-bound if name in SUPPLIED)
     lines = [f'from {SUPPLIED[name]} import {name}' if SUPPLIED[name] else f'import {name}' for name in missing]
-    first = next((n for n, node in enumerate(tree.body) if not (isinstance(node, ast.ImportFrom) and node.module=='__future__')
+    first = next((n for n, node in enumerate(tree.body) if not (isinstance(node, ast.ImportFrom)
+                                                                and node.module=='__future__')
                   and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))), 0)
     tree.body[first:first] = ast.parse('\n'.join(lines)).body
     return bool(missing)

@@ -8,7 +8,7 @@ import select
 import time
 from decimal import Decimal, InvalidOperation
 
-from process import Ended, Process, SandboxLost
+from process import Ended, Process
 
 MAX_OUTPUT = 16<<20
 WORDS = 'ran', 'syntax_error', 'module_error', 'memory', 'unchanged'
@@ -32,12 +32,14 @@ def alike(form, expected):
     "Whether a value's form on the wire stands for a JSON value; lists and tuples are alike."
     if not isinstance(form, list): return type(expected) in (int, float, bool, str, type(None)) and form==expected
     tag, items = form[0], form[1:]
-    if tag in _TAGS: return isinstance(expected, list) and len(items)==len(expected) and all(map(alike, items, expected))
+    if tag in _TAGS:
+        return isinstance(expected, list) and len(items)==len(expected) and all(map(alike, items, expected))
     if tag=='n': return isinstance(expected, int) and items==[hex(expected)]
     if tag not in 'doue' or not isinstance(expected, dict): return False
     items = items[tag=='e':]
     keys, values = items[::2], items[1::2]
-    if not all(isinstance(key, (str, int, float, bool, type(None))) for key in keys) or len(keys)!=len(expected): return False
+    if not all(isinstance(key, (str, int, float, bool, type(None))) for key in keys) or len(keys)!=len(expected):
+        return False
     words = [key if isinstance(key, str) else json.dumps(key) for key in keys]
     return set(words)==set(expected) and all(alike(value, expected[word]) for word, value in zip(words, values))
 
@@ -116,7 +118,8 @@ def _word(tried, streams, said, ended, code, case):
     if ended and not left: return ended.kind, ended.error
     kind, word, error = said if isinstance(said, list) and len(said)==3 else ('module', 'ran', '')
     if word not in WORDS or word=='unchanged' and not tried.job['only_changed']: return 'killed', 'Breach'
-    if word!='ran': return word, error if isinstance(error, str) and error.isidentifier() else 'Exception' if error else ''
+    if word!='ran':
+        return word, error if isinstance(error, str) and error.isidentifier() else 'Exception' if error else ''
     same = same_output(streams.output.decode('utf-8', 'replace'), case['output'])
     return ('passed', '') if same else ('failed', 'AssertionError')
 

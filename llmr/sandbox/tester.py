@@ -86,7 +86,8 @@ class Program:
         try:
             args = wire.unpack(form, wire.typed, [])
             error = kinds[0](*(args if type(args) is tuple else ()))
-        except (wire.Breach, TypeError, IndexError, ValueError): error = (kinds or [Exception])[0].__new__((kinds or [Exception])[0])
+        except (wire.Breach, TypeError, IndexError, ValueError):
+            error = (kinds or [Exception])[0].__new__((kinds or [Exception])[0])
         error._said = names[0] if names and names[0].isidentifier() and len(names[0])<=MAX_NAME else 'Exception'
         return error
 

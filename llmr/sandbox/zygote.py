@@ -2,8 +2,8 @@
 
 `judge.py` starts it as `python zygote.py SETTINGS`; the settings name its control socket. Commands are single bytes:
 `F`, `T` and `M` with
-descriptors fork a child that runs a program, tests or a script; `K` kills that child and returns how it ended. The zygote never
-reads anything that a program wrote.
+descriptors fork a child that runs a program, tests or a script; `K` kills that child and returns how it ended. The
+zygote never reads anything that a program wrote.
 """
 import gc
 import json
