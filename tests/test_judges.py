@@ -50,10 +50,20 @@ def test_output_is_compared_by_lines_and_decimals(printed, expected, word):
 
 
 def test_scripts_that_misbehave():
-    reads_parent = 'import glob\nfor path in glob.glob("/proc/*/mem")+glob.glob("/proc/*/cmdline"):\n    try: print(open(path, "rb").read())\n    except OSError: pass'
+    reads_parent = '''
+import glob
+for path in glob.glob("/proc/*/mem")+glob.glob("/proc/*/cmdline"):
+    try: print(open(path, "rb").read())
+    except OSError: pass
+'''
     sleeps, floods = 'import time\ntime.sleep(99)', 'while True: print("y"*100_000)'
     no_end = 'import os\nos.write(1, b"3")\nos._exit(1)'
-    forged = 'import os\nfor d in range(3, 64):\n    try: os.write(d, b"\\0\\0\\0\\x17[\\"module\\",\\"ran\\",\\"\\"]  ")\n    except OSError: pass'
+    forged = '''
+import os
+for d in range(3, 64):
+    try: os.write(d, b'\\0\\0\\0\\x13["module","ran",""]')
+    except OSError: pass
+'''
     results = graded(*[Program(source, CASES, kind='stdin') for source in (reads_parent, sleeps, floods, no_end,
         forged)])
     assert not any('passed' in grade.tests for grade in results)
@@ -95,8 +105,16 @@ EXITS = 'import unittest, sys\nunittest.TestCase.tearDown = lambda self: sys.exi
 STREAMS = 'import sys, io\nsys.stdout = sys.stderr = io.StringIO("OK")\ndef add(a, b): return 0'
 CODE = 'import os, atexit\natexit.register(os._exit, 0)\ndef add(a, b): os._exit(0)'
 LATER = 'import unittest\ndef add(a, b):\n    unittest.TestCase.assertEqual = lambda *_: None\n    return 0'
-EQUAL = 'class Same(int):\n    def __eq__(self, other): return True\n    __hash__ = int.__hash__\ndef add(a, b): return Same()'
-RESULT = 'import unittest\nunittest.TestResult.addFailure = unittest.TestResult.addError = lambda *_: None\ndef add(a, b): return 0'
+EQUAL = '''
+class Same(int):
+    def __eq__(self, other): return True
+def add(a, b): return Same()
+'''
+RESULT = '''
+import unittest
+unittest.TestResult.addFailure = unittest.TestResult.addError = lambda *_: None
+def add(a, b): return 0
+'''
 
 
 def test_unittest_modules():
@@ -122,7 +140,7 @@ def test_an_expression_stands_for_a_name():
 
 def test_tests_choose_their_judge():
     add = 'def add(a, b): return a+b'
-    tests = dict(values='assert add(1, 2) == 3', inside='import io, contextlib\nwith contextlib.redirect_stdout(io.StringIO()): add(1, 2)')
+    tests = dict(values='assert add(1, 2) == 3', inside='import threading; assert add(1, 2) == 3')
     for judge, test in tests.items(): assert graded(Program(add, (test,)))[0].judge==judge
     assert graded(Program(add, (tests['values'],), judge='inside'))[0].judge=='inside'
 

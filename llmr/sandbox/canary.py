@@ -10,7 +10,8 @@ _OPPOSITE = dict(assertTrue='assertFalse', assertEqual='assertNotEqual', assertI
                  assertAlmostEqual='assertNotAlmostEqual',
                  assertGreater='assertLessEqual', assertLess='assertGreaterEqual', assertRegex='assertNotRegex')
 _OPPOSITE |= {other: name for name, other in _OPPOSITE.items()}
-_SAME = 'assertEqual assertListEqual assertDictEqual assertTupleEqual assertSetEqual assertCountEqual assertMultiLineEqual assertAlmostEqual'.split()
+_SAME = '''assertEqual assertListEqual assertDictEqual assertTupleEqual assertSetEqual assertCountEqual
+assertMultiLineEqual assertAlmostEqual'''.split()
 
 
 def wrong(value):

@@ -185,7 +185,8 @@ class Main(Server):
     def serve(self):
         job = wire.receive(self.read)
         self.names['__name__'] = '__main__'
-        sys.stdin, sys.stdout = io.TextIOWrapper(io.BufferedReader(io.FileIO(0))), io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w')))
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0)))
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w')))
         sys.__stdin__, sys.__stdout__ = sys.stdin, sys.stdout
         word, error = 'ran', ''
         try: code, changed = rewrite.compiled(job['code'], job['mode'], job['called'])

@@ -96,7 +96,8 @@ def prepare_unittest():
     "What `unittest` is before the program. Imported for such tests alone: it takes as long as ten forks."
     import unittest
     import unittest.mock # the program's own import costs nothing then
-    kinds = unittest.TestCase, unittest.TestResult, unittest.TestLoader, unittest.TestSuite, unittest.case._Outcome, unittest.case._AssertRaisesContext
+    kinds = unittest.TestCase, unittest.TestResult, unittest.TestLoader, unittest.TestSuite
+    kinds += unittest.case._Outcome, unittest.case._AssertRaisesContext
     return unittest, [(kind, dict(vars(kind))) for kind in kinds]
 
 

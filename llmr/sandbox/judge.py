@@ -25,7 +25,7 @@ from process import Ended, Process, Sandbox, SandboxLost
 OWN_S, OWN_BYTES = 10, 1<<30     # what judging one program may take here
 TESTER_S = 3.                    # processor seconds of the tests' process
 SMALL_REPLY = 1<<16              # what is compared here: a value can be made so that reading it takes long
-NOT_RUN = 'syntax_error', 'module_error', 'memory', 'unchanged' # what a child may say of a program that has no tests run
+NOT_RUN = 'syntax_error', 'module_error', 'memory', 'unchanged' # what a child may say of a program without tests
 WORDS = 'passed', 'failed', 'error', 'memory'
 
 
@@ -185,7 +185,7 @@ class Worker:
         "Outcome of one program. A sandbox that breaks down is replaced, and the program run again."
         made = self.planned(job)
         for _ in range(3):
-            signal.setitimer(signal.ITIMER_PROF, OWN_S) # ends this process, in whatever C code it is; the caller starts another
+            signal.setitimer(signal.ITIMER_PROF, OWN_S) # ends this process, in whatever C code it is
             try:
                 self.open()
                 return self.attempt(job, made)
@@ -244,7 +244,7 @@ class Worker:
 
 
 def outcome(job, tried):
-    "One row. A program that ended in a test has that test's word as its status; what did not run has the program's error."
+    "One row. A program that ended in a test has that test's word as its status."
     results, errors, n = list(tried.results), list(tried.errors), len(job['tests'])
     status, error = tried.status, tried.error
     if status=='killed' and not error:

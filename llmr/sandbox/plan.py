@@ -24,7 +24,8 @@ _LAZY = frozenset('iter map filter zip enumerate reversed open'.split())
 _STATE = frozenset('seed getcontext setcontext setrecursionlimit'.split()) # the program's process must have it, too
 _PLAIN = {name for kind in wire.TYPES.values() if not issubclass(kind, BaseException) for name in dir(kind)}
 CLASS = re.compile('[A-Z][A-Za-z0-9]*')
-_INSIDE = ast.ClassDef, ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom, ast.TryStar
+_INSIDE = (ast.ClassDef, ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom,
+           ast.TryStar)
 
 
 @lru_cache(64)
@@ -173,7 +174,7 @@ class _Look:
             isinstance(part, ast.Attribute) for part in ast.walk(node))
 
     def class_in(self, node):
-        "Whether an operator has something that looks like a new object of a class on one side, and no literal on the other."
+        "Whether an operator has objects on both sides that look like new ones of a class."
         made = self.made().__contains__
         sides = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.left, *node.comparators)
         return sum(bool(made(side)) for side in sides)>1 or isinstance(node, ast.BinOp) and any(map(made, sides))
@@ -309,7 +310,7 @@ def _imports(setup):
 
 @lru_cache(1024)
 def plan(kind, tests, setup, entry_point, judge, values):
-    "How the programs of a task are judged: `judge`, `called`, `tests`, `setup` for the program, `simple` tests or None."
+    "How the programs of a task are judged. `setup` is for the program, `simple` is None unless all tests are."
     entries = tuple(name.strip() for name in (entry_point or '').split(',') if name.strip())
     made = SimpleNamespace(kind=kind, judge='values', called=entries, tests=tests, setup=setup, simple=None,
                            task_setup=setup)

@@ -16,8 +16,8 @@ import scratch
 import wire
 
 REPORT = struct.Struct('!idq')
-TICK, QUICK_TICK = .05, .01 # seconds between looks at a running program; the quick one where nothing bounds its directory
-WORK, NAPS = .01, 4         # processor seconds that count as a sign of work; sleep in all, in units of the longest sleep
+TICK, QUICK_TICK = .05, .01 # seconds between looks at a program; the quick one where nothing bounds its directory
+WORK, NAPS = .01, 4         # processor seconds that are a sign of work; sleep in all, in longest sleeps
 MAX_THREADS = 64
 HELLO_S = 20                # for a sandbox to fork
 PIECE = 1<<16
@@ -116,7 +116,7 @@ class Process:
             beside.check()
 
     def check(self):
-        "Processor seconds so far. Raises: `Ended` if it has used them up, does nothing, or has too many threads or files."
+        "Processor seconds so far. Raises: `Ended` if these are used up, it does nothing, or has too many files."
         self.checked = time.monotonic()
         now, (cpu, waited, threads) = self.checked-self.helped, self.usage()
         idle = lambda cpu_then, waited_then, then: now-then-(cpu-cpu_then)-(waited-waited_then)
