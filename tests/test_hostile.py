@@ -216,7 +216,8 @@ def test_values_too_large_to_say_cost_no_other_program_its_grade():
 
 def test_what_tests_change_is_not_there_for_the_next():
     "The tests of each program have a process of their own."
-    changes = Program(ADD, ('import math; math.pi = 3; add(1, 2)', 'import math; assert math.pi == 3 and add(1, 2) == 3'))
+    tests = 'import math; math.pi = 3; add(1, 2)', 'import math; assert math.pi == 3 and add(1, 2) == 3'
+    changes = Program(ADD, tests)
     looks = Program(ADD, ('import math; assert math.pi > 3 and add(1, 2) == 3',))
     first, second = run_programs([changes, looks], workers=1)
     assert first.tests==('passed', 'passed') and second.tests==('passed',)
