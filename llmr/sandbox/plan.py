@@ -63,7 +63,7 @@ def called_names(tests, setup):
     """Names that tests call and that are neither Python's own nor the task's helpers; if there are none, the first one
     that each test calls."""
     calls = []
-    for tree in (part for tree in filter(None, map(_parsed, tests)) for part in _with_inner(tree)):
+    for tree in (part for test in filter(None, map(_parsed, tests)) for part in _with_inner(test)):
         own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} | _top_level(setup)
         own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | _imported(tree)
         found = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
