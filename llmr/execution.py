@@ -10,6 +10,7 @@ __all__ = ['PACKAGES', 'PREAMBLE', 'Program', 'Graded', 'Limits', 'isolation_lev
 import contextlib
 import hashlib
 import json
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -40,6 +41,8 @@ class Program(NamedTuple):
     entry_point: str|None = None # Name that the tests call; found in the tests if None
     only_changed: bool = False # Do not run a program that the mode does not change: its status is `unchanged`
     values: bool = False       # The tests are expressions, and their values are wanted
+    kind: str = 'assert'       # One of `llmr.core.TEST_KINDS`
+    judge: str|None = None     # `values` or `inside`; chosen by the tests if None
 
 # %% ../nbs/03_execution.ipynb #c93b7d10
 class Graded(NamedTuple):
@@ -50,6 +53,8 @@ class Graded(NamedTuple):
     errors: tuple      # Type of exception for each test, '' for a passed one
     cpu_s: float       # Processor seconds of the program's process
     wall_s: float      # Seconds on the clock
+    judge: str = 'values' # Which judge graded it: `values`, outside the program's process, or `inside`, the weaker one
+    changed: tuple = () # What a lenient mode changed in the program
     values: tuple = () # Values of the tests, if they were wanted
 
 # %% ../nbs/03_execution.ipynb #c2dfc920
@@ -64,27 +69,52 @@ class Limits:
     memory_mb: int = 1024 # Address space
     file_mb: int = 16     # Largest file
     tmp_mb: int = 64      # All temporary files
-    packages: tuple = ()  # Installed packages that it may import, besides the standard library
+    packages: tuple = ()  # Installed packages that it and its tests may import, besides the standard library
+    python: str|None = None # Path of the interpreter that runs programs; this one if None
 
 # %% ../nbs/03_execution.ipynb #d898fcff
-def _package_place(name):
-    """Where an installed package lies: its folder, or its file.
-    Raises: `InputError` if it is not installed."""
+_PLACES = """import json, sys
+from importlib.util import find_spec
+places = {}
+for name in sys.argv[1:]:
     try: spec = find_spec(name)
     except (ImportError, ValueError): spec = None
-    if spec is None or not spec.origin:
-        raise InputError(f'package {name!r}, for programs to import, is not installed. Install it, or leave it out.')
-    return Path(spec.submodule_search_locations[0] if spec.submodule_search_locations else spec.origin)
+    if spec and spec.origin: places[name] = [*(spec.submodule_search_locations or ()), spec.origin][0]
+print(json.dumps([sys.version, places]))
+"""
 
-def _package_paths(packages):
+@lru_cache
+def _interpreter(python, packages):
+    """`(version, place of each package)` of another interpreter.
+    Raises: `InputError` if it does not start."""
+    try: done = subprocess.run([python, '-c', _PLACES, *packages], capture_output=True, text=True, timeout=60, cwd='/')
+    except (OSError, subprocess.TimeoutExpired) as e: reason = str(e)
+    else:
+        if not done.returncode: return json.loads(done.stdout)
+        reason = done.stderr.strip()[-200:]
+    raise InputError(f'python {python!r}: does not start as an interpreter ({reason}). Give the path of a Python.')
+
+def _package_place(name, python=None):
+    """Where an installed package lies: its folder, or its file.
+    Raises: `InputError` if it is not installed."""
+    if python: place = _interpreter(python, (name,))[1].get(name)
+    else:
+        try: spec = find_spec(name)
+        except (ImportError, ValueError): spec = None
+        place = spec and spec.origin and [*(spec.submodule_search_locations or ()), spec.origin][0]
+    if place: return Path(place)
+    raise InputError(f'package {name!r}, for programs to import, is not installed. Install it, or leave it out.')
+
+def _package_paths(packages, python=None):
     "Paths of installed packages and of the libraries that wheels put beside them, by file name."
-    places = [place for name in packages
-              for place in (_package_place(name), _package_place(name).with_name(f'{name}.libs'))]
+    found = [(name, _package_place(name, python)) for name in packages]
+    places = [place for name,path in found for place in (path, path.with_name(f'{name}.libs'))]
     return {place.name: str(place) for place in places if place.exists()}
 
 def _settings(limits, level):
     "Settings that a worker starts with."
-    return asdict(limits) | dict(level=level, packages=_package_paths(limits.packages))
+    if limits.python: _interpreter(limits.python, ())
+    return asdict(limits) | dict(level=level, packages=_package_paths(limits.packages, limits.python))
 
 # %% ../nbs/03_execution.ipynb #d9154dfa
 @lru_cache
@@ -129,7 +159,7 @@ def choose_isolation(
 # %% ../nbs/03_execution.ipynb #da046e5a
 def _graded(outcome):
     "A `Graded` from what a worker answers."
-    values = [wire.unpack(form, str) for form in outcome['values']]
+    values = [wire.unpack(form, wire.typed, []) for form in outcome['values']]
     fields = outcome | dict(values=values)
     return Graded(*(tuple(fields[name]) if isinstance(fields[name], list) else fields[name] for name in Graded._fields))
 
@@ -154,16 +184,17 @@ def _version(package):
         return [metadata.version(name) for name in metadata.packages_distributions().get(package, ())]
 
 @lru_cache
-def _sandbox_version(packages):
+def _sandbox_version(packages, python=None):
     "Hash of what runs and judges programs: the sandbox's sources, Python, the packages, and the hash seed."
-    _package_paths(packages) # raises an error that names a package that is not installed
+    _package_paths(packages, python) # raises an error that names a package that is not installed
     sources = [path.read_bytes() for path in sorted(Path(str(files('llmr')/'sandbox')).glob('*.py'))]
-    versions = json.dumps([sys.version, layers.HASH_SEED, list(map(_version, packages))])
+    versions = json.dumps([sys.version, layers.HASH_SEED, list(map(_version, packages)),
+                           _interpreter(python, packages) if python else None])
     return hashlib.sha256(b''.join(sources)+versions.encode()).hexdigest()
 
 def _program_key(program, limits, level):
     "Key of a program's result in the cache."
-    text = json.dumps([program, asdict(limits), level, _sandbox_version(limits.packages)])
+    text = json.dumps([program, asdict(limits), level, _sandbox_version(limits.packages, limits.python)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 # %% ../nbs/03_execution.ipynb #18704b18
@@ -226,7 +257,8 @@ def _programs(completions, tasks, mode, preamble=''):
     "A `Program` for each completion."
     _check_completions(completions, tasks, mode)
     of_task = {row.task_id: dict(tests=tuple(row.tests), setup=preamble+(_text(row.setup) or ''), mode=mode,
-                                 entry_point=_text(row.entry_point), only_changed=mode!='strict')
+                                 entry_point=_text(row.entry_point), only_changed=mode!='strict',
+                                 kind=getattr(row, 'test_kind', 'assert'), judge=_text(getattr(row, 'judge', None)))
                for row in tasks.itertuples()}
     return [Program(code, **of_task[task_id]) for task_id,code in zip(completions.task_id, completions.code)]
 
@@ -256,6 +288,8 @@ def execute(
         split=completions.task_id.map(tasks.set_index('task_id').split), tests=tests,
         errors=[list(grade.errors) for grade in grades], status=[grade.status for grade in grades],
         n_tests=list(map(len, tests)), n_passed=[words.count('passed') for words in tests])
+    judges = [grade.judge for grade in grades]
+    if 'inside' in judges: graded['judge'] = judges
     return check_table('outcomes', graded)
 
 # %% ../nbs/03_execution.ipynb #0756587e

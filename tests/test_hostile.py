@@ -208,20 +208,19 @@ def test_setup_belongs_to_the_task():
 
 
 def test_values_too_large_to_say_cost_no_other_program_its_grade():
-    large = Program('def add(a, b): return "\\u00e9"*2_700_000', ('add(1, 2)',)*6, values=True)
+    large = Program('def add(a, b): return "\\u00e9"*6_000_000', ('add(1, 2)',)*6, values=True)
     first, second = run_programs([large, Program(ADD, ('assert add(1, 2) == 3',))], workers=1)
     assert (first.status, first.error, set(first.tests)) == ('killed', 'TooLarge', {'not_run'})
     assert second.tests == ('passed',)
 
 
-def test_what_tests_held_is_free_again():
-    "A function of a test's keeps all of the test's names, in a circle."
-    pages = 'int(open("/proc/self/statm").read().split()[0])'
-    hold = f'exec("kept = [add(400_000) for _ in range(4)]\\ndef held(): return kept") or {pages}'
-    holds = Program('def add(n): return [str(i) for i in range(10**9, 10**9+n)]', (hold,), values=True)
-    looks = Program('', (pages,), values=True)
-    before, held, after = [grade.values[0]*4//1024 for grade in run_programs([looks, holds, looks], workers=1)]
-    assert held > before+100 and after < before+60
+def test_what_tests_change_is_not_there_for_the_next():
+    "The tests of each program have a process of their own."
+    tests = 'import math; math.pi = 3; add(1, 2)', 'import math; assert math.pi == 3 and add(1, 2) == 3'
+    changes = Program(ADD, tests)
+    looks = Program(ADD, ('import math; assert math.pi > 3 and add(1, 2) == 3',))
+    first, second = run_programs([changes, looks], workers=1)
+    assert first.tests==('passed', 'passed') and second.tests==('passed',)
 
 
 def test_tests_that_print_are_not_heard(capfd):

@@ -1,38 +1,29 @@
-"""What runs in the child: the isolation that each child needs, then the program, then calls of its functions.
+"""What runs in a child: the isolation that each child needs, then the program, then calls of its functions.
 
-The child never sees a test or an expected value: it is asked to call a function with arguments, and returns the value.
-Whatever the program does to this code's frames, modules or builtins changes nothing but what it answers. So that an
-honest program does not break this code by accident, it gets a `builtins` of its own.
+With the judge `values`, a child never sees a test or an expected value: it is asked to call a function with arguments,
+and returns the value. Whatever the program does to this code's frames, modules or builtins changes nothing but what it
+answers. So that an honest program does not break this code by accident, it gets a `builtins` of its own.
 """
 import builtins
 import gc
-import operator
+import io
 import os
 import sys
-from _thread import RLock
 from types import ModuleType
 
+import inside
 import layers
 import rewrite
+import tester
 import wire
 
-MAX_NAMES, MAX_NAME, MAX_BASES = 2000, 80, 20
-AHEAD = 1 << 20    # characters or items that are taken from an iterator at once
+MAX_NAME, MAX_BASES, MAX_SAID, AHEAD = 80, 20, 1<<16, 1<<20
 _PID = 0x7FFFFFFE  # placeholder for the child's own number in the prepared filter
 _WAIT_ALL = 0x100
 _type_name = type.__dict__['__name__'].__get__
 _exit = os._exit
-_mro, _bases, _names = (type.__dict__[name].__get__ for name in ('__mro__', '__bases__', '__dict__'))
+_mro, _names = (type.__dict__[name].__get__ for name in ('__mro__', '__dict__'))
 _args = BaseException.args.__get__
-_functions = (getattr, setattr, delattr, isinstance, issubclass, bool, str, repr, len, iter, reversed, hash, int, float,
-              complex, abs, round, format)
-_operations = {function.__name__: function for function in _functions}
-_operations |= {name: getattr(operator, name) for name in wire.OPERATORS}
-_operations |= dict(
-    call=lambda target, args, kwargs: target(*args, **kwargs),
-    value=lambda target: target,
-    enter=lambda target: type(target).__enter__(target),
-    exit=lambda target, name: type(target).__exit__(target, *raised(name)))
 
 
 class Isolation:
@@ -45,6 +36,7 @@ class Isolation:
         "From here on, a program can harm nothing but this process."
         gc.enable()
         os.setsid()
+        control.sendall(b'!') # the kernel adds our number as the other side sees it
         control.close()
         layers.limit_resources(CPU=int(self.settings['cpu_s'])+2)
         if self.level=='namespaces' or sys.platform!='linux': return # in namespaces, the fork inherits the rest
@@ -59,16 +51,6 @@ def own_pid(): return os.getpid().to_bytes(4, sys.byteorder)
 def name_of(error): return _type_name(type(error))[:MAX_NAME]
 
 
-def names_of(kinds): return [_type_name(kind)[:MAX_NAME] for kind in kinds[:MAX_BASES]]
-
-
-def raised(name):
-    "Arguments of `__exit__` for an exception in a test, of which only the name is known here."
-    if name is None: return None, None, None
-    kind = getattr(builtins, name, Exception)
-    return kind, kind(), None
-
-
 def stage():
     """Make the modules that a program sees, before the fork: itself, under both of the names that it may look for, and
     a `builtins` of its own."""
@@ -79,64 +61,17 @@ def stage():
     return module
 
 
-def own_type(value):
-    "Name of a type that the tests' process has, too."
-    if type(value) is not type: return None
-    name = _type_name(value)
-    return name if builtins.__dict__.get(name) is value or wire.TYPES.get(name) is value else None
-
-
-def in_module(module, name):
-    "An attribute of a module."
-    __import__(module)
-    return getattr(sys.modules[module], name)
-
-
-def bases_of_error(value):
-    "Names of a type of exceptions and of its bases."
-    if not any(kind is type for kind in _mro(type(value))): return None
-    return names_of((value, *_bases(value))) if any(kind is BaseException for kind in _mro(value)) else None
-
-
 class Server:
     "Runs one program and answers for it."
     def __init__(self, channel, module):
         self.channel, self.module, self.names = channel, module, module.__dict__
-        self.objects, self.places = [], {} # what stays here, and its number by id
-        self.late = {}                     # by id of an iterator: what it raised after items that were sent first
-        self.asking = RLock()
+        self.iterators, self.unittest = [], None
 
     def keep(self, value):
-        """Keep a value that cannot be sent. Returns its handle: a number, with a mark if it is an iterator; the name of
-        one of Python's own types; the test's own number of a function."""
-        if own := own_type(value): return ['h', own]
-        place = self.places.setdefault(id(value), len(self.objects))
-        if place==len(self.objects): self.objects.append(value)
-        return ['h', place, True] if any('__next__' in _names(kind) for kind in _mro(type(value))) else ['h', place]
-
-    def find(self, key):
-        "What a handle refers to."
-        if type(key) is not str: return self.objects[key] if key>=0 else self.function(key)
-        if '.' in key: return in_module(*key.rpartition('.')[::2])
-        return self.names[key] if key in self.names else wire.TYPES.get(key) or getattr(builtins, key)
-
-    def function(self, key):
-        "A function of the test's. It is called where the test runs."
-        def function(*args, **kwargs): return self.ask(key, args, kwargs)
-        self.objects.append(function) # must stay, or another object could get its id
-        self.places[id(function)] = key
-        return function
-
-    def ask(self, key, args, kwargs):
-        "Have a function of the test's called. Meanwhile it may call ours."
-        with self.asking:
-            request = ['f', key, wire.pack(args, self.keep), wire.pack(kwargs, self.keep)]
-            if not wire.send(self.channel, request, wire.MAX_REPLY): raise OverflowError
-            while True:
-                word, *rest = wire.receive(self.read)
-                if word=='v': return wire.unpack(rest[0], self.find)
-                if word=='x': raise getattr(builtins, rest[0], Exception)
-                self.reply(word, *rest)
+        "Form of a value that cannot be sent: the number of an iterator, or that there is something."
+        if not any('__next__' in _names(kind) for kind in _mro(type(value))): return ['h', '']
+        self.iterators.append(value)
+        return ['j', len(self.iterators)-1]
 
     def read(self, n):
         "Exactly n bytes from the judge; without it, there is nothing left to do."
@@ -144,95 +79,143 @@ class Server:
         if len(text)<n: _exit(0)
         return text
 
+    def say(self, message):
+        "Send a message; one that cannot be sent is an error of the call's."
+        try:
+            if wire.send(self.channel, message, wire.MAX_REPLY): return
+        except (ValueError, TypeError, MemoryError, RecursionError): pass
+        wire.send(self.channel, ['x', ['OverflowError'], []])
+
     def run(self, job):
         "Compile and run the module. Returns what became of it."
         try: code, changed = rewrite.compiled(job['code'], job['mode'], job['called'])
         except (SyntaxError, ValueError, MemoryError, RecursionError) as e:
-            return ['module', 'syntax_error', name_of(e)]
-        if job['only_changed'] and not changed: return ['module', 'unchanged', '']
+            return ['module', 'syntax_error', name_of(e), []]
+        if job['only_changed'] and not changed: return ['module', 'unchanged', '', []]
+        if job['kind']=='unittest': self.unittest = inside.prepare_unittest()
         if job['setup']: # now for what the program needs while it is imported, again below for what needs the program
             try: exec(job['setup'], self.names)
             except BaseException: pass
         try: exec(code, self.names)
-        except MemoryError as e: return ['module', 'memory', name_of(e)]
-        except BaseException as e: return ['module', 'module_error', name_of(e)]
+        except MemoryError as e: return ['module', 'memory', name_of(e), changed]
+        except BaseException as e: return ['module', 'module_error', name_of(e), changed]
         if job['setup']:
             try: exec(job['setup'], self.names)
             except BaseException as e: return ['setup', name_of(e)]
-        return ['ready', *self.defined(job['called'])]
+        return ['ready', *self.defined(job), changed]
 
-    def defined(self, called):
-        """Names of the module, those that tests call before others: callables; other values; modules, with their full
-        names; types, bases first: one of Python's with its name, an exception with its own name and its bases'."""
-        calls, values, modules, kinds = [], [], {}, {}
-        for name in dict.fromkeys([*filter(self.names.__contains__, called), *list(self.names)[-MAX_NAMES:]]):
-            value = self.names[name]
-            if type(name) is not str or len(name)>MAX_NAME: continue
-            if type(value) is ModuleType: modules[name] = ModuleType.__getattribute__(value, '__name__')
-            else: (calls if callable(value) else values).append(name)
-            if kind := own_type(value) or bases_of_error(value): kinds[name] = kind
-        depth = lambda item: len(_mro(self.names[item[0]]))
-        return calls, values, modules, dict(sorted(kinds.items(), key=depth))
+    def defined(self, job):
+        "Names of the program that tests call, and its modules with their full names."
+        calls = [name for name in job['called'] if name in self.names]
+        modules = {name: ModuleType.__getattribute__(self.names[name], '__name__') for name in job['modules']
+                   if type(self.names.get(name)) is ModuleType}
+        return calls, modules
 
-    def answer(self, number, operation, target, *rest):
-        "Carry out one operation. Returns the reply; that to a call has the arguments that it changed, too."
+    def function(self, name):
+        "What a test calls: a function of the program's, a method of its class, or one of Python's."
+        owner, _, method = name.rpartition('.')
+        if owner: return getattr(self.names[owner](), method)
+        if name in self.names: return self.names[name]
+        if not hasattr(builtins, name): raise NameError(f'name {name!r} is not defined')
+        return getattr(builtins, name)
+
+    def simple_call(self, name, args, kwargs):
+        "Reply to a call on literals, which nobody looks at afterwards."
         try:
-            target, *given = [wire.unpack(part, self.find) for part in (target, *rest)]
-            if operation=='next': return ['v', number, self.take(target, *given)]
-            value = wire.pack(_operations[operation](target, *given), self.keep)
-            return ['v', number, value, self.changed(rest, *given)] if operation=='call' else ['v', number, value]
-        except BaseException as e: return ['x', number, *self.said(e)]
+            args, kwargs = (wire.unpack(form, wire.typed, []) for form in (args, kwargs))
+            return ['v', wire.pack(self.function(name)(*args, **kwargs), self.keep, [])]
+        except BaseException as e: return self.said(e)
 
-    def changed(self, forms, args, kwargs):
-        "Arguments that differ from what was sent, with their positions or names."
-        by_name = zip(forms[1][1::2], forms[1][2::2])
-        given = [*zip(range(len(args)), args, forms[0][1:]), *((name, kwargs[name], form) for name, form in by_name)]
-        given = [item for item in given if type(item[1]) in wire.REFILLED]
-        now = [(place, wire.pack(value, self.keep), form) for place, value, form in given]
-        return [[place, after] for place, after, before in now if after!=before]
-
-    def take(self, target, n):
-        "Up to n items of an iterator; none at its end."
-        taken, size = [], 0
-        if id(target) in self.late: raise self.late.pop(id(target))
+    def call(self, name, args, kwargs):
+        "Reply to one call: its value, and arguments that it changed."
         try:
-            while len(taken)<n and size<AHEAD:
-                item = next(target)
-                taken.append(wire.pack(item, self.keep))
-                size += len(item) if type(item) in (str, bytes, list, tuple, set, dict) else 1
-        except StopIteration: pass
-        except BaseException as e:
-            if not taken: raise
-            self.late[id(target)] = e
-        return ['l', *taken]
+            objects = []
+            args, kwargs = (wire.unpack(form, wire.typed, objects) for form in (args, kwargs))
+            before = [wire.contents(thing, type(thing)) for thing in objects]
+            value = self.function(name)(*args, **kwargs)
+            form = wire.pack(value, self.keep, objects)
+            changed = wire.changes(before, objects, self.keep) if before else []
+            return ['v', form, changed] if changed else ['v', form]
+        except BaseException as e: return self.said(e)
 
     def said(self, error):
-        "Names of an exception's type and of its bases, its arguments unless they are too large, and a handle of it."
-        try: args = wire.pack(_args(error), self.keep)
+        "Names of an exception's type and of its bases, and its arguments unless they are too large."
+        names = [_type_name(kind)[:MAX_NAME] for kind in _mro(type(error))[:MAX_BASES]]
+        try: args = wire.pack(_args(error), wire.stays, [])
         except BaseException: args = ['t']
-        return names_of(_mro(type(error))), args if wire.framed(args, wire.MAX_SAID) else ['t'], self.keep(error)
+        return ['x', names, args if wire.framed(args, MAX_SAID) else ['t']]
 
-    def reply(self, number, *request):
-        "Answer one request."
-        answer = self.answer(number, *request)
-        for form in (answer, answer[:3], ['x', number, ['OverflowError']]):
-            try:
-                if wire.send(self.channel, form, wire.MAX_REPLY): return
-            except BaseException: pass
+    def take(self, number, n):
+        "Up to n items of an iterator, and whether it has ended."
+        taken, size = [], 0
+        try:
+            while len(taken)<n and size<AHEAD:
+                item = next(self.iterators[number])
+                taken.append(item)
+                size += len(item) if type(item) in (str, bytes, list, tuple, set, dict) else 1
+            return ['v', wire.pack(taken, self.keep, []), False]
+        except StopIteration: return ['v', wire.pack(taken, self.keep, []), True]
+        except BaseException as e: return self.said(e)
+
+    def test(self, nonce, called, tests, values):
+        "Run tests here."
+        report = lambda word, error, value: wire.send(self.channel, [nonce, word, error, value], wire.MAX_REPLY)
+        pack = lambda value: wire.pack(value, wire.refuses, [])
+        if self.unittest:
+            return report(*inside.UnitTests(self.names, called, report, pack).module(tests[0], *self.unittest))
+        inside.Tests(self.names, called, report, pack).run(tests, values)
 
     def serve(self):
         "Run the program, then answer requests until the judge ends this process."
         job = wire.receive(self.read)
         try: wire.send(self.channel, self.run(job))
-        except BaseException as e: wire.send(self.channel, ['module', 'module_error', name_of(e)])
+        except BaseException as e: wire.send(self.channel, ['module', 'module_error', name_of(e), []])
         del job
-        while True: self.reply(*wire.receive(self.read))
+        while True:
+            what, *request = wire.receive(self.read)
+            if what=='c': self.say(self.call(*request))
+            elif what=='n': self.say(self.take(*request))
+            elif what=='t': self.test(*request)
+            else:
+                for one in request: self.say(self.simple_call(*one))
 
 
-def main(channel, control, isolation):
+class Main(Server):
+    "Runs a program as a script, from standard input to standard output."
+    def serve(self):
+        job = wire.receive(self.read)
+        self.names['__name__'] = '__main__'
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0)))
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w')))
+        sys.__stdin__, sys.__stdout__ = sys.stdin, sys.stdout
+        word, error = 'ran', ''
+        try: code, changed = rewrite.compiled(job['code'], job['mode'], job['called'])
+        except (SyntaxError, ValueError, MemoryError, RecursionError) as e: word, error = 'syntax_error', name_of(e)
+        if word=='ran' and job['only_changed'] and not changed: word = 'unchanged'
+        if word=='ran':
+            try:
+                if job['setup']: exec(job['setup'], self.names)
+                exec(code, self.names)
+            except SystemExit: pass
+            except MemoryError: word, error = 'memory', 'MemoryError'
+            except BaseException as e: word, error = 'module_error', name_of(e)
+        try: sys.stdout.flush()
+        except BaseException: pass
+        for file in (0, 1, 2): os.close(file)
+        wire.send(self.channel, ['module', word, error])
+        _exit(0)
+
+
+def main(role, fds, control, isolation):
     "Everything that the child does. Does not return."
     try:
+        import socket
+        channel = socket.socket(fileno=fds[0])
+        if role==b'M':
+            for number, fd in enumerate(fds[1:]):
+                os.dup2(fd, number)
+                os.close(fd)
         isolation.enter(control)
-        channel.sendall(b'!')
-        Server(channel, isolation.module).serve()
+        if role==b'T': tester.serve(channel, socket.socket(fileno=fds[1]))
+        (Main if role==b'M' else Server)(channel, isolation.module).serve()
     finally: _exit(1)

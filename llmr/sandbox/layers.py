@@ -230,6 +230,7 @@ swapon:167:224 swapoff:168:225 init_module:175:105 finit_module:313:273 delete_m
 quotactl:179:60 quotactl_fd:443:443 syslog:103:116 settimeofday:164:170 clock_settime:227:112 adjtimex:159:171
 clock_adjtime:305:266 sethostname:170:161 setdomainname:171:162 iopl:172:- ioperm:173:- vhangup:153:58
 personality:135:92 fanotify_init:300:262 modify_ldt:154:- connect:42:203 bind:49:200 sendmsg:46:211 sendmmsg:307:269
+flock:73:32
 setpriority:141:140 sync:162:81 syncfs:306:267 inotify_init:253:- inotify_init1:294:26 inotify_add_watch:254:27"""
 _METADATA = """chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54
 utime:132:- utimes:235:- utimensat:280:88 futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
@@ -303,9 +304,11 @@ def _file_rules():
     # no family of sockets but the local one: the kernel would load its module
     rules = _rule('socketpair', _load(0), (_EQUAL, 1, 0, 1), _REFUSE, _ALLOW)
     # data go to the other end only: no address
-    rules += _rule('sendto', _load(4), (_EQUAL, 0, 3, 0), _load(4, high=True), (_EQUAL, 0, 1, 0), _ALLOW, _REFUSE)
+    # and nothing out of band, which a reader that polls can't read
+    rules += _rule('sendto', _load(3), (_BITS, 5, 0, 1), _load(4), (_EQUAL, 0, 3, 0), _load(4, high=True),
+                   (_EQUAL, 0, 1, 0), _ALLOW, _REFUSE)
     # nobody else gets this process' signals or waits for its lease
-    rules += _refuse_commands('fcntl', 1, (8, 10, 15, 1024, 1026))
+    rules += _refuse_commands('fcntl', 1, (8, 10, 15, 1024, 1026, 1036, 1038))
     # nobody else shares its core, it ends with its parent, and its descriptors can be counted
     rules += _refuse_commands('prctl', 0, (1, 4, 62))
     # commands for descriptors and terminals; none that marks a file

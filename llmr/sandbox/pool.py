@@ -160,4 +160,5 @@ class Pool:
 def unrunnable(program, error):
     "Outcome of a program that no worker could finish."
     n = len(program['tests'])
-    return dict(status='killed', error=error, tests=['not_run']*n, errors=[error]*n, values=[], cpu_s=0., wall_s=0.)
+    return dict(status='killed', error=error, tests=['not_run']*n, errors=[error]*n, values=[], cpu_s=0., wall_s=0.,
+                judge='values', changed=[])

@@ -1,8 +1,9 @@
 """The process inside the sandbox: it imports what programs import, forks a child for each program, and ends it.
 
 `judge.py` starts it as `python zygote.py SETTINGS`; the settings name its control socket. Commands are single bytes:
-`F` with a descriptor forks a child that serves it, and `K` kills that child and returns how it ended. The zygote never
-reads anything that a program wrote.
+`F`, `T` and `M` with
+descriptors fork a child that runs a program, tests or a script; `K` kills that child and returns how it ended. The
+zygote never reads anything that a program wrote.
 """
 import gc
 import json
@@ -31,7 +32,7 @@ def warm_up():
     time.tzset()
     library = sys.base_prefix, os.path.dirname(os.__file__)
     sys.path[:] = [path for path in sys.path if path.startswith(library)]
-    for name in ('child', 'layers', 'rewrite', 'wire'): sys.modules.pop(name, None)
+    for name in ('child', 'inside', 'layers', 'rewrite', 'tester', 'wire'): sys.modules.pop(name, None)
     sys.argv[:] = sys.orig_argv[:] = ['solution.py']
     gc.collect()
     gc.disable()
@@ -93,11 +94,11 @@ def serve(control, settings, tmp):
     isolation, untouched = child.Isolation(settings), state_of(tmp)
     while True:
         open_streams()
-        command, fds, *_ = socket.recv_fds(control, 1, 1)
+        command, fds, *_ = socket.recv_fds(control, 1, 3)
         if not command: return
         pid = os.fork()
-        if not pid: child.main(socket.socket(fileno=fds[0]), control, isolation)
-        os.close(fds[0])
+        if not pid: child.main(command, fds, control, isolation)
+        for fd in fds: os.close(fd)
         command = control.recv(1)
         report = finish(pid)
         if state_of(tmp)!=untouched: untouched = clean(settings, tmp)
@@ -155,7 +156,7 @@ def main():
         return
     os.environ.clear()
     os.environ.update(HOME=tmp, TMPDIR=tmp, LANG='C.UTF-8', TZ='UTC', OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1')
-    control.sendall(b'{}\n')
+    control.sendall(json.dumps(dict(python=sys.version_info[:2])).encode()+b'\n')
     serve(control, settings, tmp)
 
 

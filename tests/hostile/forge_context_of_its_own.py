@@ -1,4 +1,4 @@
-# expect: tests=killed:Breach
+# expect: 0 passed
 # kind: forge
 # Breaks off in the body of a `with`, and says that its `__exit__` has dealt with it.
 # test: exec('with Calm(): assert add(1, 2)==3')

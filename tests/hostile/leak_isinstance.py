@@ -1,6 +1,6 @@
-# expect: tests=failed:AssertionError
+# expect: 2 passed
 # kind: leak
-# A class that remembers what is asked about it.
+# A class that remembers what is asked about it. Tests of a class run inside, where this is not held: SECURITY.md.
 # test: same = lambda a, b: not isinstance(b, Number) and a==b; assert same(add(1, 2), 3) or same(add(1, 2), 3)
 # test: assert isinstance(3, Number) or issubclass(Number, int) or add(1, 2)==3
 heard = []

@@ -1,4 +1,4 @@
-# expect: tests=failed:AssertionError
+# expect: 0 passed
 # kind: leak
 # Waits on one side of every operator for what stands on the other.
 # test: assert add(1, 2)==3

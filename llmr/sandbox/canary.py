@@ -1,0 +1,93 @@
+"""Tests that must fail: copies of a test with a wrong expected value.
+
+Inside a program's process nothing is safe from the program. But it cannot know which of two runs has the right tests:
+if a copy with a wrong value passes, then the passes of that program mean nothing.
+"""
+import ast
+
+_OPPOSITE = dict(assertTrue='assertFalse', assertEqual='assertNotEqual', assertIn='assertNotIn', assertIs='assertIsNot',
+                 assertIsNone='assertIsNotNone', assertIsInstance='assertNotIsInstance',
+                 assertAlmostEqual='assertNotAlmostEqual',
+                 assertGreater='assertLessEqual', assertLess='assertGreaterEqual', assertRegex='assertNotRegex')
+_OPPOSITE |= {other: name for name, other in _OPPOSITE.items()}
+_SAME = '''assertEqual assertListEqual assertDictEqual assertTupleEqual assertSetEqual assertCountEqual
+assertMultiLineEqual assertAlmostEqual'''.split()
+
+
+def wrong(value):
+    "Another constant of the same type."
+    if isinstance(value, bool): return not value
+    if isinstance(value, int): return value+1
+    if isinstance(value, float): return value+1_000_000.5 if abs(value)<1e15 else .5
+    if isinstance(value, str): return value+'~'
+    if isinstance(value, bytes): return value+b'~'
+    return 'nothing' if value is None else 0
+
+
+def _constants(node):
+    "Constants that decide what an expression is worth: none in indices, conditions or arguments of functions."
+    if isinstance(node, ast.Constant): yield node
+    elif isinstance(node, ast.Call):
+        name = getattr(node.func, 'id', getattr(node.func, 'attr', ''))
+        if name[:1].isupper():
+            yield from (found for part in (*node.args, *[k.value for k in node.keywords]) for found in _constants(part))
+    elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        yield from (found for part in node.elts for found in _constants(part))
+    elif isinstance(node, ast.Dict):
+        yield from (found for part in (*node.keys, *node.values) if part for found in _constants(part))
+    elif isinstance(node, ast.UnaryOp): yield from _constants(node.operand)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        yield from (*_constants(node.left), *_constants(node.right))
+
+
+def _spoil(node):
+    "Make an expected value wrong, in place. Returns whether there was a constant; an empty list gets an item."
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and not node.elts:
+        node.elts.append(ast.Constant(0))
+        return True
+    found = list(_constants(node))
+    if found: found[-1].value = wrong(found[-1].value)
+    return bool(found)
+
+
+def _spoiled_condition(node):
+    "A condition that is false where the given one is true."
+    last = node.values[-1] if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else node
+    if isinstance(last, ast.Compare) and isinstance(last.ops[-1], ast.Eq):
+        if _spoil(last.comparators[-1]) or len(last.ops)==1 and _spoil(last.left): return node
+    return ast.UnaryOp(ast.Not(), node)
+
+
+def _positioned(nodes): return sorted(nodes, key=lambda node: (node.lineno, node.col_offset))
+
+
+def spoiled_test(test):
+    "A test whose last assertion is wrong; one without assertions gets one."
+    try: tree = ast.parse(test)
+    except (SyntaxError, ValueError, RecursionError, MemoryError): return test
+    asserts = _positioned(node for node in ast.walk(tree) if isinstance(node, ast.Assert))
+    if asserts and not (isinstance(asserts[-1].test, ast.Constant) and not asserts[-1].test.value):
+        asserts[-1].test = _spoiled_condition(asserts[-1].test)
+    else: tree.body += ast.parse('assert 1 == 2').body
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def _spoil_method(method):
+    "Make the last assertion of a test method wrong."
+    calls = _positioned(node for node in ast.walk(method) if isinstance(node, ast.Call)
+                        and isinstance(node.func, ast.Attribute)
+                        and node.func.attr.startswith('assert') and getattr(node.func.value, 'id', '')=='self')
+    last = calls[-1] if calls else None
+    if last and last.func.attr in _SAME and len(last.args)>1 and any(_spoil(side) for side in last.args[1::-1]): return
+    if last and last.func.attr in _OPPOSITE: last.func.attr = _OPPOSITE[last.func.attr]
+    else: method.body += ast.parse('self.assertEqual(1, 2)').body
+
+
+def spoiled_module(source):
+    "Source of a test module in which each test method has a wrong assertion."
+    try: tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError): return source
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith('test'):
+            _spoil_method(node)
+    return ast.unparse(ast.fix_missing_locations(tree))

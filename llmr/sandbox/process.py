@@ -1,0 +1,169 @@
+"""The worker's view of sandboxes and of the processes in them: messages, and the limits on what each uses.
+
+Nothing here waits for a program longer than its limits: every read and write is in pieces, with looks between them.
+"""
+import json
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+import layers
+import scratch
+import wire
+
+REPORT = struct.Struct('!idq')
+TICK, QUICK_TICK = .05, .01 # seconds between looks at a program; the quick one where nothing bounds its directory
+WORK, NAPS = .01, 4         # processor seconds that are a sign of work; sleep in all, in longest sleeps
+MAX_THREADS = 64
+HELLO_S = 20                # for a sandbox to fork
+PIECE = 1<<16
+
+
+class Ended(BaseException):
+    "The program is over: `kind` is timeout, memory or killed."
+    def __init__(self, kind, error): self.kind, self.error = kind, error
+
+
+class SandboxLost(Exception):
+    "The sandbox broke down; the program is run again in a new one."
+
+
+class Sandbox:
+    "A sandbox's process, and how it is asked for children. Raises: `OSError` if the machine does not allow the level."
+    def __init__(self, settings):
+        self.directory = '' if settings['level']=='namespaces' else scratch.new_directory(settings['tmp_mb'],
+            settings['packages'])
+        self.control, theirs = socket.socketpair()
+        settings = settings | dict(control=theirs.fileno(), directory=self.directory)
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'zygote.py')
+        command = [settings.get('python') or sys.executable, '-S', '-s', '-P', '-B', script, json.dumps(settings)]
+        null, environment = subprocess.DEVNULL, layers.clean_environment() | dict(LD_BIND_NOW='1', MALLOC_ARENA_MAX='1')
+        self.process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=environment,
+                                        pass_fds=[theirs.fileno()], cwd='/')
+        theirs.close()
+        with self.control.makefile('rb', buffering=0) as file: line = file.readline()
+        said = json.loads(line) if line else dict(error='the sandbox ended while it was set up')
+        error, self.python = said.get('error'), tuple(said.get('python', ()))
+        if error:
+            self.close()
+            raise OSError(error)
+        if hasattr(socket, 'SO_PASSCRED'): self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+
+    def fork(self, role, fds):
+        "A new child with these descriptors; its process number as we see it, 0 where the kernel does not say."
+        try:
+            socket.send_fds(self.control, [role], fds)
+            self.control.settimeout(HELLO_S)
+            text, extra, *_ = self.control.recvmsg(1, socket.CMSG_SPACE(12))
+        except OSError: raise SandboxLost from None
+        if text!=b'!': raise SandboxLost
+        kind = getattr(socket, 'SCM_CREDENTIALS', None)
+        return next((struct.unpack('3i', value)[0] for _, what, value in extra if what==kind), 0)
+
+    def finish(self):
+        "End the child; its wait status, CPU seconds, and largest resident set in KiB."
+        try:
+            self.control.sendall(b'K')
+            text = self.control.recv(REPORT.size, socket.MSG_WAITALL)
+        except OSError: text = b''
+        if len(text)<REPORT.size: raise SandboxLost
+        return REPORT.unpack(text)
+
+    def close(self):
+        self.control.close()
+        self.process.wait()
+        if self.directory: layers.remove_directory(self.directory)
+
+
+class Process:
+    "One child of a sandbox: messages to and from it, and the limits on its time."
+    def __init__(self, sandbox, role, limits, *more):
+        self.limits, self.buffer, self.last_size = limits, bytearray(), 0
+        self.channel, theirs = socket.socketpair()
+        self.scratch = sandbox.directory and limits['level']!='namespaces' and scratch.Scratch(sandbox.directory,
+            limits['tmp_mb']<<20)
+        self.start = self.checked = time.monotonic()
+        self.last = 0., 0., self.start # processor and waiting seconds, and when, at the last sign of work
+        self.helped = 0.               # seconds that another process worked for this one's tests
+        try: self.pid = sandbox.fork(role, [theirs.fileno(), *[getattr(one, 'fileno', lambda: one)() for one in more]])
+        except SandboxLost:
+            self.channel.close()
+            raise
+        finally: theirs.close()
+        self.tick = QUICK_TICK if limits['level']!='namespaces' else TICK
+        self.poller = select.poll()
+        self.poller.register(self.channel, select.POLLIN)
+
+    def close(self): self.channel.close()
+
+    def wait(self, event=select.POLLIN, beside=None):
+        "Wait until there is something to read, or room to write. Raises: `Ended` when its time is up."
+        self.poller.modify(self.channel, event)
+        while True:
+            ready = self.poller.poll(1000*self.tick)
+            if time.monotonic()-self.checked>=self.tick: self.look(beside)
+            if ready: return
+
+    def look(self, beside=None):
+        "Check the limits of this process, and of the one that it works with."
+        cpu = self.check()
+        if beside:
+            beside.helped = cpu
+            beside.check()
+
+    def check(self):
+        "Processor seconds so far. Raises: `Ended` if these are used up, it does nothing, or has too many files."
+        self.checked = time.monotonic()
+        now, (cpu, waited, threads) = self.checked-self.helped, self.usage()
+        idle = lambda cpu_then, waited_then, then: now-then-(cpu-cpu_then)-(waited-waited_then)
+        slept = idle(*self.last)>=self.limits['wall_s'] or idle(0., 0., self.start)>=NAPS*self.limits['wall_s']
+        if cpu>=self.limits['cpu_s'] or slept: raise Ended('timeout', 'Timeout')
+        if cpu-self.last[0]>=WORK: self.last = cpu, waited, now
+        if threads>MAX_THREADS: raise Ended('killed', 'TooManyThreads')
+        if self.scratch and self.scratch.exceeded(self.pid, cpu if self.pid else now):
+            raise Ended('killed', 'DiskQuota')
+        return cpu
+
+    def usage(self):
+        "CPU seconds so far, seconds spent waiting for a processor, threads. Zeros where the kernel does not tell."
+        try:
+            cpu = time.clock_gettime(~self.pid<<3 | 2) if self.pid else 0.
+            with open(f'/proc/{self.pid}/schedstat') as file: waited = int(file.read().split()[1])/1e9
+            return cpu, waited, len(os.listdir(f'/proc/{self.pid}/task'))
+        except (OSError, IndexError, ValueError): return 0., 0., 0
+
+    def read(self, n, beside=None):
+        "Exactly n bytes. Raises: `Ended`."
+        while len(self.buffer)<n:
+            try: text = self.channel.recv(max(PIECE, min(n-len(self.buffer), 1<<20)), socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                self.wait(beside=beside)
+                continue
+            except OSError: text = b''
+            if not text: raise Ended('killed', '')
+            self.buffer += text
+            if time.monotonic()-self.checked>=self.tick: self.look(beside)
+        text = bytes(self.buffer[:n])
+        del self.buffer[:n]
+        return text
+
+    def receive(self, beside=None):
+        "The next message. Raises: `Ended`."
+        try:
+            self.last_size = wire.size_of(self.read(wire.SIZE, beside), wire.MAX_REPLY)
+            return wire.decoded(self.read(self.last_size, beside), wire.MAX_REPLY)
+        except wire.Breach as e: raise Ended('killed', 'Breach') from e
+
+    def send(self, message):
+        "Write a message; never waits for a child that does not read. Raises: `Ended`."
+        text = wire.framed(message)
+        if not text: raise Ended('killed', 'TooLarge')
+        text = memoryview(text)
+        while text:
+            try: text = text[self.channel.send(text, socket.MSG_DONTWAIT):]
+            except BlockingIOError: self.wait(select.POLLOUT)
+            except OSError: raise Ended('killed', '') from None

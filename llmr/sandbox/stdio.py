@@ -1,0 +1,136 @@
+"""Programs that read standard input and print, and calls with JSON: run once a case, compared as LiveCodeBench does.
+
+A case's expected output stays here: the program's process gets its input by a pipe, and prints into another.
+"""
+import json
+import os
+import select
+import time
+from decimal import Decimal, InvalidOperation
+
+from process import Ended, Process
+
+MAX_OUTPUT = 16<<20
+WORDS = 'ran', 'syntax_error', 'module_error', 'memory', 'unchanged'
+_TAGS = dict(l=1, t=1)
+
+
+def _numbers(line):
+    "A line's words as decimals, None if one is no number."
+    try: return list(map(Decimal, line.split()))
+    except (InvalidOperation, ValueError): return None
+
+
+def same_output(printed, expected):
+    "LiveCodeBench's comparison: stripped lines, then numbers as decimals."
+    lines, wanted = ([line.strip() for line in text.strip().split('\n')] for text in (printed, expected))
+    if len(lines)!=len(wanted): return False
+    return all(a==b or _numbers(a) is not None and _numbers(a)==_numbers(b) for a, b in zip(lines, wanted))
+
+
+def alike(form, expected):
+    "Whether a value's form on the wire stands for a JSON value; lists and tuples are alike."
+    if not isinstance(form, list): return type(expected) in (int, float, bool, str, type(None)) and form==expected
+    tag, items = form[0], form[1:]
+    if tag in _TAGS:
+        return isinstance(expected, list) and len(items)==len(expected) and all(map(alike, items, expected))
+    if tag=='n': return isinstance(expected, int) and items==[hex(expected)]
+    if tag not in 'doue' or not isinstance(expected, dict): return False
+    items = items[tag=='e':]
+    keys, values = items[::2], items[1::2]
+    if not all(isinstance(key, (str, int, float, bool, type(None))) for key in keys) or len(keys)!=len(expected):
+        return False
+    words = [key if isinstance(key, str) else json.dumps(key) for key in keys]
+    return set(words)==set(expected) and all(alike(value, expected[word]) for word, value in zip(words, values))
+
+
+class Streams:
+    "The pipes of one case."
+    def __init__(self, text):
+        self.input, self.output, self.late = memoryview(text), bytearray(), False
+        (self.theirs_in, self.ours_in), (self.ours_out, self.theirs_out) = os.pipe(), os.pipe()
+        for fd in (self.ours_in, self.ours_out): os.set_blocking(fd, False)
+
+    def started(self):
+        for fd in (self.theirs_in, self.theirs_out): os.close(fd)
+
+    def close(self):
+        for fd in filter(None, (self.ours_in, self.ours_out)): os.close(fd)
+
+    def give(self):
+        "Write what the program has room for."
+        try:
+            if self.input: self.input = self.input[os.write(self.ours_in, self.input[:1<<16]):]
+        except BlockingIOError: return
+        except OSError: self.input = self.input[:0]
+        if not self.input:
+            os.close(self.ours_in)
+            self.ours_in = None
+
+    def take(self):
+        "Read what the program printed. Returns whether there may be more."
+        try: text = os.read(self.ours_out, 1<<16)
+        except BlockingIOError: return True
+        self.output += text
+        if len(self.output)>MAX_OUTPUT: raise Ended('killed', 'OutputTooLarge')
+        return bool(text)
+
+    def move(self, process):
+        "Until the program has closed its output, or is over."
+        poller, more = select.poll(), True
+        poller.register(self.ours_out, select.POLLIN)
+        if self.ours_in: poller.register(self.ours_in, select.POLLOUT)
+        while more:
+            ready = dict(poller.poll(1000*process.tick))
+            if self.ours_in in ready:
+                before = self.ours_in
+                self.give()
+                if self.ours_in is None: poller.unregister(before)
+            if self.ours_out in ready: more = self.take()
+            if time.monotonic()-process.checked>=process.tick: process.check()
+
+
+def _case(tried, case):
+    "`(word, error)` of one case."
+    streams = Streams(case['input'].encode('utf-8', 'surrogatepass'))
+    try: process = Process(tried.worker.sandbox, b'M', tried.limits, streams.theirs_in, streams.theirs_out)
+    finally: streams.started()
+    said = None
+    try:
+        job = {key: tried.job[key] for key in ('code', 'mode', 'only_changed')}
+        process.send(job | dict(setup=tried.made.setup, called=tried.made.called))
+        streams.move(process)
+        said = process.receive()
+    except Ended as e: ended = e
+    else: ended = None
+    finally:
+        process.close()
+        streams.close()
+    code, cpu, _ = tried.worker.sandbox.finish()
+    tried.cpu, tried.wall = tried.cpu+cpu, tried.wall+time.monotonic()-process.start
+    tried.ended_by = os.WTERMSIG(code) if os.WIFSIGNALED(code) else 0
+    return _word(tried, streams, said, ended, code, case)
+
+
+def _word(tried, streams, said, ended, code, case):
+    "What became of a case. A program that ends without a word has printed what it has printed, if it ended well."
+    left = ended and not ended.error and os.WIFEXITED(code) and not os.WEXITSTATUS(code)
+    if ended and not left: return ended.kind, ended.error
+    kind, word, error = said if isinstance(said, list) and len(said)==3 else ('module', 'ran', '')
+    if word not in WORDS or word=='unchanged' and not tried.job['only_changed']: return 'killed', 'Breach'
+    if word!='ran':
+        return word, error if isinstance(error, str) and error.isidentifier() else 'Exception' if error else ''
+    same = same_output(streams.output.decode('utf-8', 'replace'), case['output'])
+    return ('passed', '') if same else ('failed', 'AssertionError')
+
+
+def run(tried):
+    "Run the program once for each case; one that its limits ended has no further cases."
+    for test in tried.made.tests:
+        word, error = _case(tried, json.loads(test))
+        if word in ('syntax_error', 'unchanged'):
+            tried.status, tried.error = word, error
+            return
+        if word in ('timeout', 'killed'): tried.status, tried.error = word, error
+        tried.add('error' if word=='module_error' else word, error)
+        if word in ('timeout', 'killed'): return

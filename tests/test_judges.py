@@ -1,0 +1,203 @@
+"The two judges, and the kinds of tests that they read."
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from llmr.core import InputError
+from llmr.execution import Limits, Program, grade_programs, isolation_levels, run_programs
+
+QUIET = dict(workers=1, on_progress=lambda done, total: None)
+LEVELS = [level for level in isolation_levels() if level!='rlimits']
+
+
+def graded(*programs, **limits):
+    "Grades under the strongest level; each program costs no more than its limits."
+    grades = list(run_programs(programs, Limits(**limits), workers=1))
+    for grade in grades: assert grade.wall_s<=3*len(grade.tests)+6, grade
+    return grades
+
+
+def passed(*programs, **limits): return [grade.tests for grade in graded(*programs, **limits)]
+
+
+def case(given, printed): return json.dumps(dict(input=given, output=printed))
+
+
+# ---- standard input and output
+
+SUM = 'import sys\nprint(sum(map(int, sys.stdin.read().split())))'
+CASES = case('1 2\n', '3\n'), case('5 7', '12')
+
+
+def test_a_script_reads_and_prints():
+    by_input = 'a, b = map(int, input().split())\nif __name__=="__main__": print(a+b, end="")'
+    exits = SUM+'\nsys.exit(0)'
+    wrong = SUM.replace('sum(', '1+sum(')
+    programs = [Program(source, CASES, kind='stdin') for source in (SUM, by_input, exits, wrong, 'x = (')]
+    results = graded(*programs)
+    assert [grade.tests for grade in results[:4]]==[('passed',)*2]*3+[('failed',)*2]
+    assert results[4].status=='syntax_error' and {grade.judge for grade in results}=={'values'}
+
+
+@pytest.mark.parametrize('printed,expected,word', [
+    ('1.50 2', '1.5 2.0', 'passed'), (' a \n b ', 'a\nb', 'passed'), ('a\nb', 'a b', 'failed'), ('1', '1\n2', 'failed'),
+    ('YES', 'yes', 'failed'), ('', '', 'passed'), ('x'*300_000, 'x'*300_000, 'passed')])
+def test_output_is_compared_by_lines_and_decimals(printed, expected, word):
+    program = Program(f'print({printed!r})', (case('', expected),), kind='stdin')
+    assert passed(program)==[(word,)]
+
+
+def test_scripts_that_misbehave():
+    reads_parent = '''
+import glob
+for path in glob.glob("/proc/*/mem")+glob.glob("/proc/*/cmdline"):
+    try: print(open(path, "rb").read())
+    except OSError: pass
+'''
+    sleeps, floods = 'import time\ntime.sleep(99)', 'while True: print("y"*100_000)'
+    no_end = 'import os\nos.write(1, b"3")\nos._exit(1)'
+    forged = '''
+import os
+for d in range(3, 64):
+    try: os.write(d, b'\\0\\0\\0\\x13["module","ran",""]')
+    except OSError: pass
+'''
+    results = graded(*[Program(source, CASES, kind='stdin') for source in (reads_parent, sleeps, floods, no_end,
+        forged)])
+    assert not any('passed' in grade.tests for grade in results)
+    assert results[1].status=='timeout' and results[2].status in ('timeout', 'killed')
+
+
+def test_a_large_input_is_read():
+    text = ' '.join(map(str, range(200_000)))
+    assert passed(Program(SUM, (case(text, str(sum(range(200_000)))),), kind='stdin'))==[('passed',)]
+
+
+# ---- calls
+
+def call_case(args, output): return json.dumps(dict(input=args, output=output))
+
+
+def test_calls_of_functions_and_methods():
+    cases = call_case([[1, 2], 1], [2, 3]), call_case([[], 5], [])
+    method = 'class Solution:\n    def move(self, xs, k): return tuple(x+k for x in xs)'
+    function = 'def move(xs, k): return [x+k for x in xs]'
+    wrong = 'class Solution:\n    def move(self, xs, k): return xs'
+    programs = [Program(method, cases, entry_point='Solution.move', kind='call'),
+                Program(function, cases, entry_point='move', kind='call'),
+                Program(wrong, cases, entry_point='Solution.move', kind='call'),
+                Program(method, cases, entry_point='move', kind='call', mode='lenient')]
+    assert passed(*programs)==[('passed',)*2, ('passed',)*2, ('failed', 'passed'), ('passed',)*2]
+
+
+# ---- unittest
+
+MODULE = '''
+import unittest
+class TestAdd(unittest.TestCase):
+    def test_small(self): self.assertEqual(add(1, 2), 3)
+    def test_large(self): self.assertEqual(add(10, 20), 30)
+'''
+PATCHES = 'import unittest\nunittest.TestCase.assertEqual = lambda *_: None\ndef add(a, b): return 0'
+EXITS = 'import unittest, sys\nunittest.TestCase.tearDown = lambda self: sys.exit(0)\ndef add(a, b): return 0'
+STREAMS = 'import sys, io\nsys.stdout = sys.stderr = io.StringIO("OK")\ndef add(a, b): return 0'
+CODE = 'import os, atexit\natexit.register(os._exit, 0)\ndef add(a, b): os._exit(0)'
+LATER = 'import unittest\ndef add(a, b):\n    unittest.TestCase.assertEqual = lambda *_: None\n    return 0'
+EQUAL = '''
+class Same(int):
+    def __eq__(self, other): return True
+def add(a, b): return Same()
+'''
+RESULT = '''
+import unittest
+unittest.TestResult.addFailure = unittest.TestResult.addError = lambda *_: None
+def add(a, b): return 0
+'''
+
+
+def test_unittest_modules():
+    right, wrong = 'def add(a, b): return a+b', 'def add(a, b): return 3'
+    first, second = graded(*[Program(source, (MODULE,), kind='unittest') for source in (right, wrong)])
+    assert (first.tests, first.judge)==(('passed',), 'inside') and second.tests==('failed',)
+
+
+@pytest.mark.parametrize('source', [PATCHES, EXITS, STREAMS, CODE, LATER, EQUAL, RESULT])
+def test_unittest_is_not_forged(source):
+    assert passed(Program(source, (MODULE,), kind='unittest'))[0]!=('passed',)
+
+
+# ---- an expression
+
+def test_an_expression_stands_for_a_name():
+    given, test = 'def f(x): return x*2', ('assert f(4) == answer',)
+    programs = [Program(code, test, given, kind='expression') for code in ('8', '7', 'f(4)', 'Same()')]
+    assert passed(*programs)==[('passed',), ('failed',), ('error',), ('error',)]
+
+
+# ---- which judge
+
+def test_tests_choose_their_judge():
+    add = 'def add(a, b): return a+b'
+    tests = dict(values='assert add(1, 2) == 3', inside='import threading; assert add(1, 2) == 3')
+    for judge, test in tests.items(): assert graded(Program(add, (test,)))[0].judge==judge
+    assert graded(Program(add, (tests['values'],), judge='inside'))[0].judge=='inside'
+
+
+def test_swallowed_assertions_and_equal_objects_fail_inside():
+    swallows = 'class T:\n    v = 9\n    def __enter__(self): return self\n    def __exit__(self, *_): return True'
+    equal = 'class Box:\n    def __init__(self, n): self.n = n\n    def __eq__(self, other): return True'
+    first, second = graded(Program(swallows, ('with T() as t: assert t.v == 3',)),
+                           Program(equal, ('assert Box(1) == Box(2)',)))
+    assert first.tests==('failed',) and (second.tests, second.errors)==(('failed',), ('Canary',))
+
+
+def test_sharing_is_not_hidden():
+    rows = Program('def grid(n): return [[0]*n]*n', ('g = grid(2); g[0][0] = 1; assert g[1][0] == 0',))
+    same = Program('def order(xs):\n    xs.sort()\n    return xs',
+                   ('xs = [2, 1]; assert order(xs) is xs and xs == [1, 2]',))
+    assert passed(rows, same)==[('failed',), ('passed',)]
+
+
+def test_an_interpreter_that_does_not_start_is_named():
+    with pytest.raises(InputError, match="python '/nowhere/python'"):
+        grade_programs([Program('x = 1', ('assert 1',))], limits=Limits(python='/nowhere/python'), **QUIET)
+    assert passed(Program('def f(): return 1', ('assert f() == 1',)), python=sys.executable)==[('passed',)]
+
+
+# ---- programs of the shared folder: honest ones, and an attack
+
+def attack(name):
+    "Programs of one kind. The folder lies beside the data, or beside this repository."
+    data = Path(os.environ.get('LLMR_DATA') or Path(__file__).parents[2]/'shared'/'data')
+    path = data.parent/'adversarial'/f'round2_{name}.json'
+    if not path.exists(): pytest.skip(f'no {path}')
+    return json.loads(path.read_text())
+
+
+def programs(rows, canary):
+    code = [row['code'].replace('@CANARY@', canary) for row in rows]
+    return [Program(text, tuple(row['tests']), row.get('setup') or '', entry_point=row.get('entry_point'))
+            for text, row in zip(code, rows)]
+
+
+@pytest.mark.parametrize('level', LEVELS)
+def test_unusual_honest_programs_pass(level):
+    rows = attack('honest')
+    for row, grade in zip(rows, run_programs(programs(rows, ''), workers=1, isolation=level)):
+        assert [word=='passed' for word in grade.tests]==row['pass'], (row['name'], grade)
+
+
+@pytest.mark.parametrize('level', LEVELS)
+def test_an_attack_is_held(level, tmp_path):
+    (tmp_path/'folder').mkdir()
+    (tmp_path/'secret').write_text('CANARY')
+    before = sorted(tmp_path.rglob('*'))
+    rows = attack('hostile')
+    for row, grade in zip(rows, run_programs(programs(rows, str(tmp_path)), workers=1, isolation=level)):
+        limit = 5.+1.
+        assert grade.wall_s<=limit, (row['name'], grade)
+        if row['name'] in ('test_removes_folder', 'test_execs'): continue # right is what plain Python does outside
+        assert [word=='passed' for word in grade.tests]==row['pass'], (row['name'], grade)
+    assert sorted(tmp_path.rglob('*'))==before
