@@ -26,8 +26,10 @@ Re-run the same command to resume a run that was stopped or killed.
 LLMR_DATA may name a folder of input files; it is searched before anything is downloaded.
 Exit codes: 0 done; 2 invalid input (the message says what is wrong and how to fix it); 1 a defect of llmr."""
 VERDICT_EPILOG = """examples:
+  llmr verdict small_eval_results.json large_eval_results.json       two files of EvalPlus, or of another tool
+  llmr verdict results.csv                                           a table of prompt, model, passed: every pair
+  llmr verdict logs/ --small A --large B --margin 0.02               a folder of logs, two of its models
   llmr verdict runs/shipped --small 8B --large 70B                   a pair of a finished run, with its router
-  llmr verdict outcomes.jsonl --small A --large B --margin 0.02      own outcomes, no router: should A take over?
   llmr verdict outcomes.jsonl --small A --large B --scores scores.jsonl --certify 0.05
 
 Exit codes: 0 ROUTE; 3 DON'T; 4 NEED n MORE TASKS; 2 invalid input; 1 a defect of llmr."""
@@ -138,6 +140,18 @@ def add_pair(sub):
     sub.add_argument('--large', required=True, metavar='MODEL', help='name of the large model')
 
 
+def add_inputs(sub):
+    "Files of outcomes, and the models to compare in them."
+    sub.add_argument('files', nargs='+', metavar='FILE', help='what an evaluation tool wrote: the small model\'s file, then '
+                     'the large one\'s; or a folder, archive or table of any number of models; or the directory of a '
+                     'finished run. NAME=FILE names the model')
+    sub.add_argument('--small', metavar='MODEL', help='name of the small model (default: every pair, or the first file)')
+    sub.add_argument('--large', metavar='MODEL', help='name of the large model')
+    sub.add_argument('--format', default='', metavar='NAME', help='format of the files (default: found by content)')
+    sub.add_argument('--benchmark', metavar='NAME', help='benchmark on which files of programs are to be executed')
+    sub.add_argument('--json', action='store_true', help='print JSON')
+
+
 def add_margin(sub):
     "The options of a verdict."
     sub.add_argument('--margin', type=float, default=.01, metavar='M',
@@ -196,9 +210,7 @@ def add_verdict(commands):
                               description='Say whether routing between two models is worth it, from their outcomes '
                               'on the same tasks.')
     sub.set_defaults(run=verdict)
-    sub.add_argument('outcomes', help='.parquet or .jsonl: task_id, model, n_tests, n_passed; sample and split where '
-                     'there are several; or the directory of a finished run')
-    add_pair(sub)
+    add_inputs(sub)
     add_margin(sub)
     sub.add_argument('--split', help='which tasks, where the outcomes name a split (default: test, or the only one)')
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
@@ -268,12 +280,11 @@ def train(args):
 
 
 def verdict(args):
-    "The verdict, and a certificate where one is asked for. Returns what to print, and the exit code."
-    from llmr.own_data import VERDICT_OPTIONS, verdict_on_files
-    from llmr.runs import Pair
+    "What was read, and the verdicts. Returns what to print, and the exit code."
+    from llmr.own_data import VERDICT_OPTIONS, verdicts_on_inputs
     options = {name: getattr(args, name) for name in VERDICT_OPTIONS}
-    text, word = verdict_on_files(args.outcomes, Pair(args.small, args.large), **options)
-    return text, CODES[word]
+    text, facts, word = verdicts_on_inputs(args.files, args.small, args.large, args.format, **options)
+    return json.dumps(facts, indent=1) if args.json else text, CODES[word]
 
 
 def route_prompts(args):
