@@ -229,12 +229,14 @@ def add_verdict(commands):
 
 def add_report(commands):
     "`report`."
-    sub = commands.add_parser('report', help='one HTML page for the decision, from a finished run',
-                              description='Make one self-contained HTML page of a finished run: the answer, the curve, '
-                              'the cost, the tasks that move, what to do next.')
+    sub = commands.add_parser('report', help='one HTML page for the decision, from files of outcomes or a finished run',
+                              description='Make one self-contained HTML page: the answer, the curve, the cost, the tasks '
+                              'that differ, what to do next.')
     sub.set_defaults(run=report)
-    sub.add_argument('folder', metavar='RUN', help='directory of a finished run, such as runs/shipped')
-    sub.add_argument('--out', metavar='FILE', help='file to write (default: report.html in the run)')
+    add_inputs(sub)
+    sub.add_argument('--out', metavar='FILE', help='file to write (default: report.html, in a run in its directory)')
+    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, '
+                     'score (not for a run)')
     add_margin(sub)
     sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE',
                      help='price of a model per million tokens; repeat for each model of the run')
@@ -295,9 +297,16 @@ def route_prompts(args):
 
 def report(args):
     "Make the page. Returns what to print, and the exit code."
-    from llmr.pipeline import write_report
-    options = dict(margin=args.margin, min_share=args.min_share, prices=dict(args.price))
-    return str(write_report(args.folder, args.out, options)), 0
+    from pathlib import Path
+    options = dict(margin=args.margin, min_share=args.min_share)
+    if len(args.files)==1 and (Path(args.files[0])/'run.json').exists() or not Path(args.files[0].partition('=')[2] or args.files[0]).exists():
+        from llmr.pipeline import write_report
+        out = write_report(args.files[0], args.out, options | dict(prices=dict(args.price)))
+    else:
+        from llmr.own_report import write_own_report
+        out = write_own_report(args.files, args.out or 'report.html', args.small, args.large, args.format,
+                               scores=args.scores, **options)
+    return json.dumps(dict(report=str(out))) if args.json else str(out), 0
 
 
 def pack(args):

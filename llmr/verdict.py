@@ -122,7 +122,7 @@ def headroom(
     of_pair = outcomes[(outcomes.split==split) & outcomes.model.isin(pair)]
     small, large = sample_rates(outcomes, pair, split)
     small_solved, large_solved = small==1, large==1
-    only_small, only_large = (small_solved & ~large_solved).sum(), (large_solved & ~small_solved).sum()
+    only_small, only_large = int((small_solved & ~large_solved).sum()), int((large_solved & ~small_solved).sum())
     n, m = small.shape
     groups = task_groups(of_pair, sorted(of_pair.task_id.unique()))
     _, _, p = mcnemar(*_group_winners(small_solved, large_solved, groups))
@@ -165,17 +165,11 @@ def _resampled_sums(values, n_resamples, seed):
         sums.append(rng.multinomial(n, np.full(n, 1/n), min(batch, n_resamples-done))@values)
     return np.concatenate(sums)
 
-def _draws(won, share, gained, tests, groups, n_resamples, seed):
-    "`(won, share, gained, tests)` per draw, their resampled sums, and how many tasks each resample has."
-    columns = np.column_stack([won, share, gained, tests])
-    t, counts = share.shape[1], np.ones(len(columns))
-    if groups is not None:
-        counts = np.bincount(groups).astype(float)
-        columns = np.column_stack([np.bincount(groups, column) for column in columns.T])
-    drawn_n = len(columns)
-    drawn = _resampled_sums(columns if groups is None else np.column_stack([counts, columns]), n_resamples, seed)
-    if groups is not None: drawn_n, drawn = drawn[:, [0]], drawn[:, 1:]
-    return columns[:, :t], columns[:, t:2*t], columns[:, -2], columns[:, -1], drawn, drawn_n
+def _by_group(values, groups):
+    "Sums over the tasks of each group; the same values if every task is a group of its own."
+    if groups is None: return values
+    if values.ndim==1: return np.bincount(groups, values)
+    return np.column_stack([np.bincount(groups, column) for column in values.T])
 
 # %% ../nbs/11_verdict.ipynb #26882754
 def compare_policies(
@@ -189,9 +183,11 @@ def compare_policies(
     "Every operating point against the large model alone, and against random routing; a row a column of `share`."
     tests = paired.large_tests.to_numpy(float)
     gained = (paired.small_passed-paired.large_passed).to_numpy(float)
-    t, sent = share.shape[1], share.mean(0)
-    won, share, gained, tests, drawn, drawn_n = _draws(share*gained[:, None], share, gained, tests, groups, n_resamples, seed)
-    n = len(tests)
+    sent, won, ones = share.mean(0), share*gained[:, None], np.ones(len(share))
+    won, share, gained, tests, size = (_by_group(part, groups) for part in (won, share, gained, tests, ones))
+    n, t = share.shape
+    drawn = _resampled_sums(np.column_stack([won, share, gained, tests]), n_resamples, seed)
+    drawn_n = n if groups is None else _resampled_sums(size[:, None], n_resamples, seed)
     drawn_won, drawn_share, drawn_gained, drawn_tests = drawn[:, :t], drawn[:, t:2*t], drawn[:, [-2]], drawn[:, [-1]]
     gap = won.sum(0)/tests.sum()
     low, high, critical = max_t_band(gap, drawn_won/drawn_tests, n, level)
