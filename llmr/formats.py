@@ -23,7 +23,7 @@ from llmr.harness import (
     aider, attempts_of, bigcodebench, evalplus, evalplus_base, evalplus_old, every_eval_ever, harbor, helm, inspect, inspect_zip, livecodebench,
     livecodebench_all, lm_eval, object_of, programs, routerarena, rows_of, swebench, swebench_instance, swebench_lists, table, terminal_bench,
     texts)
-from .rows import find_columns, prompt_id, wide_models
+from .rows import find_columns, prompt_id, table_records, wide_models
 
 # %% ../nbs/03c_formats.ipynb #30a4a27c
 def _first(document): return (rows_of(document) or [{}])[0]
@@ -135,6 +135,8 @@ def recognise(
     found = next((form for form in FORMATS if form.recognise(document)), None)
     if found: return found
     if any(keys<=set(object_of(document)) for keys in SUMMARIES): return None
+    if {'model', 'score', 'task_id', 'text'} & set(find_columns(rows_of(document))) and document.kind!='json':
+        table_records(rows_of(document), document.path)
     keys = list(_first(document)) or [type(document.value).__name__]
     words = {form.name: len(set(keys) & set(re.findall(r'`([^`]+)`', form.recognised))) for form in FORMATS}
     near = max(words, key=words.get)
@@ -335,6 +337,9 @@ def gather(
     arguments, or different versions of a task."""
     named = [name for name in (split_argument(argument)[0] for argument in arguments) if name]
     for name in (name for name,count in Counter(named).items() if count>1): raise InputError(f'model {name!r} is named twice. Give each file a name of its own.')
+    places = [Path(split_argument(argument)[1]).resolve() for argument in arguments]
+    for place in (place for place,count in Counter(places).items() if count>1):
+        raise InputError(f'{place}: given twice, so both models would be the same outcomes. Give the files of two models.')
     notes, files, by_argument, tasks, unrun = [], [], [], [], []
     for argument in arguments:
         read, names = _read_argument(argument, form, notes)
@@ -346,7 +351,7 @@ def gather(
     texts, groups = _texts_and_groups(records, tasks)
     if not records: return Recorded(None, texts, unrun, files, notes)
     scored = _note_missing(_add_unlisted(records, notes), notes)
-    if not scored: raise InputError(f'{files[0][1]}: every outcome is missing. These files hold no verdicts; grade the answers first.')
+    if not scored: raise InputError(f'{files[0][1]}: every outcome is missing ({"; ".join(notes)}). Grade the answers first.')
     return Recorded(_outcome_frame(scored, groups, notes), texts, unrun, files, notes)
 
 # %% ../nbs/03c_formats.ipynb #0529ccb1

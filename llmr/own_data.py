@@ -282,7 +282,7 @@ def pairs_to_judge(
     "Which models to compare: those named, the two given in order, or every two, the one that passes less first."
     models = recorded.models
     for name in {small, large}-{None, *models}: raise InputError(f'no outcome of model {name!r}; there are {", ".join(models)}.')
-    if len(models)<2: raise InputError(f'outcomes of {models[0]!r} alone. Give those of a second model too.')
+    if len(models)<2: raise InputError(f'outcomes of {models[0]!r} alone{"".join(f"; {note}" for note in recorded.notes)}. Give those of a second model too.')
     if small is not None and small==large: raise InputError(f'small and large are both {small!r}. Name two models.')
     if small and large: return [Pair(small, large)]
     if small or large: return [Pair(small or other, large or other) for other in models if other!=(small or large)]

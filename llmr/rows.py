@@ -152,9 +152,18 @@ def table_records(
 def wide_models(
     rows:list, # Of dicts
 )->list:       # Names of the columns that are models
-    "Models of a wide table: columns with a cost or an answer beside them, named `MODEL|total_cost` or `MODEL|model_response`."
-    names = list(rows[0]) if rows else []
-    return [name for name in names if any(f'{name}|{part}' in names for part in ('total_cost', 'model_response'))]
+    """Models of a wide table: columns with a cost or an answer beside them, named `MODEL|total_cost` or
+    `MODEL|model_response`; or, where no column names a model or an outcome, two or more columns of scores."""
+    names, columns = list(rows[0]) if rows else [], find_columns(rows)
+    beside = [name for name in names if any(f'{name}|{part}' in names for part in ('total_cost', 'model_response'))]
+    if beside or {'model', 'score', 'n_passed'} & set(columns) or not {'task_id', 'text'} & set(columns): return beside
+    scored = [name for name in names if name not in columns.values() and _is_score(rows, name)]
+    return scored if len(scored)>1 else []
+
+def _is_score(rows, name):
+    "Does a column hold nothing but scores, and some?"
+    try: return any([outcome(row.get(name), name) is not None for row in rows])
+    except InputError: return False
 
 # %% ../nbs/00e_rows.ipynb #eb94bf50
 def wide_records(
