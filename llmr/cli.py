@@ -134,12 +134,6 @@ def add_reproduce(commands):
     group.add_argument('--completions', metavar='FILE', help='replay a file made by `llmr pack`')
 
 
-def add_pair(sub):
-    "The options that name a small and a large model in outcomes."
-    sub.add_argument('--small', required=True, metavar='MODEL', help='name of the small model in the outcomes')
-    sub.add_argument('--large', required=True, metavar='MODEL', help='name of the large model')
-
-
 def add_inputs(sub):
     "Files of outcomes, and the models to compare in them."
     sub.add_argument('files', nargs='+', metavar='FILE', help='what an evaluation tool wrote: the small model\'s file, then '
@@ -148,7 +142,6 @@ def add_inputs(sub):
     sub.add_argument('--small', metavar='MODEL', help='name of the small model (default: every pair, or the first file)')
     sub.add_argument('--large', metavar='MODEL', help='name of the large model')
     sub.add_argument('--format', default='', metavar='NAME', help='format of the files (default: found by content)')
-    sub.add_argument('--benchmark', metavar='NAME', help='benchmark on which files of programs are to be executed')
     sub.add_argument('--json', action='store_true', help='print JSON')
 
 
@@ -165,10 +158,7 @@ def add_train(commands):
     sub = commands.add_parser('train', help='train a router on your own tasks and outcomes of two models',
                               description='Choose, fit, calibrate and save a router for your own data.')
     sub.set_defaults(run=train)
-    sub.add_argument('tasks', help='.parquet or .jsonl: task_id, text; where the models see them, tests')
-    sub.add_argument('outcomes', help='.parquet or .jsonl: task_id, model, n_tests, n_passed; sample where there are '
-                     'several')
-    add_pair(sub)
+    add_inputs(sub)
     sub.add_argument('--out', required=True, metavar='DIR', help='router directory to write')
     sub.add_argument('--encoder', default='minilm', metavar='NAME',
                      help='minilm, hashing (needs nothing), a hub name or a local folder (default: minilm)')
@@ -270,14 +260,13 @@ def reproduce(args):
 
 def train(args):
     "Train a router. Returns what to print, and the exit code."
-    from llmr.own_data import check_estimators, read_own, train_router, training_text
-    from llmr.runs import Pair
+    from llmr.own_data import check_estimators, read_training, train_router, training_text
     estimators = check_estimators(args.estimators)
-    tasks, outcomes = read_own(args.tasks, args.outcomes)
-    pair = Pair(args.small, args.large)
+    tasks, outcomes, pair = read_training(args.files, args.small, args.large, args.format)
     table = train_router(tasks, outcomes, pair, args.encoder, args.out, dict(seed=args.seed, estimators=estimators))
-    options = ['--small', args.small, '--large', args.large, '--scores', f'{args.out}/scores.parquet']
-    command = shlex.join(['llmr', 'verdict', args.outcomes, *options])
+    options = ['--small', pair.small, '--large', pair.large, '--scores', f'{args.out}/scores.parquet']
+    command = shlex.join(['llmr', 'verdict', *args.files, *options])
+    if args.json: return json.dumps(dict(router=args.out, next=command, gains=table.to_dict('records')), default=str), 0
     return f'{training_text(table)} Router in {args.out}\nNext: {command}', 0
 
 

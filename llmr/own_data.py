@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['VERDICT_OPTIONS', 'read_outcomes', 'read_own', 'read_scores', 'scores_to_judge', 'judge', 'verdict_on_files',
-           'read_inputs', 'shared_tasks', 'pairs_to_judge', 'verdicts_on_inputs', 'check_estimators', 'train_router',
-           'training_text', 'route_lines']
+           'read_inputs', 'shared_tasks', 'pairs_to_judge', 'verdicts_on_inputs', 'check_estimators', 'read_training',
+           'train_router', 'training_text', 'route_lines']
 
 # %% ../nbs/18_own_data.ipynb #327e7c31
 import os
@@ -251,9 +251,8 @@ def read_inputs(
     recorded = gather(paths, form)
     if recorded.outcomes is not None: return recorded
     if not recorded.programs: raise InputError(f'{paths[0]}: tasks without outcomes. Give the outcomes of two models too.')
-    raise InputError(f'{paths[0]}: {len(recorded.programs)} programs without verdicts ({recorded.files[0][0]}). They have to be executed '
-                     'on the tasks of a benchmark first: llmr reproduce --profile sampled --completions PACK, or name the '
-                     'benchmark by --benchmark.')
+    raise InputError(f'{paths[0]}: {len(recorded.programs)} programs without verdicts ({recorded.files[0][0]}). Run the '
+                     "tool's own evaluation on them first, and give the file that it writes.")
 
 # %% ../nbs/18_own_data.ipynb #0a1d0003
 def shared_tasks(
@@ -408,6 +407,31 @@ def _card_gains(table, best):
     "The gains that a router's card shows, in points: `nested` with its interval, and the apparent one."
     nested = table[table.router=='nested'].iloc[0]
     return dict(nested=nested.gain, low=nested.low, high=nested.high, apparent=table.gain[table.router==best].iloc[0])
+
+# %% ../nbs/18_own_data.ipynb #0a1f0001
+def read_training(
+    paths:list,     # As for `read_inputs`; or two tables, of tasks and of outcomes
+    small:str=None, # As for `pairs_to_judge`
+    large:str=None, # As for `pairs_to_judge`
+    form:str='',    # As for `read_inputs`
+)->tuple:           # `(tasks, outcomes, pair)`
+    "What a router is trained on. Raises: `InputError` as `read_own` and `read_inputs`, or if prompts are missing."
+    tables = len(paths)==2 and all(Path(path).suffix in ('.parquet', '.jsonl') for path in paths)
+    if tables and small and large: return *read_own(*paths), Pair(small, large)
+    recorded = read_inputs(paths, form)
+    pairs = pairs_to_judge(recorded, small, large, len(paths)>1)
+    if len(pairs)>1: raise InputError(f'{len(recorded.models)} models: {", ".join(recorded.models)}. Choose two by --small and --large.')
+    outcomes, _ = shared_tasks(recorded.outcomes, pairs[0])
+    task_ids = list(dict.fromkeys(outcomes.task_id))
+    for task in (task for task in task_ids if task not in recorded.texts):
+        raise InputError(f'{paths[0]}: no prompt of task {task!r}, and a router reads prompts. Give a file of task_id and text too.')
+    splits = outcomes.drop_duplicates('task_id').split.to_numpy()
+    splits = splits if set(splits)-{'test'} else 'train'
+    tasks = pd.DataFrame(dict(task_id=task_ids, benchmark='own', split=splits, text=[recorded.texts[task] for task in task_ids],
+                              tests=[[]]*len(task_ids), setup='', entry_point=None))
+    tasks = check_table('tasks', tasks)
+    _prompt_groups(paths[0], tasks)
+    return tasks, outcomes.assign(split=outcomes.task_id.map(tasks.set_index('task_id').split)), pairs[0]
 
 # %% ../nbs/18_own_data.ipynb #6981b165
 def train_router(
