@@ -246,7 +246,7 @@ def read_inputs(
     form:str='', # Format, where content does not tell
 )->Recorded:
     "Read outcomes from any files. Raises: `InputError` as `gather`, or if the files hold programs alone."
-    if len(paths)==1 and (Path(paths[0])/'outcomes.parquet').exists():
+    if len(paths)==1 and any((Path(paths[0])/name).exists() for name in ('outcomes.parquet', 'run.json')):
         return Recorded(read_outcomes(paths[0]), {}, [], [('run', str(paths[0]))])
     recorded = gather(paths, form)
     if recorded.outcomes is not None: return recorded

@@ -106,10 +106,11 @@ def _tests(row, columns, place):
     "`(n_tests, score)` from counts of tests. Raises: `InputError` unless 0 <= n_passed <= n_tests."
     total, passed = (number(row.get(columns[name])) for name in ('n_tests', 'n_passed'))
     if passed is None or total is None: return None, None
-    whole = total%1==0 and passed%1==0
-    if not whole or not 0<=passed<=total or total<1:
-        raise InputError(f'{place}: n_passed is {passed:g} of {total:g} tests. '
-                         'Both are whole numbers, n_passed from 0 to n_tests, n_tests at least 1.')
+    for name,count in dict(n_tests=total, n_passed=passed).items():
+        if not count%1==0: raise InputError(f'{place}: {name} is {row[columns[name]]!r:.60}, and should be a whole number.')
+    if not 0<=passed<=total or total<1:
+        raise InputError(f'{place}: {passed:g} of {total:g} tests passed. '
+                         'n_passed must be from 0 to n_tests, and n_tests at least 1.')
     return int(total), passed/total
 
 # %% ../nbs/00e_rows.ipynb #9b50dc90

@@ -186,7 +186,7 @@ REFUSED = {'this is CSV': ('a.jsonl', ROWS), 'no known format': ('a.json', '{"co
            'from 0 to 1': ('a.csv', 'task_id,model,score\na,A,87\n'), 'cost is': ('a.csv', 'task_id,model,passed,cost\na,A,1,-2\n'),
            'nothing says which task': ('a.csv', 'model,passed\nA,1\n'), 'nothing says what came out': ('a.csv', 'task_id,model\na,A\n'),
            'cut off or damaged': ('a.json', '[{"task_id": "a", '), 'empty': ('a.json', ' '), 'not text': ('a.bin', b'\xff\x00\x01\x02'),
-           'of 1 tests': ('a.jsonl', '{"task_id": "a", "model": "A", "n_tests": 1, "n_passed": 2}')}
+           '2 of 1 tests passed': ('a.jsonl', '{"task_id": "a", "model": "A", "n_tests": 1, "n_passed": 2}')}
 
 
 @pytest.mark.parametrize('reason', REFUSED)
