@@ -136,10 +136,12 @@ def add_reproduce(commands):
 
 def add_inputs(sub):
     "Files of outcomes, and the models to compare in them."
-    sub.add_argument('files', nargs='+', metavar='FILE', help='what an evaluation tool wrote: the small model\'s file, then '
+    sub.add_argument('files', nargs='+', metavar='FILE',
+                     help='what an evaluation tool wrote: the small model\'s file, then '
                      'the large one\'s; or a folder, archive or table of any number of models; or the directory of a '
                      'finished run. NAME=FILE names the model')
-    sub.add_argument('--small', metavar='MODEL', help='name of the small model (default: every pair, or the first file)')
+    sub.add_argument('--small', metavar='MODEL', help='name of the small model (default: every pair, or the first '
+                     'file)')
     sub.add_argument('--large', metavar='MODEL', help='name of the large model')
     sub.add_argument('--format', default='', metavar='NAME', help='format of the files (default: found by content)')
     sub.add_argument('--json', action='store_true', help='print JSON')
@@ -220,12 +222,14 @@ def add_verdict(commands):
 def add_report(commands):
     "`report`."
     sub = commands.add_parser('report', help='one HTML page for the decision, from files of outcomes or a finished run',
-                              description='Make one self-contained HTML page: the answer, the curve, the cost, the tasks '
+                              description='Make one self-contained HTML page: the answer, the curve, the cost, the '
+                              'tasks '
                               'that differ, what to do next.')
     sub.set_defaults(run=report)
     add_inputs(sub)
     sub.add_argument('--out', metavar='FILE', help='file to write (default: report.html, in a run in its directory)')
-    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: task_id, '
+    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
+                     'task_id, '
                      'score (not for a run)')
     add_margin(sub)
     sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE',
@@ -288,7 +292,8 @@ def report(args):
     "Make the page. Returns what to print, and the exit code."
     from pathlib import Path
     options = dict(margin=args.margin, min_share=args.min_share)
-    if len(args.files)==1 and (Path(args.files[0])/'run.json').exists() or not Path(args.files[0].partition('=')[2] or args.files[0]).exists():
+    if len(args.files)==1 and (Path(args.files[0])/'run.json').exists() or not Path(args.files[0].partition('=')[2]
+                                                                                    or args.files[0]).exists():
         from llmr.pipeline import write_report
         out = write_report(args.files[0], args.out, options | dict(prices=dict(args.price)))
     else:

@@ -149,7 +149,8 @@ def table_rows(
                                       'Looked for JSON, JSON lines and CSV.')
     csv.field_size_limit(2**31-1)
     lines = csv.reader(io.StringIO(text.lstrip(), newline=''), delimiter=mark)
-    try: names, rows = [name.strip() for name in next(lines)], [(lines.line_num, cells) for cells in lines if any(cells)]
+    try: names, rows = [name.strip() for name in next(lines)], [(lines.line_num, cells) for cells in lines
+                                                                if any(cells)]
     except csv.Error as e: raise InputError(f'{path}, line {lines.line_num}: {e}. Write the table again.') from None
     for number,cells in rows:
         if len(cells)!=len(names): raise InputError(f'{path}, line {number}: {len(cells)} cells below {len(names)} '

@@ -20,8 +20,10 @@ import pandas as pd
 from .core import SPLITS, InputError, check_table
 from .files import Document, read_documents
 from llmr.harness import (
-    aider, attempts_of, bigcodebench, evalplus, evalplus_base, evalplus_old, every_eval_ever, harbor, helm, inspect, inspect_zip, livecodebench,
-    livecodebench_all, lm_eval, object_of, programs, routerarena, rows_of, swebench, swebench_instance, swebench_lists, table, terminal_bench,
+    aider, attempts_of, bigcodebench, evalplus, evalplus_base, evalplus_old, every_eval_ever, harbor, helm, inspect,
+    inspect_zip, livecodebench,
+    livecodebench_all, lm_eval, object_of, programs, routerarena, rows_of, swebench, swebench_instance,
+    swebench_lists, table, terminal_bench,
     texts)
 from .rows import find_columns, prompt_id, table_records, wide_models
 
@@ -62,7 +64,8 @@ def _is_texts(document): return {'task_id', 'text'}<=set(find_columns(rows_of(do
 
 def _is_samples(document):
     first = _first(document)
-    return 'task_id' in first and isinstance(first.get('solution', first.get('completion')), str) and not _is_table(document)
+    return 'task_id' in first and isinstance(first.get('solution', first.get('completion')),
+                                             str) and not _is_table(document)
 
 def _is_batch(document): return 'custom_id' in _first(document) and 'response' in _first(document)
 
@@ -80,43 +83,59 @@ class Format:
 
 NO_VERDICTS = 'holds no verdicts: executed with --benchmark'
 FORMATS = [
-    Format('evalplus', 'EvalPlus', '`eval`, attempts with `base_status`', lambda d: 'base_status' in _attempt(d), evalplus,
+    Format('evalplus', 'EvalPlus', '`eval`, attempts with `base_status`', lambda d: 'base_status' in _attempt(d),
+           evalplus,
            'passes if base and plus do; `--format evalplus-base` counts base alone'),
     Format('evalplus-old', 'EvalPlus 0.1', '`eval`, tasks with `nfiles`', _is_old_evalplus, evalplus_old, 'the same'),
-    Format('evalplus-base', 'EvalPlus, base tests alone', 'never: name it with `--format`', lambda d: False, evalplus_base),
-    Format('bigcodebench', 'BigCodeBench', '`eval`, attempts with `status`', lambda d: 'status' in _attempt(d), bigcodebench,
+    Format('evalplus-base', 'EvalPlus, base tests alone', 'never: name it with `--format`', lambda d: False,
+           evalplus_base),
+    Format('bigcodebench', 'BigCodeBench', '`eval`, attempts with `status`', lambda d: 'status' in _attempt(d),
+           bigcodebench,
            '`failed_tasks` of the file beside it are missing'),
-    Format('livecodebench-all', 'LiveCodeBench `eval_all`', '`question_id`, `graded_list`', _has('question_id', 'graded_list'),
+    Format('livecodebench-all', 'LiveCodeBench `eval_all`', '`question_id`, `graded_list`',
+           _has('question_id', 'graded_list'),
            livecodebench_all),
     Format('livecodebench', 'LiveCodeBench `eval`', 'metrics, then codes by position', _is_lcb_eval, livecodebench,
            'negative codes are failures'),
     Format('lm-eval', 'lm-evaluation-harness', '`doc_id`, `resps`', _has('doc_id', 'resps'), lm_eval,
            'one filter: strict-match, else the first'),
-    Format('inspect', 'Inspect (.json)', '`eval` with a model, `samples`', lambda d: 'model' in (object_of(d).get('eval') or {})
+    Format('inspect', 'Inspect (.json)', '`eval` with a model, `samples`',
+           lambda d: 'model' in (object_of(d).get('eval') or {})
            and 'samples' in object_of(d), inspect, 'first scorer; a sample with an error is missing'),
     Format('inspect-eval', 'Inspect (.eval)', 'samples of a zip', lambda d: '/samples/' in d.path and
            {'id', 'epoch'}<=set(object_of(d)), inspect_zip, 'the same'),
-    Format('helm', 'HELM', '`instance_id`, `stats`', _has('instance_id', 'stats'), helm, 'model and prompts from files beside it'),
+    Format('helm', 'HELM', '`instance_id`, `stats`', _has('instance_id', 'stats'), helm,
+           'model and prompts from files beside it'),
     Format('every-eval-ever', 'every_eval_ever', '`schema_version`, `model_id`, `sample_id`',
            _has('schema_version', 'model_id', 'sample_id'), every_eval_ever),
     Format('terminal-bench', 'Terminal-Bench', '`results` with `is_resolved`',
-           lambda d: isinstance(object_of(d).get('results'), list) and 'is_resolved' in _first(d), terminal_bench, 'no verdict is a failure, as `tb` counts'),
-    Format('harbor', 'Harbor', '`task_name`, `trial_name`', lambda d: {'task_name', 'trial_name'}<=set(object_of(d)), harbor,
+           lambda d: isinstance(object_of(d).get('results'), list) and 'is_resolved' in _first(d), terminal_bench,
+           'no verdict is a failure, as `tb` counts'),
+    Format('harbor', 'Harbor', '`task_name`, `trial_name`', lambda d: {'task_name', 'trial_name'}<=set(object_of(d)),
+           harbor,
            'no reward is missing'),
-    Format('aider', 'Aider', '`testcase`, `tests_outcomes`', lambda d: {'testcase', 'tests_outcomes'}<=set(object_of(d)), aider,
+    Format('aider', 'Aider', '`testcase`, `tests_outcomes`',
+           lambda d: {'testcase', 'tests_outcomes'}<=set(object_of(d)), aider,
            'solved if a try passes; named by the run\'s folder'),
     Format('swe-bench', 'SWE-bench report', '`unresolved_ids`', lambda d: 'resolved_instances' in object_of(d) or
-           'unresolved_ids' in object_of(d), swebench, 'errors and untried instances are missing; an empty patch has failed'),
+           'unresolved_ids' in object_of(d), swebench, 'errors and untried instances are missing; an empty patch '
+           'has failed'),
     Format('swe-bench-lists', 'SWE-bench experiments', '`resolved`, `no_generation`', lambda d: isinstance(
            object_of(d).get('resolved'), list), swebench_lists, 'failures only where another list names the instance'),
-    Format('swe-bench-instance', 'SWE-bench, one instance', 'an id with `resolved`', _is_instance_report, swebench_instance),
-    Format('routerarena', 'RouterArena', '`global index`, `prediction`', _has('global index', 'prediction'), routerarena,
+    Format('swe-bench-instance', 'SWE-bench, one instance', 'an id with `resolved`', _is_instance_report,
+           swebench_instance),
+    Format('routerarena', 'RouterArena', '`global index`, `prediction`', _has('global index', 'prediction'),
+           routerarena,
            'the model is the router\'s choice; a failed call is missing'),
-    Format('openai-batch', 'OpenAI or vLLM batch', '`custom_id`, `response`', _is_batch, programs, NO_VERDICTS, 'programs'),
-    Format('samples', 'EvalPlus, human-eval samples', '`task_id`, `solution`', _is_samples, programs, NO_VERDICTS, 'programs'),
-    Format('generations', 'bigcode-evaluation-harness', 'lists of programs by position', _is_generations, programs, NO_VERDICTS,
+    Format('openai-batch', 'OpenAI or vLLM batch', '`custom_id`, `response`', _is_batch, programs, NO_VERDICTS,
            'programs'),
-    Format('table', 'human-eval, RouterBench, LLMRouter, own tables', 'a column for the task, one for the outcome', _is_table,
+    Format('samples', 'EvalPlus, human-eval samples', '`task_id`, `solution`', _is_samples, programs, NO_VERDICTS,
+           'programs'),
+    Format('generations', 'bigcode-evaluation-harness', 'lists of programs by position', _is_generations, programs,
+           NO_VERDICTS,
+           'programs'),
+    Format('table', 'human-eval, RouterBench, LLMRouter, own tables', 'a column for the task, one for the outcome',
+           _is_table,
            table, 'CSV, JSON or Parquet; passed, score, correct, ... or n_tests and n_passed'),
     Format('tasks', 'tasks', '`task_id`, `text`', _is_texts, texts, 'prompts of the tasks', 'tasks')]
 
@@ -140,15 +159,20 @@ def recognise(
     keys = list(_first(document)) or [type(document.value).__name__]
     words = {form.name: len(set(keys) & set(re.findall(r'`([^`]+)`', form.recognised))) for form in FORMATS}
     near = max(words, key=words.get)
-    raise InputError(f'{document.path}: no known format. It has {", ".join(map(str, keys[:12]))}; nearest is {near if words[near] else "table"}: '
-                     f'{by_name[near if words[near] else "table"].recognised.replace("`", "")}. Looked for {", ".join(by_name)}.')
+    raise InputError(f'{document.path}: no known format. It has {", ".join(map(str, keys[:12]))}; nearest is '
+                     f'{near if words[near] else "table"}: '
+                     f'{by_name[near if words[near] else "table"].recognised.replace("`", "")}. Looked for '
+                     f'{", ".join(by_name)}.')
 
 # %% ../nbs/03c_formats.ipynb #b5feaafe
 AROUND = (r'^(openai_human_eval__model_eq_|results?_|samples_|eval_)', r'(-sanitized)?(_calibrated)?_eval_results$',
-          r'--main--bigcodebench-.*$|--bigcodebench-.*$|__temperature_eq_.*$', r'_(vllm|hf|openai|anthropic|google|bedrock|ollama)_temp_.*$',
-          r'_temp_\d.*$', r'([-_]*)\d{4}-\d\d-\d\d(T|__)[\d.:-]+([-_]*)', r'[-_.]?(results?|eval_all|eval|samples|outcomes|predictions)$')
+          r'--main--bigcodebench-.*$|--bigcodebench-.*$|__temperature_eq_.*$',
+          r'_(vllm|hf|openai|anthropic|google|bedrock|ollama)_temp_.*$',
+          r'_temp_\d.*$', r'([-_]*)\d{4}-\d\d-\d\d(T|__)[\d.:-]+([-_]*)',
+          r'[-_.]?(results?|eval_all|eval|samples|outcomes|predictions)$')
 GENERIC = re.compile(r'(results?|reports?|outputs?|outcomes|evals?|evaluation|evaluation_results|jobs|runs?|trials|logs|samples?|data|'
-                     r'generations?(_.*)?|run_evaluation|scenario\..*|per_instance_stats|tmp|home|[\d_.: T-]*|run[_-][0-9a-f]{7,})', re.I)
+                     r'generations?(_.*)?|run_evaluation|scenario\..*|per_instance_stats|tmp|home|[\d_.: '
+                     r'T-]*|run[_-][0-9a-f]{7,})', re.I)
 
 # %% ../nbs/03c_formats.ipynb #17b0b4e2
 def clean_name(
@@ -167,9 +191,11 @@ def name_of(
     "A model's name from where its file lies."
     cleaned = clean_name(stem)
     folders = [re.sub(r'\.(tar|zip|eval|gz|tgz|zst)\b.*$', '', part) for part in PurePosixPath(path).parts[-2::-1]]
-    folders = [part for part in folders if not GENERIC.fullmatch(part) and part not in not_these and part not in ('/', '.', '..')]
+    folders = [part for part in folders if not GENERIC.fullmatch(part) and part not in not_these
+               and part not in ('/', '.', '..')]
     if GENERIC.fullmatch(stem) or GENERIC.fullmatch(cleaned) or stem.startswith('samples_'):
-        return folders[0].replace('__', '/', 1) if folders and re.match(r'\w[\w.-]*__[A-Za-z]', folders[0]) else (folders or [''])[0]
+        return folders[0].replace('__', '/', 1) if folders and re.match(r'\w[\w.-]*__[A-Za-z]',
+                                                                        folders[0]) else (folders or [''])[0]
     if folders and len(folders[0])>2 and folders[0].lower() in stem.lower(): return folders[0]
     return cleaned
 
@@ -196,7 +222,8 @@ def _better(formats):
     names = {form.name for _,form in formats}
     worse = {'livecodebench'} if 'livecodebench-all' in names else set()
     scored = any(form.kind=='outcomes' for _,form in formats)
-    return [(document, form) for document,form in formats if form.name not in worse and not (scored and form.kind=='programs')]
+    return [(document, form) for document,form in formats if form.name not in worse
+            and not (scored and form.kind=='programs')]
 
 def _formats(documents, skipped, form):
     "`[(document, Format)]`; files of no known kind join `skipped` if there are others. Raises: `InputError` if none is known."
@@ -206,7 +233,8 @@ def _formats(documents, skipped, form):
         except InputError as e: known = errors.append((document.path, str(e)))
         if known: formats.append((document, known))
     if not formats:
-        reason = next((why for _,why in (*errors, *skipped)), 'no file that could be read. Give the files that the tool wrote.')
+        reason = next((why for _,why in (*errors, *skipped)),
+                      'no file that could be read. Give the files that the tool wrote.')
         raise InputError(reason)
     skipped += errors
     return formats
@@ -219,7 +247,8 @@ def _records(document, form, near, name):
     fallback = name_of(document.path, document.stem, exclude | {object_of(document).get('trial_name')})
     models = {made.get('model') for made in records}-{None}
     if name and len(models)>1:
-        raise InputError(f'{document.path}: {name} would be the name of {len(models)} models ({", ".join(sorted(models))}). Leave NAME= out.')
+        raise InputError(f'{document.path}: {name} would be the name of {len(models)} models '
+                         f'({", ".join(sorted(models))}). Leave NAME= out.')
     for made in records:
         made['model'] = name or made.get('folder') or made.get('model') or fallback
         if not made['model'] and form.kind!='tasks':
@@ -232,14 +261,16 @@ def _read_argument(argument, form, notes):
     documents, skipped = read_documents(path)
     formats, near = _formats(documents, skipped, form), _near(documents)
     chosen, seen, read = _better(formats), set(), dict(outcomes=[], tasks=[], programs=[])
-    if len(chosen)<len(formats): notes.append(f'{path}: {len(formats)-len(chosen)} files left out, which say less about the same runs')
+    if len(chosen)<len(formats): notes.append(f'{path}: {len(formats)-len(chosen)} files left out, which say less '
+                                              f'about the same runs')
     for document,known in chosen:
         folder = re.sub(r'/(samples|_journal(/summaries)?)$', '', document.path.rpartition('/')[0])
         value = repr(document.value) if len(chosen)>1 else document.path
         if (value, folder) in seen: continue
         seen.add((value, folder))
         read[known.kind] += _records(document, known, near[folder], name)
-    others = [place for place,_ in skipped if '_journal' not in place and not place.endswith(('header.json', 'summaries.json', 'reductions.json'))]
+    others = [place for place,_ in skipped if '_journal' not in place
+              and not place.endswith(('header.json', 'summaries.json', 'reductions.json'))]
     if others: notes.append(f'{path}: {len(others)} files of no known kind left out, such as {others[0]}')
     return read, [(known.name, document.path) for document,known in chosen]
 
@@ -268,7 +299,8 @@ def _check_arguments(by_argument):
         for model,task_id in {(made['model'], made['task_id']) for made in records}:
             other = owners.setdefault((model, task_id), argument)
             if other!=argument:
-                raise InputError(f'{other} and {argument} both hold model {model!r} on task {task_id!r}. Give one of them, '
+                raise InputError(f'{other} and {argument} both hold model {model!r} on task {task_id!r}. Give one '
+                                 f'of them, '
                                  f'or name them: A={split_argument(other)[1]} B={split_argument(argument)[1]}')
 
 def _check_versions(records):
@@ -278,7 +310,8 @@ def _check_versions(records):
         if made.get('version') is None: continue
         other = first.setdefault(made['task_id'], made)
         if other['version']!=made['version'] and other['model']!=made['model']:
-            raise InputError(f'task {made["task_id"]!r} has version {other["version"]!s:.12} for {other["model"]} and {made["version"]!s:.12} for '
+            raise InputError(f'task {made["task_id"]!r} has version {other["version"]!s:.12} for {other["model"]} '
+                             f'and {made["version"]!s:.12} for '
                              f'{made["model"]}: different benchmarks. Evaluate both on the same version.')
 
 def _add_unlisted(records, notes):
@@ -288,8 +321,10 @@ def _add_unlisted(records, notes):
         if 'unlisted' in made: listed[made['model']].add(made['task_id'])
     if not listed: return records
     every = sorted(set().union(*listed.values()))
-    notes.append(f'lists of solved tasks: rates are over the {len(every)} tasks that the lists name, not over the whole benchmark')
-    return records+[dict(task_id=task, model=model, score=0.) for model,tasks in listed.items() for task in every if task not in tasks]
+    notes.append(f'lists of solved tasks: rates are over the {len(every)} tasks that the lists name, not over the '
+                 f'whole benchmark')
+    return records+[dict(task_id=task, model=model, score=0.) for model,
+                    tasks in listed.items() for task in every if task not in tasks]
 
 # %% ../nbs/03c_formats.ipynb #a1c12015
 def _texts_and_groups(records, tasks):
@@ -336,10 +371,14 @@ def gather(
     Raises: `InputError` on a file that cannot be read or is of no known kind, a model without a name, one model in two
     arguments, or different versions of a task."""
     named = [name for name in (split_argument(argument)[0] for argument in arguments) if name]
-    for name in (name for name,count in Counter(named).items() if count>1): raise InputError(f'model {name!r} is named twice. Give each file a name of its own.')
+    for name in (name for name,count in Counter(named).items() if count>1): raise InputError(f'model {name!r} is '
+                                                                                             f'named twice. Give '
+                                                                                             f'each file a name of '
+                                                                                             f'its own.')
     places = [Path(split_argument(argument)[1]).resolve() for argument in arguments]
     for place in (place for place,count in Counter(places).items() if count>1):
-        raise InputError(f'{place}: given twice, so both models would be the same outcomes. Give the files of two models.')
+        raise InputError(f'{place}: given twice, so both models would be the same outcomes. Give the files of two '
+                         f'models.')
     notes, files, by_argument, tasks, unrun = [], [], [], [], []
     for argument in arguments:
         read, names = _read_argument(argument, form, notes)
@@ -351,7 +390,8 @@ def gather(
     texts, groups = _texts_and_groups(records, tasks)
     if not records: return Recorded(None, texts, unrun, files, notes)
     scored = _note_missing(_add_unlisted(records, notes), notes)
-    if not scored: raise InputError(f'{files[0][1]}: every outcome is missing ({"; ".join(notes)}). Grade the answers first.')
+    if not scored: raise InputError(f'{files[0][1]}: every outcome is missing ({"; ".join(notes)}). Grade the '
+                                    f'answers first.')
     return Recorded(_outcome_frame(scored, groups, notes), texts, unrun, files, notes)
 
 # %% ../nbs/03c_formats.ipynb #0529ccb1
@@ -374,10 +414,12 @@ def summary_text(
     outcomes, rows = recorded.outcomes, summary_rows(recorded)
     n, prompts = outcomes.task_id.nunique(), outcomes.group.nunique() if 'group' in outcomes else outcomes.task_id.nunique()
     kinds = ', '.join(dict.fromkeys(name for name,_ in recorded.files))
-    lines = [f'Read {len(recorded.files)} file{"s"*(len(recorded.files)>1)} ({kinds}): {len(rows)} model{"s"*(len(rows)>1)}, {n:,} tasks'
+    lines = [f'Read {len(recorded.files)} file{"s"*(len(recorded.files)>1)} ({kinds}): {len(rows)} '
+             f'model{"s"*(len(rows)>1)}, {n:,} tasks'
              f'{f", {prompts:,} distinct prompts (tasks of one prompt count as one draw)" if prompts<n else ""}']
     width = max(map(len, rows.model))
     for row in rows.itertuples():
         cost = '' if np.isnan(row.cost_usd) else f'  ${row.cost_usd:,.4g}'
-        lines.append(f'  {row.model:<{width}}  {row.tasks:>6,} tasks  {row.samples:>6,} samples  {row.pass_rate:>6.1%} passed{cost}')
+        lines.append(f'  {row.model:<{width}}  {row.tasks:>6,} tasks  {row.samples:>6,} samples  '
+                     f'{row.pass_rate:>6.1%} passed{cost}')
     return '\n'.join([*lines, *(f'  {note}' for note in recorded.notes)])

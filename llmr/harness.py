@@ -175,7 +175,8 @@ def bigcodebench(
     near,     # Files beside it; `pass_at_k.json` lists failed_tasks
 )->list:      # Of records
     "Read what BigCodeBench writes; tasks that the reference fails are missing."
-    broken = {task for other in near if _belongs(other, document) for task in object_of(other).get('failed_tasks') or ()}
+    broken = {task for other in near if _belongs(other, document) for task in object_of(other).get('failed_tasks')
+              or ()}
     return [dict(task_id=task_id, score=None if task_id in broken else float(run['status']=='pass'))
             for task_id,runs in attempts_of(document) for run in runs]
 
@@ -263,14 +264,17 @@ def inspect(
 def inspect_zip(document, near):
     "Read one sample of an Inspect log in a zip."
     folder = document.path.rpartition('/samples/')[0]
-    headers = [object_of(other).get('eval') for other in near if other.path in (f'{folder}/header.json', f'{folder}/_journal/start.json')]
-    if not headers: raise InputError(f'{document.path}: a sample of an Inspect log without its header. Give the whole .eval file.')
+    headers = [object_of(other).get('eval') for other in near
+               if other.path in (f'{folder}/header.json', f'{folder}/_journal/start.json')]
+    if not headers: raise InputError(f'{document.path}: a sample of an Inspect log without its header. Give the '
+                                     f'whole .eval file.')
     return [_inspect_record(document.value, headers[0])]
 
 # %% ../nbs/03a_harness.ipynb #1e9ab56a
 HELM_METRICS = ('code_eval_acc', 'pass', 'strict_acc', 'test_avg', 'math_equiv_chain_of_thought', 'math_equiv',
                 'final_number_exact_match', 'chain_of_thought_correctness', 'ifeval_strict_accuracy', 'exact_match',
-                'quasi_exact_match', 'prefix_exact_match', 'quasi_prefix_exact_match', 'f1_score', 'classification_macro_f1')
+                'quasi_exact_match', 'prefix_exact_match', 'quasi_prefix_exact_match', 'f1_score',
+                'classification_macro_f1')
 
 # %% ../nbs/03a_harness.ipynb #3992ed41
 def helm(
@@ -279,14 +283,16 @@ def helm(
 )->list:      # Of records; perturbed copies of an instance are left out
     "Read HELM's statistics per instance."
     spec = _sibling(near, 'adapter_spec') or _sibling(near, 'adapter_spec', 'request_states')
-    model, name = spec.get('adapter_spec', {}).get('model'), spec.get('name', document.folders[:1] and document.folders[0])
+    model, name = spec.get('adapter_spec', {}).get('model'), spec.get('name',
+                                                                      document.folders[:1] and document.folders[0])
     task = re.sub(r',?model=[^,]*', '', name or 'helm')
     states = _sibling(near, 'request_states').get('request_states', ())
     texts = {state['instance'].get('id'): state['instance'].get('input', {}).get('text') for state in states}
     records = []
     for row in rows_of(document):
         if row.get('perturbation'): continue
-        stats = {stat['name']['name']: stat.get('mean') for stat in row['stats'] if not stat['name'].get('perturbation')}
+        stats = {stat['name']['name']: stat.get('mean') for stat in row['stats']
+                 if not stat['name'].get('perturbation')}
         records.append(dict(task_id=f'{task}/{row["instance_id"]}', model=model, score=_metric(stats, HELM_METRICS),
                             text=texts.get(row['instance_id']), seconds=stats.get('inference_runtime'),
                             n_tokens=stats.get('num_output_tokens') or stats.get('num_completion_tokens')))
@@ -317,7 +323,8 @@ def swebench(
     "Read a SWE-bench report, of either layout."
     report = object_of(document)
     ids = lambda *names: {task for name in names for task in report.get(name) or () if isinstance(task, str)}
-    resolved, failed = ids('resolved_ids', 'resolved'), ids('unresolved_ids', 'unresolved', 'empty_patch_ids', 'empty_patch')
+    resolved, failed = ids('resolved_ids', 'resolved'), ids('unresolved_ids', 'unresolved', 'empty_patch_ids',
+                                                            'empty_patch')
     missing = ids('error_ids', 'incomplete_ids', 'unstopped_instances', 'submitted_ids', 'completed_ids')
     lost = ids('error_ids', 'incomplete_ids')
     score = lambda task: 1. if task in resolved else 0. if task in failed-lost else None
@@ -329,7 +336,8 @@ def swebench_lists(document, near):
     records = [dict(task_id=task, score=1.) for task in lists['resolved']]
     seen = set(lists['resolved'])
     records += [dict(task_id=task, score=0.) for task in lists.get('no_generation') or () if task not in seen]
-    lost = {task for name in ('no_logs', 'install_fail', 'reset_failed', 'test_errored') for task in lists.get(name) or ()}
+    lost = {task for name in ('no_logs', 'install_fail', 'reset_failed', 'test_errored') for task in lists.get(name)
+            or ()}
     records += [dict(task_id=task, score=None) for task in sorted(lost-seen-set(lists.get('no_generation') or ()))]
     return [made | dict(unlisted=0.) for made in records]
 
@@ -363,7 +371,8 @@ def harbor(document, near):
     score = rewards.get('reward', next(iter(rewards.values()), None))
     return [dict(task_id=trial['task_name'], score=outcome(score, f'{document.path}: reward'),
                  model=info.get('name') or ((trial.get('config') or {}).get('agent') or {}).get('model_name'),
-                 cost_usd=spent.get('cost_usd'), n_tokens=spent.get('n_output_tokens'), version=trial.get('task_checksum'),
+                 cost_usd=spent.get('cost_usd'), n_tokens=spent.get('n_output_tokens'),
+                 version=trial.get('task_checksum'),
                  seconds=_elapsed(ran.get('started_at'), ran.get('finished_at')))]
 
 # %% ../nbs/03a_harness.ipynb #62423571
@@ -395,7 +404,8 @@ def routerarena(
     for row in rows_of(document):
         answer = row.get('generated_result') or {}
         failed = answer.get('success') is False
-        records.append(dict(task_id=str(row['global index']), model=row['prediction'], text=row.get('prompt'), cost_usd=row.get('cost'),
+        records.append(dict(task_id=str(row['global index']), model=row['prediction'], text=row.get('prompt'),
+                            cost_usd=row.get('cost'),
                             n_tokens=(answer.get('token_usage') or {}).get('output_tokens'),
                             score=None if failed else outcome(row.get('accuracy'), f'{row["global index"]}: accuracy')))
     return records
@@ -410,7 +420,8 @@ def texts(document, near):
     "Read a table of tasks: their texts, and their groups."
     rows = rows_of(document)
     columns = find_columns(rows)
-    made = [{field: row.get(name) for field,name in columns.items() if field in ('task_id', 'text', 'group')} for row in rows]
+    made = [{field: row.get(name) for field,name in columns.items() if field in ('task_id', 'text', 'group')}
+            for row in rows]
     return [{'only_text': True, **row, 'task_id': str(row['task_id'])} for row in made]
 
 # %% ../nbs/03a_harness.ipynb #769e5253
@@ -425,7 +436,8 @@ def programs(
     made = []
     for row in rows:
         body = ((row.get('response') or {}).get('body') or {}) if isinstance(row.get('response'), dict) else {}
-        answers = [choice.get('message', choice).get('content', choice.get('text')) for choice in body.get('choices') or ()]
+        answers = [choice.get('message', choice).get('content', choice.get('text'))
+                   for choice in body.get('choices') or ()]
         answers = answers or [row.get('solution') or row.get('completion')]
         made += [dict(task_id=str(row.get('task_id', row.get('custom_id'))), model=body.get('model'), text=text,
                       sample=sample, n_tokens=(body.get('usage') or {}).get('completion_tokens'))

@@ -112,7 +112,8 @@ def _prompt_groups(path, tasks):
     splits = tasks.split.groupby(groups).nunique()
     for group in splits.index[splits>1][:1]:
         first, second = list(tasks[groups==group].drop_duplicates('split').itertuples())[:2]
-        raise InputError(f'{path}: tasks {first.task_id!r} ({first.split}) and {second.task_id!r} ({second.split}) have the same prompt '
+        raise InputError(f'{path}: tasks {first.task_id!r} ({first.split}) and {second.task_id!r} ({second.split}) '
+                         f'have the same prompt '
                          'or group. A router would be judged on what it has seen: put both into one split.')
     return None if groups.is_unique else pd.Series(groups.to_numpy(), tasks.task_id)
 
@@ -216,7 +217,8 @@ def judge(
         raise InputError('--certify needs scores of a router that was not trained on these tasks. Give --scores FILE.')
     points = operating_points(outcomes, pair, scores, split, seed=given['seed'])
     verdict = decide(points, given['margin'], given['min_share'])
-    certificate = None if given['certify'] is None else _certificate(outcomes, paired, scores[scores.split==split], given)
+    certificate = None if given['certify'] is None else _certificate(outcomes, paired, scores[scores.split==split],
+                                                                     given)
     return dict(verdict=verdict, points=points, room=headroom(outcomes, pair, split, given['seed']),
                 certificate=certificate, split=split, scores=scores)
 
@@ -250,8 +252,10 @@ def read_inputs(
         return Recorded(read_outcomes(paths[0]), {}, [], [('run', str(paths[0]))])
     recorded = gather(paths, form)
     if recorded.outcomes is not None: return recorded
-    if not recorded.programs: raise InputError(f'{paths[0]}: tasks without outcomes. Give the outcomes of two models too.')
-    raise InputError(f'{paths[0]}: {len(recorded.programs)} programs without verdicts ({recorded.files[0][0]}). Run the '
+    if not recorded.programs: raise InputError(f'{paths[0]}: tasks without outcomes. Give the outcomes of two '
+                                               f'models too.')
+    raise InputError(f'{paths[0]}: {len(recorded.programs)} programs without verdicts ({recorded.files[0][0]}). Run '
+                     f'the '
                      "tool's own evaluation on them first, and give the file that it writes.")
 
 # %% ../nbs/18_own_data.ipynb #0a1d0003
@@ -261,11 +265,13 @@ def shared_tasks(
 )->tuple:                  # `(outcomes of both on the tasks they share, a note or '')`
     "Keep the tasks that both models were run on. Raises: `InputError` on an unknown model, or if they share none."
     models = list(dict.fromkeys(outcomes.model))
-    for model in set(pair)-set(models): raise InputError(f'no outcome of model {model!r}; there are {", ".join(models)}.')
+    for model in set(pair)-set(models): raise InputError(f'no outcome of model {model!r}; there are '
+                                                         f'{", ".join(models)}.')
     of_pair = outcomes[outcomes.model.isin(pair)]
     small, large = (set(of_pair.task_id[of_pair.model==model]) for model in pair)
     if not small & large:
-        raise InputError(f'{pair.small} and {pair.large} share no task: {len(small)} tasks such as {min(small)!r}, and {len(large)} '
+        raise InputError(f'{pair.small} and {pair.large} share no task: {len(small)} tasks such as {min(small)!r}, '
+                         f'and {len(large)} '
                          f'such as {min(large)!r}. Evaluate both on the same benchmark.')
     if small==large: return of_pair, ''
     note = f'compared on the {len(small & large):,} tasks of both: {pair.small} has {len(small):,}, {pair.large} {len(large):,}'
@@ -280,8 +286,11 @@ def pairs_to_judge(
 )->list:               # Of `Pair`
     "Which models to compare: those named, the two given in order, or every two, the one that passes less first."
     models = recorded.models
-    for name in {small, large}-{None, *models}: raise InputError(f'no outcome of model {name!r}; there are {", ".join(models)}.')
-    if len(models)<2: raise InputError(f'outcomes of {models[0]!r} alone{"".join(f"; {note}" for note in recorded.notes)}. Give those of a second model too.')
+    for name in {small, large}-{None, *models}: raise InputError(f'no outcome of model {name!r}; there are '
+                                                                 f'{", ".join(models)}.')
+    if len(models)<2: raise InputError(f'outcomes of {models[0]!r} '
+                                       f'alone{"".join(f"; {note}" for note in recorded.notes)}. Give those of a '
+                                       f'second model too.')
     if small is not None and small==large: raise InputError(f'small and large are both {small!r}. Name two models.')
     if small and large: return [Pair(small, large)]
     if small or large: return [Pair(small or other, large or other) for other in models if other!=(small or large)]
@@ -295,7 +304,8 @@ def _pair_facts(judged, pair, note):
     "A judged pair as what JSON can hold."
     verdict, points = judged['verdict'], judged['points']
     plain = lambda value: None if isinstance(value, float) and not np.isfinite(value) else value
-    facts = dict(small=pair.small, large=pair.large, verdict=verdict.word, text=str(verdict), more_tasks=verdict.more, note=note,
+    facts = dict(small=pair.small, large=pair.large, verdict=verdict.word, text=str(verdict),
+                 more_tasks=verdict.more, note=note,
                  cost_advantage=plain(float(verdict.cost_advantage)))
     room = {name: plain(np.asarray(value).item()) for name,value in judged['room'].items()}
     rows = [{name: plain(value) for name,value in row.items()} for row in points.to_dict('records')]
@@ -336,7 +346,8 @@ def verdicts_on_inputs(
         blocks.append('\n'.join([*title, *([note] if note else []), text, *certificate]))
         facts.append(_pair_facts(judged, pair, note))
     if not facts and any(name=='routerarena' for name,_ in recorded.files):
-        raise InputError(f'{paths[0]}: one answer a prompt, of the model that a router chose, so no two models share a prompt. '
+        raise InputError(f'{paths[0]}: one answer a prompt, of the model that a router chose, so no two models '
+                         f'share a prompt. '
                          'Give the outcomes of every model on every prompt.')
     if not facts: raise InputError(refused[0])
     word = min((fact['verdict'] for fact in facts), key=['ROUTE', 'NEED', "DON'T"].index)
@@ -420,14 +431,17 @@ def read_training(
     if tables and small and large: return *read_own(*paths), Pair(small, large)
     recorded = read_inputs(paths, form)
     pairs = pairs_to_judge(recorded, small, large, len(paths)>1)
-    if len(pairs)>1: raise InputError(f'{len(recorded.models)} models: {", ".join(recorded.models)}. Choose two by --small and --large.')
+    if len(pairs)>1: raise InputError(f'{len(recorded.models)} models: {", ".join(recorded.models)}. Choose two by '
+                                      f'--small and --large.')
     outcomes, _ = shared_tasks(recorded.outcomes, pairs[0])
     task_ids = list(dict.fromkeys(outcomes.task_id))
     for task in (task for task in task_ids if task not in recorded.texts):
-        raise InputError(f'{paths[0]}: no prompt of task {task!r}, and a router reads prompts. Give a file of task_id and text too.')
+        raise InputError(f'{paths[0]}: no prompt of task {task!r}, and a router reads prompts. Give a file of '
+                         f'task_id and text too.')
     splits = outcomes.drop_duplicates('task_id').split.to_numpy()
     splits = splits if set(splits)-{'test'} else 'train'
-    tasks = pd.DataFrame(dict(task_id=task_ids, benchmark='own', split=splits, text=[recorded.texts[task] for task in task_ids],
+    tasks = pd.DataFrame(dict(task_id=task_ids, benchmark='own', split=splits,
+                              text=[recorded.texts[task] for task in task_ids],
                               tests=[[]]*len(task_ids), setup='', entry_point=None))
     tasks = check_table('tasks', tasks)
     _prompt_groups(paths[0], tasks)

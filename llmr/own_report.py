@@ -30,7 +30,8 @@ def spent_per_task(
     name:str,              # cost_usd or seconds
 )->pd.DataFrame:           # By task_id: small, large; means over samples, only tasks for which both are known
     "What one answer to each task costs with either model."
-    columns = {side: outcomes[outcomes.model==model].groupby('task_id')[name].mean() for side,model in zip(('small', 'large'), pair)}
+    columns = {side: outcomes[outcomes.model==model].groupby('task_id')[name].mean() for side,
+               model in zip(('small', 'large'), pair)}
     return pd.DataFrame(columns).dropna()
 
 # %% ../nbs/20_own_report.ipynb #7d3b484b
@@ -50,13 +51,15 @@ def price_rows(
     "Gap, dollars and seconds at each share; the first row is the large model alone."
     alone = pd.DataFrame([dict(tau=np.inf, cost_advantage=0., performance_gap=0., low=0., high=0.)])
     rows = pd.concat([alone, points])
-    gap = [f'{100*row.performance_gap:+.1f} ({100*row.low:+.1f} to {100*row.high:+.1f})' if row.cost_advantage else '0' for row in rows.itertuples()]
+    gap = [f'{100*row.performance_gap:+.1f} ({100*row.low:+.1f} to {100*row.high:+.1f})' if row.cost_advantage
+           else '0' for row in rows.itertuples()]
     table = {f'to {pair.small}': rows.cost_advantage.map('{:.0%}'.format), 'gap, points': gap}
     for name,title,unit in (('cost_usd', '$ per 1,000 tasks', 1000), ('seconds', 'seconds per task', 1)):
         if name not in outcomes: continue
         spent = spent_per_task(outcomes, pair, name)
         if scores is not None: spent = spent[spent.index.isin(scores.index)]
-        if len(spent): table[title] = [f'{unit*_spent(spent, scores if row.cost_advantage else None, row):,.3g}' for row in rows.itertuples()]
+        if len(spent): table[title] = [f'{unit*_spent(spent, scores if row.cost_advantage else None, row):,.3g}'
+                                       for row in rows.itertuples()]
     return pd.DataFrame(table)
 
 # %% ../nbs/20_own_report.ipynb #2ad1d68e
@@ -66,14 +69,19 @@ def differing_html(
     texts:dict,            # Text by task_id, where known
 )->str:                    # HTML
     "Tasks that only one of the models solves, some of each kind."
-    solved = outcomes.assign(solved=outcomes.n_passed/outcomes.n_tests).pivot_table(index='task_id', columns='model', values='solved')
+    solved = outcomes.assign(solved=outcomes.n_passed/outcomes.n_tests).pivot_table(index='task_id', columns='model',
+                                                                                    values='solved')
     lead = solved[pair.small]-solved[pair.large]
     parts = []
-    for model,rows in ((pair.small, lead[lead>0].sort_values(ascending=False, kind='stable')), (pair.large, lead[lead<0].sort_values(kind='stable'))):
+    for model,rows in ((pair.small, lead[lead>0].sort_values(ascending=False, kind='stable')),
+                       (pair.large, lead[lead<0].sort_values(kind='stable'))):
         shown = rows.index[:5]
-        cells = {'task': [str(task)[:80] for task in shown], **{name: [f'{solved[name][task]:.0%}' for task in shown] for name in pair}}
-        if any(task in texts for task in shown): cells['text'] = [' '.join(texts.get(task, '').split())[:160] for task in shown]
-        if len(shown): parts.append(table_html(pd.DataFrame(cells), f'{model} does better on {len(rows):,} of {len(lead):,} tasks, such as', ('task', 'text')))
+        cells = {'task': [str(task)[:80] for task in shown],
+                 **{name: [f'{solved[name][task]:.0%}' for task in shown] for name in pair}}
+        if any(task in texts for task in shown): cells['text'] = [' '.join(texts.get(task, '').split())[:160]
+                                                                  for task in shown]
+        if len(shown): parts.append(table_html(pd.DataFrame(cells),
+                                               f'{model} does better on {len(rows):,} of {len(lead):,} tasks, such as', ('task', 'text')))
     return ''.join(parts) or f'<p>{html.escape(pair.small)} and {html.escape(pair.large)} come out alike on every task.</p>'
 
 # %% ../nbs/20_own_report.ipynb #49611cd5
@@ -82,7 +90,9 @@ def _curve(answer, judged, outcomes, seed):
     if judged['scores'] is not None: return curve_html(answer, outcomes, 'C0', seed)
     rows = answer.points.assign(pair=answer.pair.name, router='random routing', verdict=str(answer.verdict))
     points = '; '.join(f'{row.cost_advantage:.0%}: {100*row.performance_gap:+.1f} points' for row in rows.itertuples())
-    return figure_html(plot_verdict(rows, answer.margin), f'Performance gap of {answer.pair.name} against the share of tasks sent to {answer.pair.small}. {points}.')
+    return figure_html(plot_verdict(rows, answer.margin),
+                       f'Performance gap of {answer.pair.name} against the share of tasks sent to '
+                       f'{answer.pair.small}. {points}.')
 
 def _judged_part(recorded, pair, place, options):
     "`(answer box, other sections)` of one pair, in HTML."
@@ -101,7 +111,8 @@ def _judged_part(recorded, pair, place, options):
     steps = ''.join(f'<li>{html.escape(step)}</li>' for step in next_steps(answer.verdict, answer.points, pair, []))
     certificate = f'<p>{html.escape(str(judged["certificate"]))}</p>' if judged['certificate'] else ''
     caption = table_html(prices, 'Gap to the large model alone (95%, all rows together), dollars and seconds', ())
-    sections = [_curve(answer, judged, outcomes, options['seed']), caption, missing, '<h3>Tasks that differ</h3>', moved, certificate,
+    sections = [_curve(answer, judged, outcomes, options['seed']), caption, missing, '<h3>Tasks that differ</h3>',
+                moved, certificate,
                 '<h3>What to do next</h3>', f'<ul>{steps}</ul>']
     return answer_box(answer, outcomes), title+''.join(sections)
 
@@ -122,10 +133,12 @@ def own_report(
         boxes, parts = boxes+[box], parts+[part]
     if not parts: raise InputError(refused[0])
     lead = f'A loss of up to {in_points(given["margin"])} of total pass rate is acceptable.'
-    body = ['<h1>Which tasks can the small model take?</h1>', f'<p class="lead">{html.escape(lead)}</p>', grid_html('answers', boxes), *parts,
+    body = ['<h1>Which tasks can the small model take?</h1>', f'<p class="lead">{html.escape(lead)}</p>',
+            grid_html('answers', boxes), *parts,
             '<h2>What was read</h2>', f'<div class="scroll"><pre>{html.escape(summary_text(recorded))}</pre></div>',
             *(f'<p>{html.escape(reason)}</p>' for reason in refused),
-            f'<p>Intervals come from 10,000 resamples of tasks, seed {given["seed"]}; tasks with the same prompt are drawn together.</p>']
+            f'<p>Intervals come from 10,000 resamples of tasks, seed {given["seed"]}; tasks with the same prompt '
+            f'are drawn together.</p>']
     return html_page(''.join(body), f'llmr: {", ".join(recorded.models)}')
 
 # %% ../nbs/20_own_report.ipynb #f628eccd

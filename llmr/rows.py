@@ -31,7 +31,8 @@ COLUMNS = dict(
 OUTCOMES = ('passed', 'pass', 'is_passed', 'resolved', 'is_resolved', 'correct', 'is_correct', 'solved', 'success',
             'acc', 'accuracy', 'reward', 'score', 'performance', 'exact_match', 'pass@1', 'pass_at_1', 'result',
             'status', 'outcome', 'functional_correctness', 'grade')
-YES = {'true', 'yes', 'y', 't', 'pass', 'passed', 'correct', 'resolved', 'success', 'succeeded', 'ok', 'solved', 'c', 'wahr',
+YES = {'true', 'yes', 'y', 't', 'pass', 'passed', 'correct', 'resolved', 'success', 'succeeded', 'ok', 'solved', 'c',
+       'wahr',
        'vrai', 'x'}
 NO = {'false', 'no', 'n', 'f', 'fail', 'failed', 'incorrect', 'wrong', 'unresolved', 'failure', 'i', 'falsch', 'faux',
       'timeout', 'timed out', 'error'}
@@ -107,7 +108,8 @@ def _tests(row, columns, place):
     total, passed = (number(row.get(columns[name])) for name in ('n_tests', 'n_passed'))
     if passed is None or total is None: return None, None
     for name,count in dict(n_tests=total, n_passed=passed).items():
-        if not count%1==0: raise InputError(f'{place}: {name} is {row[columns[name]]!r:.60}, and should be a whole number.')
+        if not count%1==0: raise InputError(f'{place}: {name} is {row[columns[name]]!r:.60}, and should be a whole '
+                                            f'number.')
     if not 0<=passed<=total or total<1:
         raise InputError(f'{place}: {passed:g} of {total:g} tests passed. '
                          'n_passed must be from 0 to n_tests, and n_tests at least 1.')

@@ -24,7 +24,8 @@ FOLDERS = {f'{MBPP} [plus: base and plus]': (MBPP, ''), f'{MBPP} [base]': (MBPP,
            'harbor_terminalbench2_predev': ('harbor_terminalbench2_predev', ''),
            'swebench_report_java [submitted: empty patch = fail, error = missing, incomplete = missing]':
                ('swebench_report_java', ''),
-           'aider_exercism [passed within 2 tries]': ('aider_exercism', ''), 'inspect_json_arc': ('inspect_json_arc', '')}
+           'aider_exercism [passed within 2 tries]': ('aider_exercism', ''),
+           'inspect_json_arc': ('inspect_json_arc', '')}
 PROGRAMS = dict(bigcode_eval_harness=328, openai_batch=63)
 
 
@@ -55,8 +56,10 @@ def test_the_counts_of_every_folder(harness, entry):
     folder, expected = harness
     name, form = FOLDERS[entry]
     outcomes = gather([folder/name], form).outcomes
-    named = {model: next(read for read in outcomes.model.unique() if read==model or read.endswith(model) or model in read)
-             for model in expected[entry]['models']} if name!='aider_exercism' else {m: m for m in outcomes.model.unique()}
+    named = {model: next(read for read in outcomes.model.unique() if read==model or read.endswith(model)
+                         or model in read)
+             for model in expected[entry]['models']} if name!='aider_exercism' else {m: m
+                                                                                     for m in outcomes.model.unique()}
     assert len(set(named.values()))==len(expected[entry]['models'])
     for model,counts in expected[entry]['models'].items():
         part = outcomes[outcomes.model==named[model]]
@@ -83,7 +86,8 @@ def test_lists_of_solved_tasks_are_compared_on_what_they_name(harness):
     outcomes = gather([folder/'swebench_experiments_lists']).outcomes
     facts = expected['swebench_experiments_lists']
     first, second = (solved(outcomes, next(m for m in outcomes.model.unique() if m==name)) for name in facts['order'])
-    assert ((first>second).sum(), (first<second).sum())==(facts['resolved only in first'], facts['resolved only in second'])
+    assert ((first>second).sum(), (first<second).sum())==(facts['resolved only in first'],
+                                                          facts['resolved only in second'])
 
 
 # ---- containers
@@ -140,7 +144,8 @@ def test_a_cut_archive_is_refused(kind, left):
 
 
 def test_a_spreadsheet_and_a_pickle_say_what_to_save_instead():
-    with pytest.raises(InputError, match='Excel workbook'): parse(packed_zip(zipfile.ZIP_STORED, '[Content_Types].xml', 'x'), 'a.xlsx')
+    with pytest.raises(InputError, match='Excel workbook'): parse(packed_zip(zipfile.ZIP_STORED,
+                                                                             '[Content_Types].xml', 'x'), 'a.xlsx')
     with pytest.raises(InputError, match='a pickle'): parse(b'\x80\x04\x95', 'a.pkl')
 
 
@@ -153,7 +158,8 @@ def test_prompts_stand_for_ids_and_repeats_are_samples(tmp_path):
 
 
 def test_one_prompt_under_several_ids_is_one_group(tmp_path):
-    rows = [dict(id=f'{i}', prompt='same' if i<3 else f'other {i}', model=model, passed=True) for i in range(5) for model in 'AB']
+    rows = [dict(id=f'{i}', prompt='same' if i<3 else f'other {i}', model=model, passed=True) for i in range(5)
+            for model in 'AB']
     recorded = gather([write(tmp_path/'a.json', rows)])
     assert recorded.outcomes.group.nunique()==3 and '3 distinct prompts' in summary_text(recorded)
 
@@ -183,9 +189,12 @@ def test_names_come_from_file_or_folder(path, stem, name): assert name_of(path, 
 # ---- what is refused
 
 REFUSED = {'this is CSV': ('a.jsonl', ROWS), 'no known format': ('a.json', '{"colour": 1}'),
-           'from 0 to 1': ('a.csv', 'task_id,model,score\na,A,87\n'), 'cost is': ('a.csv', 'task_id,model,passed,cost\na,A,1,-2\n'),
-           'nothing says which task': ('a.csv', 'model,passed\nA,1\n'), 'nothing says what came out': ('a.csv', 'task_id,model\na,A\n'),
-           'cut off or damaged': ('a.json', '[{"task_id": "a", '), 'empty': ('a.json', ' '), 'not text': ('a.bin', b'\xff\x00\x01\x02'),
+           'from 0 to 1': ('a.csv', 'task_id,model,score\na,A,87\n'),
+           'cost is': ('a.csv', 'task_id,model,passed,cost\na,A,1,-2\n'),
+           'nothing says which task': ('a.csv', 'model,passed\nA,1\n'),
+           'nothing says what came out': ('a.csv', 'task_id,model\na,A\n'),
+           'cut off or damaged': ('a.json', '[{"task_id": "a", '), 'empty': ('a.json', ' '),
+           'not text': ('a.bin', b'\xff\x00\x01\x02'),
            '2 of 1 tests passed': ('a.jsonl', '{"task_id": "a", "model": "A", "n_tests": 1, "n_passed": 2}')}
 
 
@@ -210,7 +219,8 @@ def test_versions_of_a_benchmark_do_not_mix(tmp_path):
 
 
 def test_an_unknown_format_lists_the_known_ones(tmp_path):
-    with pytest.raises(InputError, match='unknown format .*evalplus'): gather([write(tmp_path/'a.csv', ROWS)], 'nonsense')
+    with pytest.raises(InputError, match='unknown format .*evalplus'): gather([write(tmp_path/'a.csv', ROWS)],
+                                                                              'nonsense')
 
 
 def test_formats_have_different_names(): assert len({form.name for form in FORMATS})==len(FORMATS)

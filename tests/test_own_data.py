@@ -284,17 +284,21 @@ def test_a_certificate_needs_scores_and_uses_them(trained):
 def test_one_prompt_in_two_splits_is_refused_and_in_one_is_a_group(tmp_path):
     row = dict(n_tests=1, n_passed=1)
     for splits in (('train', 'test'), ('train', 'train')):
-        write_rows(tmp_path/'tasks.jsonl', [dict(task_id=i, text='the same', split=split) for i,split in enumerate(splits)])
+        write_rows(tmp_path/'tasks.jsonl', [dict(task_id=i, text='the same', split=split) for i,
+                                            split in enumerate(splits)])
         write_rows(tmp_path/'outcomes.jsonl', [row | dict(task_id=i, model=model) for i in range(2) for model in 'AB'])
-        if splits[0]==splits[1]: assert read_own(tmp_path/'tasks.jsonl', tmp_path/'outcomes.jsonl')[1].group.nunique()==1
+        if splits[0]==splits[1]: assert read_own(tmp_path/'tasks.jsonl',
+                                                 tmp_path/'outcomes.jsonl')[1].group.nunique()==1
         else:
-            with pytest.raises(InputError, match='have the same prompt'): read_own(tmp_path/'tasks.jsonl', tmp_path/'outcomes.jsonl')
+            with pytest.raises(InputError, match='have the same prompt'): read_own(tmp_path/'tasks.jsonl',
+                                                                                   tmp_path/'outcomes.jsonl')
 
 
 def test_copies_of_a_task_make_no_verdict_surer(tmp_path):
     rng = np.random.default_rng(0)
     rows = [dict(task_id=f'{i}-{copy}', prompt=f'task {i}', model=model, passed=bool(result))
-            for i,results in enumerate(rng.random((60, 2))<.6) for copy in range(5) for model,result in zip('AB', results)]
+            for i,results in enumerate(rng.random((60, 2))<.6) for copy in range(5) for model,
+            result in zip('AB', results)]
     widths = []
     for name,chosen in (('all', rows), ('one', [row for row in rows if row['task_id'].endswith('-0')])):
         (tmp_path/f'{name}.json').write_text(json.dumps(chosen))
@@ -305,7 +309,8 @@ def test_copies_of_a_task_make_no_verdict_surer(tmp_path):
 
 
 def test_every_pair_of_a_table_and_a_report_of_it(tmp_path):
-    rows = [dict(prompt=f'task {i}', model=model, passed=i%(j+2)>0, cost=.1*(j+1)) for i in range(30) for j,model in enumerate('abc')]
+    rows = [dict(prompt=f'task {i}', model=model, passed=i%(j+2)>0, cost=.1*(j+1)) for i in range(30) for j,
+            model in enumerate('abc')]
     (tmp_path/'rows.json').write_text(json.dumps(rows))
     text, facts, _ = verdicts_on_inputs([tmp_path/'rows.json'])
     assert [(fact['small'], fact['large']) for fact in facts['verdicts']]==[('a', 'b'), ('a', 'c'), ('b', 'c')]
@@ -317,7 +322,8 @@ def test_models_without_a_common_task_and_models_that_share_some(tmp_path):
     (tmp_path/'a.csv').write_text('task_id,passed\nx,1\ny,0\n')
     (tmp_path/'b.csv').write_text('task_id,passed\ny,1\nz,1\n')
     (tmp_path/'c.csv').write_text('task_id,passed\nq,1\n')
-    assert 'compared on the 1 tasks of both: a has 2, b 2' in verdicts_on_inputs([tmp_path/'a.csv', tmp_path/'b.csv'])[0]
+    assert 'compared on the 1 tasks of both: a has 2, b 2' in verdicts_on_inputs([tmp_path/'a.csv',
+                                                                                  tmp_path/'b.csv'])[0]
     with pytest.raises(InputError, match='share no task'): verdicts_on_inputs([tmp_path/'a.csv', tmp_path/'c.csv'])
 
 
