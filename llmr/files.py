@@ -48,7 +48,8 @@ class Document:
 
 # %% ../nbs/00d_files.ipynb #c43a8c6e
 MAX_BYTES = 2**32
-DAMAGED = OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, pa.ArrowException
+DAMAGED = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
+           tarfile.TarError, pa.ArrowException)
 
 def _limited(stream, path):
     "All bytes of a stream. Raises: `InputError` if they are more than `MAX_BYTES`."

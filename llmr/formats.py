@@ -18,7 +18,7 @@ import pandas as pd
 
 # %% ../nbs/03c_formats.ipynb #3cb851f7
 from .core import SPLITS, InputError, check_table
-from .files import Document, read_documents
+from .files import read_documents
 from llmr.harness import (
     aider, attempts_of, bigcodebench, evalplus, evalplus_base, evalplus_old, every_eval_ever, harbor, helm, inspect,
     inspect_zip, livecodebench,
@@ -170,7 +170,8 @@ AROUND = (r'^(openai_human_eval__model_eq_|results?_|samples_|eval_)', r'(-sanit
           r'_(vllm|hf|openai|anthropic|google|bedrock|ollama)_temp_.*$',
           r'_temp_\d.*$', r'([-_]*)\d{4}-\d\d-\d\d(T|__)[\d.:-]+([-_]*)',
           r'[-_.]?(results?|eval_all|eval|samples|outcomes|predictions)$')
-GENERIC = re.compile(r'(results?|reports?|outputs?|outcomes|evals?|evaluation|evaluation_results|jobs|runs?|trials|logs|samples?|data|'
+GENERIC = re.compile(r'(results?|reports?|outputs?|outcomes|evals?|evaluation|evaluation_results|jobs|runs?|trials|'
+                     r'logs|samples?|data|'
                      r'generations?(_.*)?|run_evaluation|scenario\..*|per_instance_stats|tmp|home|[\d_.: '
                      r'T-]*|run[_-][0-9a-f]{7,})', re.I)
 
@@ -226,7 +227,7 @@ def _better(formats):
             and not (scored and form.kind=='programs')]
 
 def _formats(documents, skipped, form):
-    "`[(document, Format)]`; files of no known kind join `skipped` if there are others. Raises: `InputError` if none is known."
+    "`[(document, Format)]`; files of no known kind join `skipped`. Raises: `InputError` if none is known."
     formats, errors = [], []
     for document in documents:
         try: known = recognise(document, form)
@@ -412,7 +413,8 @@ def summary_text(
 )->str:
     "What was read, as text."
     outcomes, rows = recorded.outcomes, summary_rows(recorded)
-    n, prompts = outcomes.task_id.nunique(), outcomes.group.nunique() if 'group' in outcomes else outcomes.task_id.nunique()
+    n = outcomes.task_id.nunique()
+    prompts = outcomes.group.nunique() if 'group' in outcomes else n
     kinds = ', '.join(dict.fromkeys(name for name,_ in recorded.files))
     lines = [f'Read {len(recorded.files)} file{"s"*(len(recorded.files)>1)} ({kinds}): {len(rows)} '
              f'model{"s"*(len(rows)>1)}, {n:,} tasks'

@@ -20,7 +20,6 @@ import pyarrow as pa
 
 # %% ../nbs/03a_harness.ipynb #e72275c9
 from .core import InputError, check_table, data_file, read_jsonl
-from .files import Document
 from .rows import find_columns, outcome, table_records, wide_models, wide_records
 
 # %% ../nbs/03a_harness.ipynb #a787592e

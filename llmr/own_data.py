@@ -21,7 +21,7 @@ from .core import SCHEMAS, InputError, check_table, replace_file
 from .certify import certify, task_risk
 from .evaluation import task_groups
 from .features import VIEWS, prompt_views
-from .formats import SHARES, Recorded, gather, summary_rows, summary_text
+from .formats import Recorded, gather, summary_rows, summary_text
 from .harness import read_frame
 from .problem import route, task_prompts
 from .router import ESTIMATORS, NothingToLearn, Router, hides_tests
@@ -274,7 +274,8 @@ def shared_tasks(
                          f'and {len(large)} '
                          f'such as {min(large)!r}. Evaluate both on the same benchmark.')
     if small==large: return of_pair, ''
-    note = f'compared on the {len(small & large):,} tasks of both: {pair.small} has {len(small):,}, {pair.large} {len(large):,}'
+    note = (f'compared on the {len(small & large):,} tasks of both: {pair.small} has {len(small):,}, '
+            f'{pair.large} {len(large):,}')
     return of_pair[of_pair.task_id.isin(small & large)].reset_index(drop=True), note
 
 # %% ../nbs/18_own_data.ipynb #0a1d0005

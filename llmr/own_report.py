@@ -80,9 +80,9 @@ def differing_html(
                  **{name: [f'{solved[name][task]:.0%}' for task in shown] for name in pair}}
         if any(task in texts for task in shown): cells['text'] = [' '.join(texts.get(task, '').split())[:160]
                                                                   for task in shown]
-        if len(shown): parts.append(table_html(pd.DataFrame(cells),
-                                               f'{model} does better on {len(rows):,} of {len(lead):,} tasks, such as', ('task', 'text')))
-    return ''.join(parts) or f'<p>{html.escape(pair.small)} and {html.escape(pair.large)} come out alike on every task.</p>'
+        caption = f'{model} does better on {len(rows):,} of {len(lead):,} tasks, such as'
+        if len(shown): parts.append(table_html(pd.DataFrame(cells), caption, ('task', 'text')))
+    return ''.join(parts) or f'<p>{html.escape(f"{pair.small} and {pair.large}")} come out alike on every task.</p>'
 
 # %% ../nbs/20_own_report.ipynb #49611cd5
 def _curve(answer, judged, outcomes, seed):

@@ -137,7 +137,7 @@ def table_records(
     path:str,  # The file, for messages
     first:int=1, # Number of the first row
 )->list:       # Of records
-    """Rows of a table as records. Raises: `InputError` if nothing says which task, or what came out, and as `record`."""
+    "Rows of a table as records. Raises: `InputError` if nothing says which task or what came out, and as `record`."
     columns = find_columns(rows)
     names = ', '.join(map(str, rows[0])) if rows else 'none'
     if not {'task_id', 'text'} & set(columns):
