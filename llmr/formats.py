@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NO_VERDICTS', 'FORMATS', 'SUMMARIES', 'AROUND', 'GENERIC', 'SHARES', 'Format', 'recognise', 'clean_name', 'name_of',
-           'split_argument', 'Recorded', 'gather', 'summary_rows', 'summary_text']
+           'split_argument', 'Recorded', 'gather', 'summary_rows', 'summary_text', 'shared_tasks', 'pairs_to_judge']
 
 # %% ../nbs/03c_formats.ipynb #3266dc3d
 import re
@@ -26,6 +26,7 @@ from llmr.harness import (
     swebench_lists, table, terminal_bench,
     texts)
 from .rows import find_columns, prompt_id, table_records, wide_models
+from .runs import Pair
 
 # %% ../nbs/03c_formats.ipynb #30a4a27c
 def _first(document): return (rows_of(document) or [{}])[0]
@@ -425,3 +426,45 @@ def summary_text(
         lines.append(f'  {row.model:<{width}}  {row.tasks:>6,} tasks  {row.samples:>6,} samples  '
                      f'{row.pass_rate:>6.1%} passed{cost}')
     return '\n'.join([*lines, *(f'  {note}' for note in recorded.notes)])
+
+# %% ../nbs/03c_formats.ipynb #0a1d0003
+def shared_tasks(
+    outcomes:pd.DataFrame, # `outcomes`
+    pair:Pair,             # Small and large
+)->tuple:                  # `(outcomes of both on the tasks they share, a note or '')`
+    "Keep the tasks that both models were run on. Raises: `InputError` on an unknown model, or if they share none."
+    models = list(dict.fromkeys(outcomes.model))
+    for model in set(pair)-set(models): raise InputError(f'no outcome of model {model!r}; there are '
+                                                         f'{", ".join(models)}.')
+    of_pair = outcomes[outcomes.model.isin(pair)]
+    small, large = (set(of_pair.task_id[of_pair.model==model]) for model in pair)
+    if not small & large:
+        raise InputError(f'{pair.small} and {pair.large} share no task: {len(small)} tasks such as {min(small)!r}, '
+                         f'and {len(large)} '
+                         f'such as {min(large)!r}. Evaluate both on the same benchmark.')
+    if small==large: return of_pair, ''
+    note = (f'compared on the {len(small & large):,} tasks of both: {pair.small} has {len(small):,}, '
+            f'{pair.large} {len(large):,}')
+    return of_pair[of_pair.task_id.isin(small & large)].reset_index(drop=True), note
+
+# %% ../nbs/03c_formats.ipynb #0a1d0005
+def pairs_to_judge(
+    recorded:Recorded, # From `read_inputs`
+    small:str=None,    # Model, if named
+    large:str=None,    # Model, if named
+    by_argument:bool=False, # The models were given in order, the small one first
+)->list:               # Of `Pair`
+    "Which models to compare: those named, the two given in order, or every two, the one that passes less first."
+    models = recorded.models
+    for name in {small, large}-{None, *models}: raise InputError(f'no outcome of model {name!r}; there are '
+                                                                 f'{", ".join(models)}.')
+    if len(models)<2: raise InputError(f'outcomes of {models[0]!r} '
+                                       f'alone{"".join(f"; {note}" for note in recorded.notes)}. Give those of a '
+                                       f'second model too.')
+    if small is not None and small==large: raise InputError(f'small and large are both {small!r}. Name two models.')
+    if small and large: return [Pair(small, large)]
+    if small or large: return [Pair(small or other, large or other) for other in models if other!=(small or large)]
+    if by_argument and len(models)==2: return [Pair(*models)]
+    rates = summary_rows(recorded).set_index('model').pass_rate
+    order = sorted(models, key=lambda model: (rates[model], models.index(model)))
+    return [Pair(first, second) for i,first in enumerate(order) for second in order[i+1:]]

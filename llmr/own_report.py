@@ -15,8 +15,8 @@ import pandas as pd
 
 # %% ../nbs/20_own_report.ipynb #4c4a4dd0
 from .core import InputError, replace_file
-from .formats import Recorded, summary_text
-from .own_data import VERDICT_OPTIONS, judge, pairs_to_judge, read_inputs, shared_tasks
+from .formats import Recorded, pairs_to_judge, shared_tasks, summary_text
+from .own_data import VERDICT_OPTIONS, judge, read_inputs
 from .page import figure_html, grid_html, html_page, table_html
 from .problem import route
 from .report import PairAnswer, answer_box, curve_html, moved_html, next_steps
