@@ -145,15 +145,15 @@ def evalplus(
 )->list:      # Of records
     "Read what EvalPlus writes since version 0.2."
     version = object_of(document).get('hash')
-    passes = lambda run: all(run[name]=='pass' for name in ('base_status', 'plus_status') if run.get(name))
-    return [dict(task_id=task_id, score=float(passes(run)), version=version)
-            for task_id,runs in attempts_of(document) for run in runs]
+    passes = lambda attempt: all(attempt[name]=='pass' for name in ('base_status', 'plus_status') if attempt.get(name))
+    return [dict(task_id=task_id, score=float(passes(attempt)), version=version)
+            for task_id,runs in attempts_of(document) for attempt in runs]
 
 def evalplus_base(document, near):
     "Read the base tests of EvalPlus alone, of any layout."
     version, records = object_of(document).get('hash'), []
     for task_id,runs in attempts_of(document):
-        results = runs['base'] if isinstance(runs, dict) else [run.get('base_status') for run in runs]
+        results = runs['base'] if isinstance(runs, dict) else [attempt.get('base_status') for attempt in runs]
         words = [result[0] if isinstance(result, list) else result for result in results]
         records += [dict(task_id=task_id, score=float(word in ('pass', 'success')), version=version) for word in words]
     return records
@@ -176,8 +176,8 @@ def bigcodebench(
     "Read what BigCodeBench writes; tasks that the reference fails are missing."
     broken = {task for other in near if _belongs(other, document) for task in object_of(other).get('failed_tasks')
               or ()}
-    return [dict(task_id=task_id, score=None if task_id in broken else float(run['status']=='pass'))
-            for task_id,runs in attempts_of(document) for run in runs]
+    return [dict(task_id=task_id, score=None if task_id in broken else float(attempt['status']=='pass'))
+            for task_id,runs in attempts_of(document) for attempt in runs]
 
 def _belongs(other, document):
     "Is a neighbour's summary that of this file? The names are alike up to their ends."
