@@ -218,7 +218,7 @@ def paired_per_sample(
 def task_groups(
     outcomes:pd.DataFrame, # `outcomes`, perhaps with `group`
     task_ids:list|np.ndarray, # N tasks
-)->np.ndarray:             # (N,) number of each task's group from 0; None if every task is a group of its own
+)->np.ndarray|None:        # (N,) number of each task's group from 0; None if every task is a group of its own
     "Which tasks are one draw."
     if 'group' not in outcomes or outcomes.group.isna().all(): return None
     named = outcomes.dropna(subset='group').drop_duplicates('task_id').set_index('task_id').group
@@ -234,7 +234,7 @@ def bootstrap_weights(
     groups:np.ndarray=None,# (N,) from `task_groups`; every task is its own group if None
 )->np.ndarray:             # (B, N) how often each task is drawn in each resample
     "Draw bootstrap resamples of tasks; those of one group are drawn together."
-    n = n if groups is None else groups.max()+1
+    n = n if groups is None else int(groups.max())+1
     weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1/n), size=n_resamples)
     return weights if groups is None else weights[:, groups]
 

@@ -58,7 +58,7 @@ def _limited(stream, path):
         raise InputError(f'{path}: unpacks to more than {MAX_BYTES//2**30} GiB. Split it, or keep the columns needed.')
     return content
 
-PACKED = {b'\x1f\x8b': lambda stream: gzip.GzipFile(fileobj=stream),
+PACKED: dict = {b'\x1f\x8b': lambda stream: gzip.GzipFile(fileobj=stream),
           b'\x28\xb5\x2f\xfd': lambda stream: pa.CompressedInputStream(stream, 'zstd'),
           b'BZh': bz2.BZ2File, b'\xfd7zXZ\x00': lzma.LZMAFile}
 
@@ -110,7 +110,7 @@ def _tar_members(content, path):
 def archive_members(
     content:bytes, # Of a file that `unpack` has seen
     path:str,      # Its name, for messages
-)->list:           # `(name, bytes)` of each file in it; None if it is no archive
+)->list|None:      # `(name, bytes)` of each file in it; None if it is no archive
     "List a zip or tar archive. Raises: `InputError` on a truncated or damaged one."
     if content.startswith(b'PK\x03\x04'): members = _zip_members
     elif content[257:262]==b'ustar': members = _tar_members

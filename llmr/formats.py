@@ -188,7 +188,7 @@ def clean_name(
 def name_of(
     path:str,         # Of a document
     stem:str,         # The file's name without suffixes
-    not_these:set=frozenset(), # Folders named by a task or a trial
+    not_these:set|frozenset=frozenset(), # Folders named by a task or a trial
 )->str:               # The model, or '' if nothing names it
     "A model's name from where its file lies."
     cleaned = clean_name(stem)

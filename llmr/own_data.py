@@ -176,7 +176,7 @@ def read_scores(
 
 # %% ../nbs/18_own_data.ipynb #529d9aa3
 def scores_to_judge(
-    place:Path,       # Outcomes, or a run directory; None without one
+    place:Path|None,  # Outcomes, or a run directory; None without one
     pair:Pair,        # Small and large
     split:str,        # Whose tasks are judged
     file:Path=None,   # Scores, if they are in a file of their own

@@ -42,7 +42,7 @@ class Study:
     others: np.ndarray      # (N, K) mean qualities of the other models; K may be 0
     brevity: np.ndarray     # (N, M) brevity-aware gaps; all NaN without token counts
     paired: pd.DataFrame    # (N,) as of `paired_outcomes`, per sample
-    groups: np.ndarray = None # (N,) from `task_groups`
+    groups: np.ndarray|None = None # (N,) from `task_groups`
 
     def rows(self,
         chosen:np.ndarray, # (N,) mask, or indices
