@@ -41,7 +41,7 @@ EMPTY = {'', 'none', 'null', 'nan', 'na', 'n/a', '-', '#n/a'}
 # %% ../nbs/00e_rows.ipynb #85102606
 def number(
     value, # A cell
-)->float:  # None if it is empty; NaN if it is not a number
+)->float|None: # None if it is empty; NaN if it is not a number
     "A cell as a number."
     if isinstance(value, str):
         if value.strip().lower() in EMPTY: return None
