@@ -55,7 +55,7 @@ def number(
 def outcome(
     value,      # A cell
     place:str,  # Where it stands, for messages
-)->float:       # In [0, 1]; None if it is missing
+)->float|None:  # In [0, 1]; None if it is missing
     "A cell as a score. Raises: `InputError` on one outside [0, 1], or a word that says neither yes nor no."
     if isinstance(value, str):
         word = value.strip().lower()
@@ -71,7 +71,7 @@ def outcome(
 def measured(
     value,     # A cell
     place:str, # Where it stands, for messages
-)->float:      # None if it is missing
+)->float|None: # None if it is missing
     "A cost, a time or a count. Raises: `InputError` on a negative one, or none that is a number."
     amount = number(value)
     if amount is not None and not 0<=amount<math.inf:
