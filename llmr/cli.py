@@ -26,8 +26,10 @@ Re-run the same command to resume a run that was stopped or killed.
 LLMR_DATA may name a folder of input files; it is searched before anything is downloaded.
 Exit codes: 0 done; 2 invalid input (the message says what is wrong and how to fix it); 1 a defect of llmr."""
 VERDICT_EPILOG = """examples:
+  llmr verdict small_eval_results.json large_eval_results.json       two files of EvalPlus, or of another tool
+  llmr verdict results.csv                                           a table of prompt, model, passed: every pair
+  llmr verdict logs/ --small A --large B --margin 0.02               a folder of logs, two of its models
   llmr verdict runs/shipped --small 8B --large 70B                   a pair of a finished run, with its router
-  llmr verdict outcomes.jsonl --small A --large B --margin 0.02      own outcomes, no router: should A take over?
   llmr verdict outcomes.jsonl --small A --large B --scores scores.jsonl --certify 0.05
 
 Exit codes: 0 ROUTE; 3 DON'T; 4 NEED n MORE TASKS; 2 invalid input; 1 a defect of llmr."""
@@ -132,10 +134,17 @@ def add_reproduce(commands):
     group.add_argument('--completions', metavar='FILE', help='replay a file made by `llmr pack`')
 
 
-def add_pair(sub):
-    "The options that name a small and a large model in outcomes."
-    sub.add_argument('--small', required=True, metavar='MODEL', help='name of the small model in the outcomes')
-    sub.add_argument('--large', required=True, metavar='MODEL', help='name of the large model')
+def add_inputs(sub):
+    "Files of outcomes, and the models to compare in them."
+    sub.add_argument('files', nargs='+', metavar='FILE',
+                     help='what an evaluation tool wrote: the small model\'s file, then '
+                     'the large one\'s; or a folder, archive or table of any number of models; or the directory of a '
+                     'finished run. NAME=FILE names the model')
+    sub.add_argument('--small', metavar='MODEL', help='name of the small model (default: every pair, or the first '
+                     'file)')
+    sub.add_argument('--large', metavar='MODEL', help='name of the large model')
+    sub.add_argument('--format', default='', metavar='NAME', help='format of the files (default: found by content)')
+    sub.add_argument('--json', action='store_true', help='print JSON')
 
 
 def add_margin(sub):
@@ -151,10 +160,7 @@ def add_train(commands):
     sub = commands.add_parser('train', help='train a router on your own tasks and outcomes of two models',
                               description='Choose, fit, calibrate and save a router for your own data.')
     sub.set_defaults(run=train)
-    sub.add_argument('tasks', help='.parquet or .jsonl: task_id, text; where the models see them, tests')
-    sub.add_argument('outcomes', help='.parquet or .jsonl: task_id, model, n_tests, n_passed; sample where there are '
-                     'several')
-    add_pair(sub)
+    add_inputs(sub)
     sub.add_argument('--out', required=True, metavar='DIR', help='router directory to write')
     sub.add_argument('--encoder', default='minilm', metavar='NAME',
                      help='minilm, hashing (needs nothing), a hub name or a local folder (default: minilm)')
@@ -196,9 +202,7 @@ def add_verdict(commands):
                               description='Say whether routing between two models is worth it, from their outcomes '
                               'on the same tasks.')
     sub.set_defaults(run=verdict)
-    sub.add_argument('outcomes', help='.parquet or .jsonl: task_id, model, n_tests, n_passed; sample and split where '
-                     'there are several; or the directory of a finished run')
-    add_pair(sub)
+    add_inputs(sub)
     add_margin(sub)
     sub.add_argument('--split', help='which tasks, where the outcomes name a split (default: test, or the only one)')
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
@@ -217,12 +221,16 @@ def add_verdict(commands):
 
 def add_report(commands):
     "`report`."
-    sub = commands.add_parser('report', help='one HTML page for the decision, from a finished run',
-                              description='Make one self-contained HTML page of a finished run: the answer, the curve, '
-                              'the cost, the tasks that move, what to do next.')
+    sub = commands.add_parser('report', help='one HTML page for the decision, from files of outcomes or a finished run',
+                              description='Make one self-contained HTML page: the answer, the curve, the cost, the '
+                              'tasks '
+                              'that differ, what to do next.')
     sub.set_defaults(run=report)
-    sub.add_argument('folder', metavar='RUN', help='directory of a finished run, such as runs/shipped')
-    sub.add_argument('--out', metavar='FILE', help='file to write (default: report.html in the run)')
+    add_inputs(sub)
+    sub.add_argument('--out', metavar='FILE', help='file to write (default: report.html, in a run in its directory)')
+    sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
+                     'task_id, '
+                     'score (not for a run)')
     add_margin(sub)
     sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE',
                      help='price of a model per million tokens; repeat for each model of the run')
@@ -256,24 +264,22 @@ def reproduce(args):
 
 def train(args):
     "Train a router. Returns what to print, and the exit code."
-    from llmr.own_data import check_estimators, read_own, train_router, training_text
-    from llmr.runs import Pair
+    from llmr.own_data import check_estimators, read_training, train_router, training_text
     estimators = check_estimators(args.estimators)
-    tasks, outcomes = read_own(args.tasks, args.outcomes)
-    pair = Pair(args.small, args.large)
+    tasks, outcomes, pair = read_training(args.files, args.small, args.large, args.format)
     table = train_router(tasks, outcomes, pair, args.encoder, args.out, dict(seed=args.seed, estimators=estimators))
-    options = ['--small', args.small, '--large', args.large, '--scores', f'{args.out}/scores.parquet']
-    command = shlex.join(['llmr', 'verdict', args.outcomes, *options])
+    options = ['--small', pair.small, '--large', pair.large, '--scores', f'{args.out}/scores.parquet']
+    command = shlex.join(['llmr', 'verdict', *args.files, *options])
+    if args.json: return json.dumps(dict(router=args.out, next=command, gains=table.to_dict('records')), default=str), 0
     return f'{training_text(table)} Router in {args.out}\nNext: {command}', 0
 
 
 def verdict(args):
-    "The verdict, and a certificate where one is asked for. Returns what to print, and the exit code."
-    from llmr.own_data import VERDICT_OPTIONS, verdict_on_files
-    from llmr.runs import Pair
+    "What was read, and the verdicts. Returns what to print, and the exit code."
+    from llmr.own_data import VERDICT_OPTIONS, verdicts_on_inputs
     options = {name: getattr(args, name) for name in VERDICT_OPTIONS}
-    text, word = verdict_on_files(args.outcomes, Pair(args.small, args.large), **options)
-    return text, CODES[word]
+    text, facts, word = verdicts_on_inputs(args.files, args.small, args.large, args.format, **options)
+    return json.dumps(facts, indent=1) if args.json else text, CODES[word]
 
 
 def route_prompts(args):
@@ -284,9 +290,17 @@ def route_prompts(args):
 
 def report(args):
     "Make the page. Returns what to print, and the exit code."
-    from llmr.pipeline import write_report
-    options = dict(margin=args.margin, min_share=args.min_share, prices=dict(args.price))
-    return str(write_report(args.folder, args.out, options)), 0
+    from pathlib import Path
+    options = dict(margin=args.margin, min_share=args.min_share)
+    if len(args.files)==1 and (Path(args.files[0])/'run.json').exists() or not Path(args.files[0].partition('=')[2]
+                                                                                    or args.files[0]).exists():
+        from llmr.pipeline import write_report
+        out = write_report(args.files[0], args.out, options | dict(prices=dict(args.price)))
+    else:
+        from llmr.own_report import write_own_report
+        out = write_own_report(args.files, args.out or 'report.html', args.small, args.large, args.format,
+                               scores=args.scores, **options)
+    return json.dumps(dict(report=str(out))) if args.json else str(out), 0
 
 
 def pack(args):

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['FRACTIONS', 'AUTHORS_SEED', 'TARGETS', 'paired_outcomes', 'routed_pass_rate', 'performance_gap',
            'calibrate_threshold', 'tie_groups', 'deferral_curve', 'oracle_curve', 'gain_over_random', 'random_baseline',
-           'baselines', 'table1', 'random_gap', 'sample_matrix', 'paired_per_sample', 'bootstrap_weights', 'interval',
-           'interval_side', 'bootstrap_gains', 'bootstrap_gap', 'evaluate_thresholds', 'evaluate_curve',
-           'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4', 'plot_gains']
+           'baselines', 'table1', 'random_gap', 'sample_matrix', 'paired_per_sample', 'task_groups',
+           'bootstrap_weights', 'interval', 'interval_side', 'bootstrap_gains', 'bootstrap_gap', 'evaluate_thresholds',
+           'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4', 'plot_gains']
 
 # %% ../nbs/06_evaluation.ipynb #cdd0bfec
 import numpy as np
@@ -214,14 +214,29 @@ def paired_per_sample(
             'Grade both by the same tests.')
     return paired
 
+# %% ../nbs/06_evaluation.ipynb #a6c1d002
+def task_groups(
+    outcomes:pd.DataFrame, # `outcomes`, perhaps with `group`
+    task_ids:list|np.ndarray, # N tasks
+)->np.ndarray|None:        # (N,) number of each task's group from 0; None if every task is a group of its own
+    "Which tasks are one draw."
+    if 'group' not in outcomes or outcomes.group.isna().all(): return None
+    named = outcomes.dropna(subset='group').drop_duplicates('task_id').set_index('task_id').group
+    labels = pd.Series([('group', named[task]) if task in named.index else ('task', task) for task in task_ids])
+    numbers = pd.factorize(labels)[0]
+    return numbers if numbers.max()+1<len(numbers) else None
+
 # %% ../nbs/06_evaluation.ipynb #64a20fb3
 def bootstrap_weights(
     n:int,                 # Tasks
     n_resamples:int=2000,  # B
     seed:int=42,           # Of the draw of tasks
+    groups:np.ndarray=None,# (N,) from `task_groups`; every task is its own group if None
 )->np.ndarray:             # (B, N) how often each task is drawn in each resample
-    "Draw bootstrap resamples of tasks."
-    return np.random.default_rng(seed).multinomial(n, np.full(n, 1/n), size=n_resamples)
+    "Draw bootstrap resamples of tasks; those of one group are drawn together."
+    n = n if groups is None else int(groups.max())+1
+    weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1/n), size=n_resamples)
+    return weights if groups is None else weights[:, groups]
 
 # %% ../nbs/06_evaluation.ipynb #697de940
 def interval(
@@ -253,7 +268,7 @@ def _resampled_curves(scores, paired, weights):
     won = drawn*(paired.small_passed-paired.large_passed).to_numpy()[order]
     moved, gained = (np.pad(np.cumsum(values, 1), ((0, 0), (1, 0)))[:, ends] for values in (drawn, won))
     tests = weights@paired.large_tests.to_numpy()
-    return moved/len(order), gained/tests[:, None]
+    return moved/weights.sum(1)[:, None], gained/tests[:, None]
 
 def _areas(x, gap):
     "`gain_over_random` of each row of resampled curves."

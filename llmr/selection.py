@@ -19,9 +19,9 @@ import pandas as pd
 # %% ../nbs/09_selection.ipynb #07d20b93
 from .core import InputError
 from .estimators import fit_estimator
-from llmr.evaluation import (
+from .evaluation import (
     TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_per_sample,
-    sample_matrix)
+    sample_matrix, task_groups)
 from .features import view_arrays
 from .labels import pair_gaps
 from .plotting import Figure, panels
@@ -42,6 +42,7 @@ class Study:
     others: np.ndarray      # (N, K) mean qualities of the other models; K may be 0
     brevity: np.ndarray     # (N, M) brevity-aware gaps; all NaN without token counts
     paired: pd.DataFrame    # (N,) as of `paired_outcomes`, per sample
+    groups: np.ndarray|None = None # (N,) from `task_groups`
 
     def rows(self,
         chosen:np.ndarray, # (N,) mask, or indices
@@ -50,7 +51,8 @@ class Study:
         arrays = {name: getattr(self, name)[chosen] for name in ('task_ids', 'small', 'large', 'others', 'brevity')}
         views = {name: x[chosen] for name,x in self.views.items()}
         paired = self.paired[chosen] if np.asarray(chosen).dtype==bool else self.paired.iloc[chosen]
-        return replace(self, views=views, paired=paired, **arrays)
+        groups = None if self.groups is None else np.unique(self.groups[chosen], return_inverse=True)[1]
+        return replace(self, views=views, paired=paired, groups=groups, **arrays)
 
 # %% ../nbs/09_selection.ipynb #dc2e7316
 def _brevity(outcomes, pair, samples, task_ids):
@@ -95,7 +97,8 @@ def make_study(
     others = np.column_stack([np.zeros((len(task_ids), 0)), *means])
     gap = quality_gap(np.nanmean(small, 1), np.nanmean(large, 1))
     return Study(data, pair, np.asarray(task_ids), views | dict(gap=gap[:, None]), small, large, others,
-                 _brevity(outcomes, pair, samples, task_ids), paired_per_sample(outcomes, pair, task_ids))
+                 _brevity(outcomes, pair, samples, task_ids), paired_per_sample(outcomes, pair, task_ids),
+                 task_groups(outcomes, task_ids))
 
 # %% ../nbs/09_selection.ipynb #3dda97bd
 def run_study(
@@ -130,9 +133,11 @@ def fold_numbers(
     n:int,     # Tasks
     folds:int, # How many
     seed:int,  # Of the draw
+    groups:np.ndarray=None, # (N,) from `task_groups`; every task is its own group if None
 )->np.ndarray: # (N,) from 0
-    "Folds of equal size, at random."
-    return np.random.default_rng(seed).permutation(n)%folds
+    "Folds of equal size, at random; the tasks of one group are in one fold."
+    fold = np.random.default_rng(seed).permutation(n if groups is None else groups.max()+1)%folds
+    return fold if groups is None else fold[groups]
 
 # %% ../nbs/09_selection.ipynb #4d15b371
 def _centre(scores, fold):
@@ -183,7 +188,7 @@ def cross_gains(
     n = len(studies[0].task_ids)
     if n<MIN_TASKS:
         raise InputError(f'{n} tasks: too few to choose a router by cross-validation. Give at least {MIN_TASKS}.')
-    numbers = [fold_numbers(n, folds, seed+repeat) for repeat in range(repeats)]
+    numbers = [fold_numbers(n, folds, seed+repeat, studies[0].groups) for repeat in range(repeats)]
     return _scores_on_folds(studies, estimators, numbers, seed, on_progress)
 
 # %% ../nbs/09_selection.ipynb #9fadd2c1
@@ -201,7 +206,7 @@ def gain_rows(
     seed:int=42,   # Of the resamples
 )->pd.DataFrame:   # data, pair, router, selected, gain, low, high, in points
     "Gain over random of every router on every pair and on average, with a 95% interval."
-    weights = bootstrap_weights(len(studies[0].task_ids), seed=seed)
+    weights = bootstrap_weights(len(studies[0].task_ids), seed=seed, groups=studies[0].groups)
     paired = {study.pair.name: study.paired for study in studies}
     found = {key: _gain_and_resamples(repeats, paired[key[0]], weights) for key,repeats in scores.items()}
     rows = []
@@ -240,11 +245,12 @@ def nested_scores(
 )->tuple:             # `(scores, chosen)`: (pair name, `nested`) -> (1, N); the estimator that each outer fold chose
     "Scores by the whole procedure, choice included, of tasks that had no part in it."
     n, chosen = len(studies[0].task_ids), []
-    fold, scores = fold_numbers(n, folds, seed), {study.pair.name: np.zeros(n) for study in studies}
+    groups = studies[0].groups
+    fold, scores = fold_numbers(n, folds, seed, groups), {study.pair.name: np.zeros(n) for study in studies}
     for number in range(folds):
         out, inner = fold==number, [study.rows(fold!=number) for study in studies]
         part = (lambda done, total: on_progress(number*total+done, folds*total)) if on_progress else None
-        inner_fold = fold_numbers((~out).sum(), folds, seed+1)
+        inner_fold = fold_numbers((~out).sum(), folds, seed+1, inner[0].groups)
         inner_scores = _scores_on_folds(inner, candidates, [inner_fold], seed+1, part)
         chosen.append(choose(inner_scores, inner, candidates))
         for study,learned in zip(studies, inner):

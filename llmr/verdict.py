@@ -16,9 +16,9 @@ import pandas as pd
 
 # %% ../nbs/11_verdict.ipynb #ffe2142e
 from .core import InputError
-from llmr.evaluation import (
+from .evaluation import (
     TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_per_sample,
-    sample_matrix)
+    sample_matrix, task_groups)
 from .planning import MAX_TASKS, check_power, max_t_band, tasks_needed
 from .plotting import Figure, colours, panels
 from .problem import route
@@ -54,6 +54,13 @@ def mcnemar(
     only_small, only_large = int((small & ~large).sum()), int((large & ~small).sum())
     discordant = only_small+only_large
     return only_small, only_large, float(binomtest(only_small, discordant).pvalue) if discordant else 1.
+
+# %% ../nbs/11_verdict.ipynb #b11c0002
+def _group_winners(small_solved, large_solved, groups):
+    "Two bool arrays for `mcnemar`: per sample as they are, or per group the model that solves more of it."
+    if groups is None: return small_solved.ravel(), large_solved.ravel()
+    lead = np.bincount(groups, (small_solved.astype(int)-large_solved).sum(1))
+    return lead>0, lead<0
 
 # %% ../nbs/11_verdict.ipynb #5b39524a
 def _one_sample(small, large, sample):
@@ -112,12 +119,15 @@ def headroom(
 )->dict:                   # tasks, samples; fractions tied to only_large; mcnemar_p; gains and interval in points
     "What routing between two models could gain: `mcnemar_p` for one sample a task, the ceiling for several, else NaN."
     pair_tasks(outcomes, pair, split)
+    of_pair = outcomes[(outcomes.split==split) & outcomes.model.isin(pair)]
     small, large = sample_rates(outcomes, pair, split)
     small_solved, large_solved = small==1, large==1
-    only_small, only_large, p = mcnemar(small_solved.ravel(), large_solved.ravel())
+    only_small, only_large = int((small_solved & ~large_solved).sum()), int((large_solved & ~small_solved).sum())
     n, m = small.shape
+    groups = task_groups(of_pair, sorted(of_pair.task_id.unique()))
+    _, _, p = mcnemar(*_group_winners(small_solved, large_solved, groups))
     gain, low, high = (np.nan, np.nan, np.nan)
-    if m>1: gain, low, high = ceiling_gain(small, large, m-1, bootstrap_weights(n, seed=seed))
+    if m>1: gain, low, high = ceiling_gain(small, large, m-1, bootstrap_weights(n, seed=seed, groups=groups))
     return dict(tasks=n, samples=m, tied=(small==large).mean(), discordant=(small_solved!=large_solved).mean(),
                 only_small=only_small/small.size, only_large=only_large/small.size, mcnemar_p=p if m==1 else np.nan,
                 oracle_gain=_oracle_gain(small, large), ceiling_gain=gain, low=low, high=high, ceiling_known=m-1)
@@ -155,6 +165,12 @@ def _resampled_sums(values, n_resamples, seed):
         sums.append(rng.multinomial(n, np.full(n, 1/n), min(batch, n_resamples-done))@values)
     return np.concatenate(sums)
 
+def _by_group(values, groups):
+    "Sums over the tasks of each group; the same values if every task is a group of its own."
+    if groups is None: return values
+    if values.ndim==1: return np.bincount(groups, values)
+    return np.column_stack([np.bincount(groups, column) for column in values.T])
+
 # %% ../nbs/11_verdict.ipynb #26882754
 def compare_policies(
     paired:pd.DataFrame,    # (N,) from `pair_tasks`
@@ -162,16 +178,20 @@ def compare_policies(
     n_resamples:int=10_000, # Of the tasks
     seed:int=42,            # Of the resamples
     level:float=.95,        # Of the band, and of the interval of each gain over random
+    groups:np.ndarray=None, # (N,) from `task_groups`; every task is its own group if None
 )->pd.DataFrame: # cost_advantage, performance_gap and gain over random with intervals, sd (per task), critical, tasks
     "Every operating point against the large model alone, and against random routing; a row a column of `share`."
     tests = paired.large_tests.to_numpy(float)
     gained = (paired.small_passed-paired.large_passed).to_numpy(float)
-    (n, t), won = share.shape, share*gained[:, None]
+    sent, won, ones = share.mean(0), share*gained[:, None], np.ones(len(share))
+    won, share, gained, tests, size = (_by_group(part, groups) for part in (won, share, gained, tests, ones))
+    n, t = share.shape
     drawn = _resampled_sums(np.column_stack([won, share, gained, tests]), n_resamples, seed)
+    drawn_n = n if groups is None else _resampled_sums(size[:, None], n_resamples, seed)
     drawn_won, drawn_share, drawn_gained, drawn_tests = drawn[:, :t], drawn[:, t:2*t], drawn[:, [-2]], drawn[:, [-1]]
-    gap, sent = won.sum(0)/tests.sum(), share.mean(0)
+    gap = won.sum(0)/tests.sum()
     low, high, critical = max_t_band(gap, drawn_won/drawn_tests, n, level)
-    over_low, over_high = interval((drawn_won-drawn_share/n*drawn_gained)/drawn_tests, level)
+    over_low, over_high = interval((drawn_won-drawn_share/drawn_n*drawn_gained)/drawn_tests, level)
     sd = np.std(won-gap*tests[:, None], axis=0)/tests.mean()
     gaps = dict(cost_advantage=sent, performance_gap=gap, low=low, high=high)
     over = dict(over_random=gap-sent*gained.sum()/tests.sum(), over_low=over_low, over_high=over_high)
@@ -242,7 +262,7 @@ def operating_points(
     paired = pair_tasks(outcomes, pair, split)
     if scores is None: share, taus = np.tile([*targets, 1.], (len(paired), 1)), [np.nan]*len(targets)
     else: share, taus = _shares(paired, scores, split, targets)
-    points = compare_policies(paired, share, seed=seed)
+    points = compare_policies(paired, share, seed=seed, groups=task_groups(outcomes, paired.index))
     points.insert(0, 'target', [*targets, np.nan])
     points.insert(1, 'tau', [*taus, np.nan])
     return points

@@ -10,8 +10,9 @@ from own_files import change_rows, easy_outcomes, own_files, write_rows
 from llmr import cli, own_data
 from llmr.core import InputError
 from llmr.own_data import (
-    check_estimators, read_outcomes, read_own, read_scores, route_lines, scores_to_judge,
-    train_router, training_text, verdict_on_files)
+    check_estimators, read_outcomes, read_own, read_scores, read_training, route_lines, scores_to_judge,
+    train_router, training_text, verdict_on_files, verdicts_on_inputs)
+from llmr.own_report import write_own_report
 from llmr.problem import task_prompts
 from llmr.router import Router
 from llmr.runs import Pair
@@ -229,7 +230,7 @@ def test_own_tables_of_any_make(tmp_path):
 
 
 def test_the_split_of_the_outcomes_keeps_test_tasks_out(tmp_path):
-    write_rows(tmp_path/'tasks.jsonl', [dict(task_id=i, text='x') for i in range(3)])
+    write_rows(tmp_path/'tasks.jsonl', [dict(task_id=i, text=f'x{i}') for i in range(3)])
     row = dict(n_tests=1, n_passed=1)
     write_rows(tmp_path/'outcomes.jsonl', [row | dict(task_id=i, model=model, split=split)
                                            for i,split in enumerate(('train', 'test')) for model in 'AB'])
@@ -278,3 +279,57 @@ def test_a_certificate_needs_scores_and_uses_them(trained):
     plain, word = verdict_on_files(outcomes, PAIR, scores=scores)
     text, same = verdict_on_files(outcomes, PAIR, scores=scores, certify=.1)
     assert text.startswith(f'{plain}\n\n') and len(text)>len(plain)+20 and word==same in cli.CODES
+
+
+def test_one_prompt_in_two_splits_is_refused_and_in_one_is_a_group(tmp_path):
+    row = dict(n_tests=1, n_passed=1)
+    for splits in (('train', 'test'), ('train', 'train')):
+        write_rows(tmp_path/'tasks.jsonl', [dict(task_id=i, text='the same', split=split) for i,
+                                            split in enumerate(splits)])
+        write_rows(tmp_path/'outcomes.jsonl', [row | dict(task_id=i, model=model) for i in range(2) for model in 'AB'])
+        if splits[0]==splits[1]: assert read_own(tmp_path/'tasks.jsonl',
+                                                 tmp_path/'outcomes.jsonl')[1].group.nunique()==1
+        else:
+            with pytest.raises(InputError, match='have the same prompt'): read_own(tmp_path/'tasks.jsonl',
+                                                                                   tmp_path/'outcomes.jsonl')
+
+
+def test_copies_of_a_task_make_no_verdict_surer(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [dict(task_id=f'{i}-{copy}', prompt=f'task {i}', model=model, passed=bool(result))
+            for i,results in enumerate(rng.random((60, 2))<.6) for copy in range(5) for model,
+            result in zip('AB', results)]
+    widths = []
+    for name,chosen in (('all', rows), ('one', [row for row in rows if row['task_id'].endswith('-0')])):
+        (tmp_path/f'{name}.json').write_text(json.dumps(chosen))
+        _, facts, _ = verdicts_on_inputs([tmp_path/f'{name}.json'], 'A', 'B')
+        widths.append((facts['verdicts'][0]['points'][-1]['low'], facts['verdicts'][0]['headroom']['mcnemar_p']))
+        assert facts['read']['distinct_prompts']==60
+    assert widths[0]==pytest.approx(widths[1])
+
+
+def test_every_pair_of_a_table_and_a_report_of_it(tmp_path):
+    rows = [dict(prompt=f'task {i}', model=model, passed=i%(j+2)>0, cost=.1*(j+1)) for i in range(30) for j,
+            model in enumerate('abc')]
+    (tmp_path/'rows.json').write_text(json.dumps(rows))
+    text, facts, _ = verdicts_on_inputs([tmp_path/'rows.json'])
+    assert [(fact['small'], fact['large']) for fact in facts['verdicts']]==[('a', 'b'), ('a', 'c'), ('b', 'c')]
+    page = write_own_report([tmp_path/'rows.json'], tmp_path/'page.html').read_text()
+    assert page.count('What to do next')==3 and '$ per 1,000 tasks' in page
+
+
+def test_models_without_a_common_task_and_models_that_share_some(tmp_path):
+    (tmp_path/'a.csv').write_text('task_id,passed\nx,1\ny,0\n')
+    (tmp_path/'b.csv').write_text('task_id,passed\ny,1\nz,1\n')
+    (tmp_path/'c.csv').write_text('task_id,passed\nq,1\n')
+    assert 'compared on the 1 tasks of both: a has 2, b 2' in verdicts_on_inputs([tmp_path/'a.csv',
+                                                                                  tmp_path/'b.csv'])[0]
+    with pytest.raises(InputError, match='share no task'): verdicts_on_inputs([tmp_path/'a.csv', tmp_path/'c.csv'])
+
+
+def test_training_reads_a_table_of_prompts(tmp_path):
+    (tmp_path/'a.csv').write_text('prompt,model,passed\nadd,A,1\nadd,B,0\n')
+    tasks, outcomes, pair = read_training([tmp_path/'a.csv'])
+    assert tasks.text.tolist()==['add'] and (pair.small, pair.large)==('B', 'A') and (outcomes.split=='train').all()
+    (tmp_path/'b.csv').write_text('task_id,model,passed\na,A,1\na,B,0\n')
+    with pytest.raises(InputError, match='no prompt of task'): read_training([tmp_path/'b.csv'])

@@ -215,7 +215,8 @@ def test_the_command_answers_by_text_and_exit_code(tmp_path, capsys, lost, code,
     solved = np.arange(400)%2==0
     line = write(tmp_path, solved & (np.arange(400)>=2*lost), solved)
     assert main(['verdict', *line])==code
-    assert capsys.readouterr().out.startswith(message)
+    shown = capsys.readouterr().out
+    assert shown.startswith('Read 1 file') and message in shown
 
 
 def test_the_command_with_scores_and_a_certificate(tmp_path, capsys):
@@ -224,7 +225,7 @@ def test_the_command_with_scores_and_a_certificate(tmp_path, capsys):
     line = write(tmp_path, ease>.5, ease>.2, ease.tolist())
     assert main(['verdict', *line, '--scores', str(tmp_path/'s.jsonl'), '--certify', '.05'])==0
     shown = capsys.readouterr().out
-    assert shown.startswith('ROUTE at cost advantage 0.40')
+    assert 'ROUTE at cost advantage 0.40' in shown
     assert 'Send a task to A where its score is at least' in shown and 'CERTIFIED: send scores of' in shown
     assert main(['verdict', *line, '--scores', str(tmp_path/'s.jsonl'), '--certify', '.001'])==0
     assert 'REFUSED: no threshold on 600 tasks' in capsys.readouterr().out
