@@ -318,7 +318,8 @@ def _candidate(block):
 # %% ../nbs/02b_answers.ipynb #7404526b
 _ALTERNATIVE = re.compile(
     r'\balternativ|\b(?:another|different|other) (?:way|approach|version|solution|option|implementation)'
-    r'|less efficient|slower|for comparison|brute[- ]force|(?:could|can|may|might) also|one-liner|equivalent|na[iï]ve|if you prefer', re.I)
+    r'|less efficient|slower|for comparison|brute[- ]force|(?:could|can|may|might) also|one-liner|equivalent|na[iï]ve'
+    r'|if you prefer', re.I)
 _WRONG = re.compile(
     r'\bwrong|\bbug|incorrect|mistake|\bfix|\bcorrect|\binstead\b|better|improve|\bfinal|optimi[sz]ed|\bfails?\b',
     re.I)

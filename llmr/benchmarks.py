@@ -8,6 +8,7 @@ __all__ = ['MBPP_SPLITS', 'OWN_FIELDS', 'BENCHMARKS', 'mbpp_split', 'mbpp_task',
 
 # %% ../nbs/01a_benchmarks.ipynb #ff438dbf
 import hashlib
+import json
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +18,9 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/01a_benchmarks.ipynb #421ee138
-from .core import InputError, SPLITS, check_table, data_file, json_rows, package_file, read_jsonl, unbundle
+from .benchmark_files import REGISTRY, hub_records, parse_source
+from .core import (InputError, SPLITS, TEST_KINDS, JUDGES, check_table, data_file, json_rows, package_file, read_jsonl,
+                       unbundle)
 
 # %% ../nbs/01a_benchmarks.ipynb #7268058f
 MBPP_SPLITS = dict(test=range(11, 511), validation=range(511, 601), train=range(601, 975))
@@ -64,20 +67,29 @@ def mbpp_task(
                 setup=record.get('test_setup_code') or '', entry_point=None)
 
 # %% ../nbs/01a_benchmarks.ipynb #cde8c561
-def assign_splits(
-    task_ids:list,        # Of one benchmark
-    train:float=.5,       # Fraction
-    validation:float=.15, # Fraction
-)->dict:                  # task_id -> split
-    "Split tasks by the order of their hashed names. Raises: `InputError` if there are too few for three splits."
-    order = sorted(task_ids, key=lambda task_id: hashlib.sha256(str(task_id).encode()).hexdigest())
+def _split_names(names, train, validation):
+    "Name -> split, by the order of hashed names."
+    order = sorted(names, key=lambda name: hashlib.sha256(str(name).encode()).hexdigest())
     cuts = round(train*len(order)), round((train+validation)*len(order))
     parts = dict(train=order[:cuts[0]], validation=order[cuts[0]:cuts[1]], test=order[cuts[1]:])
     for split,part in parts.items():
         if part: continue
         raise InputError(f'{len(order)} tasks are too few to split: none is left for {split}. '
                          'Give each task a split, or more tasks.')
-    return {task_id: split for split,part in parts.items() for task_id in part}
+    return {name: split for split,part in parts.items() for name in part}
+
+def assign_splits(
+    task_ids:list,        # Of one benchmark
+    train:float=.5,       # Fraction
+    validation:float=.15, # Fraction
+    groups:list=None,     # Of each task: tasks of one group get one split
+)->dict:                  # task_id -> split
+    "Split tasks by the order of their hashed names. Raises: `InputError` if there are too few for three splits."
+    if groups is None: return _split_names(task_ids, train, validation)
+    first = {}
+    for task_id,group in zip(task_ids, groups): first.setdefault(group, task_id)
+    splits = _split_names(list(first.values()), train, validation)
+    return {task_id: splits[first[group]] for task_id,group in zip(task_ids, groups)}
 
 # %% ../nbs/01a_benchmarks.ipynb #3b1223f0
 def humaneval_task(
@@ -94,8 +106,33 @@ def humaneval_task(
     return dict(task_id=task_id, benchmark='humaneval', text=text, tests=[f'{test}\ncheck({entry_point})'],
                 setup=before, entry_point=entry_point)
 
+# %% ../nbs/01a_benchmarks.ipynb #b7c1d203
+def _json_tests(path, number, tests, kind):
+    "Tests as JSON text. Raises: `InputError` unless each is an object with `input` and `output` of the right types."
+    kept = []
+    for test in tests:
+        try: case = json.loads(test) if isinstance(test, str) else test
+        except ValueError: case = None
+        if not isinstance(case, dict) or set(case)!={'input', 'output'}:
+            raise InputError(f'{path}, line {number}: tests of kind {kind} are objects with input and output, '
+                             f'not {test!r:.60}.')
+        _field(path, number, case, 'input', str if kind=='stdin' else list)
+        if kind=='stdin': _field(path, number, case, 'output', str)
+        kept.append(json.dumps(case, ensure_ascii=False))
+    return kept
+
+def _own_tests(path, number, record, kind):
+    "Tests of one's own, by their kind. Raises: `InputError` naming file, line and field."
+    if kind not in TEST_KINDS:
+        raise InputError(f'{path}, line {number}: test_kind is {kind!r}, and should be one of {", ".join(TEST_KINDS)}.')
+    tests = _field(path, number, record, 'tests', list)
+    if kind in ('stdin', 'call') and tests: return _json_tests(path, number, tests, kind)
+    tests = _asserts(path, number, record, 'tests')
+    for test in tests: _check_compiles(path, number, 'tests', test)
+    return tests
+
 # %% ../nbs/01a_benchmarks.ipynb #bfa29615
-OWN_FIELDS = ('task_id', 'text', 'tests', 'setup', 'entry_point', 'benchmark', 'split')
+OWN_FIELDS = ('task_id', 'text', 'tests', 'setup', 'entry_point', 'benchmark', 'split', 'test_kind', 'judge', 'group')
 
 def own_task(
     path:Path,   # File of the record, for messages
@@ -107,13 +144,19 @@ def own_task(
     for name in record:
         if name in OWN_FIELDS: continue
         raise InputError(f'{where}: unknown field {name!r}; choose from {", ".join(OWN_FIELDS)}.')
-    tests, split = _asserts(path, number, record, 'tests'), record.get('split')
+    kind = record.get('test_kind') or 'assert'
+    tests, split = _own_tests(path, number, record, kind), record.get('split')
     if split is not None and split not in SPLITS:
         raise InputError(f'{where}: split is {split!r}, and should be one of {", ".join(SPLITS)}.')
     optional = dict(setup='', entry_point=None, benchmark=Path(path).stem)
     for name in optional:
         if record.get(name) is not None: optional[name] = _field(path, number, record, name, str)
-    for test in tests: _check_compiles(path, number, 'tests', test)
+    for name,values in (('test_kind', TEST_KINDS), ('judge', JUDGES)):
+        if record.get(name) is None: continue
+        if record[name] not in values:
+            raise InputError(f'{where}: {name} is {record[name]!r}, and should be one of {", ".join(values)}.')
+        optional[name] = record[name]
+    if record.get('group') is not None: optional['group'] = str(_field(path, number, record, 'group', (int, str)))
     _check_compiles(path, number, 'setup', optional['setup'])
     return dict(task_id=_field(path, number, record, 'task_id', (int, str)), split=split,
                 text=_field(path, number, record, 'text', str), tests=tests, **optional)
@@ -132,6 +175,19 @@ def _check_consistent(path, rows):
             raise InputError(f'{where}: split is given on some lines and not on others. Give all lines one, or none.')
         lines[task_id] = number
 
+# %% ../nbs/01a_benchmarks.ipynb #b7c1d204
+def _text_groups(texts):
+    "For each text, the first place of an equal one, spaces aside, as text."
+    first, keys = {}, [' '.join(text.split()) for text in texts]
+    return [str(first.setdefault(key, place)) for place,key in enumerate(keys)]
+
+def _with_splits(tasks):
+    "Tasks with splits by group; a group is given, or holds the tasks of one text."
+    groups = _text_groups(tasks.text)
+    if 'group' in tasks: groups = [own if isinstance(own, str) else f'text {text}' for own,text in zip(tasks.group, groups)]
+    elif len(set(groups))<len(tasks): tasks = tasks.assign(group=[f'text {group}' for group in groups])
+    return tasks.assign(split=tasks.task_id.map(assign_splits(tasks.task_id.tolist(), groups=groups)))
+
 # %% ../nbs/01a_benchmarks.ipynb #a1265256
 def read_tasks(
     path:Path,   # JSON lines, as for `own_task`
@@ -140,7 +196,7 @@ def read_tasks(
     rows = [(number, own_task(path, number, record)) for number,record in read_jsonl(path)]
     _check_consistent(path, rows)
     tasks = pd.DataFrame([row for _,row in rows])
-    if rows[0][1]['split'] is None: tasks['split'] = tasks.task_id.map(assign_splits(tasks.task_id.tolist()))
+    if rows[0][1]['split'] is None: tasks = _with_splits(tasks)
     for split in SPLITS:
         if split in set(tasks.split): continue
         raise InputError(f'{path}: no task of split {split}. A router needs all three.')
@@ -180,6 +236,30 @@ def _load_pack(path):
     content = unbundle(path, ('tasks.jsonl',))['tasks.jsonl']
     return pd.DataFrame([row for _,row in json_rows(content, f'{path}, tasks.jsonl')])
 
+# %% ../nbs/01a_benchmarks.ipynb #b7c1d205
+def _within(rows, source, options):
+    "Rows of a window of dates, whose ends count. Raises: `InputError` if there is no date, or nothing is left."
+    start, end = options.get('from', ''), options.get('to', '9999')
+    if 'from' in options or 'to' in options:
+        if not all(row.get('date') for row in rows):
+            raise InputError(f'{source}: a task has no date. Leave from and to out.')
+        rows = [row for row in rows if start<=row['date']<=end]
+    if rows: return [{name: value for name,value in row.items() if name!='date'} for row in rows]
+    raise InputError(f'{source}: no task is left. Choose other dates.')
+
+def _load_registered(source):
+    "Tasks of a benchmark in `REGISTRY`, from a file or the hub."
+    name, options = parse_source(source)
+    path = Path(options['file']) if 'file' in options else None
+    if path and not path.is_file(): raise InputError(f'{source}: no file {path}. Give the path of its JSON lines.')
+    records = [(f'{path}, line {k}', record) for k,record in read_jsonl(path)] if path else hub_records(name, options)
+    rows = [REGISTRY[name].make(*pair) for pair in records]
+    seen = set()
+    for (where,_),row in zip(records, rows):
+        if row['task_id'] in seen: raise InputError(f'{where}: task {row["task_id"]} is already above. Keep one.')
+        seen.add(row['task_id'])
+    return _with_splits(pd.DataFrame(_within(rows, source, options))).assign(benchmark=name)
+
 # %% ../nbs/01a_benchmarks.ipynb #6d3f9380
 BENCHMARKS:dict[str, Callable] = {
     'mbpp': _load_mbpp,
@@ -193,8 +273,9 @@ def load_tasks(
 )->pd.DataFrame: # `tasks`, in order of task
     "Load a benchmark's tasks. Raises: `InputError` on an unknown source, a missing or damaged file, a repeated task."
     if source in BENCHMARKS: tasks = BENCHMARKS[source]()
+    elif source.partition(':')[0].partition('=')[0] in REGISTRY: tasks = _load_registered(source)
     elif not Path(source).is_file():
-        names = ', '.join(BENCHMARKS)
+        names = ', '.join((*BENCHMARKS, *REGISTRY))
         raise InputError(f'unknown tasks {source!r}; choose from {names}, or give the path of a JSON-lines file.')
     else: tasks = _load_pack(source) if str(source).endswith('.zip') else read_tasks(Path(source))
     return check_table('tasks', tasks).sort_values('task_id', ignore_index=True)

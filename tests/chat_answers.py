@@ -100,7 +100,7 @@ ANSWERS = {
     'prose around': f'The function:\n\n{TOTAL}\n\nIt adds each number to the total.\nDone: that is all.',
     'import, prose, function': f'Import:\n\nimport math\n\nThen:\n\n{GOOD}\n\nNote: it is fast.',
     'indented by four': 'So:\n\n'+indent(GOOD, '    ')+'\n\nThat is it.',
-    'docstring at the margin': 'Here:\n\ndef add_up(xs):\n    """Add\nup the numbers\n    """\n    return sum(xs)\n\nBye.'
+    'docstring at the margin': 'Here:\n\ndef add_up(xs):\n    """Add\nup\n    """\n    return sum(xs)\n\nBye.'
         ,
     'doctest': '>>> def add_up(xs):\n...     return sum(xs)\n...\n>>> add_up([1, 2])\n3',
     'fenced doctest': fence('>>> def add_up(xs):\n...     return sum(xs)\n>>> add_up([1, 2])\n3', 'pycon'),
