@@ -422,11 +422,11 @@ def called_names(
 )->list:                  # Names, the first called first
     "Names that a program must define. Tests that are not Python call none."
     if entry_point: return [entry_point]
-    names = {}
+    names:dict = {}
     for tree in filter(None, map(_parsed, tests)):
         nodes = list(ast.walk(tree))
-        stored = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-        stored |= {getattr(node, 'name', None) or getattr(node, 'arg', None) for node in nodes}
+        stored:set = {getattr(node, 'name', None) or getattr(node, 'arg', None) for node in nodes}
+        stored |= {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
         calls = [node.func for node in nodes if isinstance(node, ast.Call)]
         names |= {call.id: True for call in calls if isinstance(call, ast.Name) and call.id not in stored | _BUILTINS}
     return list(names)

@@ -16,9 +16,10 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # %% ../nbs/01b_benchmark_files.ipynb #17278cf0
-from .core import InputError, TEST_KINDS
+from .core import InputError
 
 # %% ../nbs/01b_benchmark_files.ipynb #b1b821bf
 def record_field(
@@ -26,7 +27,7 @@ def record_field(
     record:dict,    # As the file gives it
     name:str,       # Of the field
     kinds:type|tuple, # Types that it may have
-)->object:          # Its value
+)->Any:             # Its value
     "A field of a record. Raises: `InputError` if it is missing or of another type."
     if name not in record: raise InputError(f'{where}: no field {name!r}. Each line needs it.')
     value, kinds = record[name], kinds if isinstance(kinds, tuple) else (kinds,)
@@ -79,8 +80,10 @@ def unpack_cases(
         if stream.unconsumed_tail or not stream.eof: raise ValueError(f'cut off, or above {UNPACKED_MB} MB')
         value = _TextUnpickler(io.BytesIO(packed)).load()
     except Exception as e:
-        raise InputError(f'{where}: {name} cannot be unpacked ({type(e).__name__}: {e}). Fetch the file again.') from None
-    if not isinstance(value, str): raise InputError(f'{where}: {name} holds {type(value).__name__}, and should be text.')
+        raise InputError(f'{where}: {name} cannot be unpacked ({type(e).__name__}: {e}). '
+                         'Fetch the file again.') from None
+    if not isinstance(value, str):
+        raise InputError(f'{where}: {name} holds {type(value).__name__}, and should be text.')
     return _json(where, name, value)
 
 # %% ../nbs/01b_benchmark_files.ipynb #a4c7815c
@@ -121,7 +124,8 @@ def _apps_cases(where, record):
         cases = record_field(where, record, 'test_list', list)
         found = [part for part in starter.split('def ')[1:]]
         name = found[0].split('(')[0].strip() if record.get('kind')=='function' and found else None
-        return [(record_field(where, case, 'input', str), record_field(where, case, 'output', list)) for case in cases], name
+        pairs = [(record_field(where, case, 'input', str), record_field(where, case, 'output', list)) for case in cases]
+        return pairs, name
     packed = _json(where, 'input_output', record_field(where, record, 'input_output', str))
     pairs = [record_field(where, packed, name, list) for name in ('inputs', 'outputs')]
     if len(pairs[0])!=len(pairs[1]): raise InputError(f'{where}: input_output has {len(pairs[0])} inputs and '
@@ -144,11 +148,13 @@ def apps_task(
 )->dict:         # A row of `tasks` without split
     "An APPS record as a task. Raises: `InputError` naming file, line and field."
     names = ('id', 'description') if 'test_list' in record else ('problem_id', 'question')
-    task_id, text = (record_field(where, record, name, kind) for name,kind in zip(names, ((int, str), str)))
+    task_id = record_field(where, record, names[0], (int, str))
+    text = record_field(where, record, names[1], str)
     cases, name = _apps_cases(where, record)
     starter = record.get('starter_code') or ''
     tests = _some(where, 'input_output', [_test(*(_called if name else _typed)(*case)) for case in cases])
-    entry = dict(entry_point=f'Solution.{name}' if 'class Solution' in starter else name, setup=_IMPORTS) if name else {}
+    called = f'Solution.{name}' if 'class Solution' in starter else name
+    entry = dict(entry_point=called, setup=_IMPORTS) if name else {}
     return _task(task_id, 'apps', _with_starter(text, starter), tests, 'call' if name else 'stdin', **entry)
 
 # %% ../nbs/01b_benchmark_files.ipynb #9c7c6ca6
@@ -208,7 +214,8 @@ def leetcode_task(
     whole = not calls or None in calls
     tests = [f'{test}\ncheck({entry})'] if whole else calls
     return _task(task_id, 'leetcode', _with_starter(text, starter), tests, 'assert' if whole else 'call', setup=setup,
-                 entry_point=entry.replace('Solution().', 'Solution.'), date=str(record.get('estimated_date') or '')[:10])
+                 entry_point=entry.replace('Solution().', 'Solution.'),
+                 date=str(record.get('estimated_date') or '')[:10])
 
 # %% ../nbs/01b_benchmark_files.ipynb #e7d0dab8
 def cruxeval_task(
@@ -217,7 +224,8 @@ def cruxeval_task(
     asked:str='output', # What the model finds: `input` or `output`
 )->dict:         # A row of `tasks` without split
     "A CRUXEval record as a task. Raises: `InputError` naming file, line and field."
-    task_id, code, given, output = (record_field(where, record, name, str) for name in ('id', 'code', 'input', 'output'))
+    names = 'id', 'code', 'input', 'output'
+    task_id, code, given, output = (record_field(where, record, name, str) for name in names)
     if asked=='output': text, test = f'What does f({given}) return?', f'assert f({given}) == answer'
     else: text, test = f'With which arguments does f return {output}? Give the call.', f'assert answer == {output}'
     return _task(task_id, f'cruxeval-{asked}', f'{text} Answer with one expression.\n\n{code}', [test], 'expression',
@@ -240,18 +248,22 @@ class Benchmark:
 _BIG = ('numpy', 'pandas', 'matplotlib', 'scipy', 'sklearn', 'requests', 'seaborn')
 _LCB = tuple(f'test{number}.jsonl' for number in ('', 2, 3, 4, 5, 6))
 REGISTRY = {
-    'livecodebench': Benchmark('contest problems with dates', livecodebench_task, 'stdin, call', 'CC licence of the hub page',
+    'livecodebench': Benchmark('contest problems with dates', livecodebench_task, 'stdin, call',
+                              'CC licence of the hub page',
                                'livecodebench/code_generation_lite', 1055, files=_LCB),
     'apps': Benchmark('problems of contests and of sites', apps_task, 'stdin, call', 'MIT', 'codeparrot/apps', 5000,
                       files=('test.jsonl',)),
-    'codecontests': Benchmark('contest problems', codecontests_task, 'stdin', 'CC BY 4.0', 'deepmind/code_contests', 165),
+    'codecontests': Benchmark('contest problems', codecontests_task, 'stdin', 'CC BY 4.0',
+                             'deepmind/code_contests', 165),
     'bigcodebench': Benchmark('functions that use libraries', bigcodebench_task, 'unittest', 'Apache-2.0',
                               'bigcode/bigcodebench', 1140, split='v0.1.4', packages=_BIG),
     'bigcodebench-hard': Benchmark('the hard ones of BigCodeBench', bigcodebench_task, 'unittest', 'Apache-2.0',
                                    'bigcode/bigcodebench-hard', 148, split='v0.1.4', packages=_BIG),
-    'leetcode': Benchmark('methods of a class', leetcode_task, 'call, assert', 'Apache-2.0', 'newfacade/LeetCodeDataset', 228),
+    'leetcode': Benchmark('methods of a class', leetcode_task, 'call, assert', 'Apache-2.0',
+                          'newfacade/LeetCodeDataset', 228),
     'cruxeval': Benchmark('what a function returns', cruxeval_task, 'expression', 'MIT', 'cruxeval-org/cruxeval', 800),
-    'cruxeval-input': Benchmark('which input gives an output', lambda where, record: cruxeval_task(where, record, 'input'),
+    'cruxeval-input': Benchmark('which input gives an output',
+                                lambda where, record: cruxeval_task(where, record, 'input'),
                                 'expression', 'MIT', 'cruxeval-org/cruxeval', 800)}
 
 # %% ../nbs/01b_benchmark_files.ipynb #f1f1c588
@@ -285,7 +297,8 @@ def hub_records(name, options):
     try:
         if not bench.files:
             from datasets import load_dataset
-            return [(f'{bench.hub}, row {k}', record) for k,record in enumerate(load_dataset(bench.hub, split=bench.split), 1)]
+            rows = enumerate(load_dataset(bench.hub, split=bench.split), 1)
+            return [(f'{bench.hub}, row {k}', record) for k,record in rows]
         from huggingface_hub import hf_hub_download
         from llmr.core import read_jsonl
         paths = [hf_hub_download(bench.hub, file, repo_type='dataset') for file in _files(name, options)]

@@ -19,7 +19,8 @@ import pandas as pd
 
 # %% ../nbs/01a_benchmarks.ipynb #421ee138
 from .benchmark_files import REGISTRY, hub_records, parse_source
-from .core import (InputError, SPLITS, TEST_KINDS, JUDGES, check_table, data_file, json_rows, package_file, read_jsonl,
+from .core import (
+    InputError, SPLITS, TEST_KINDS, JUDGES, check_table, data_file, json_rows, package_file, read_jsonl,
                        unbundle)
 
 # %% ../nbs/01a_benchmarks.ipynb #7268058f
@@ -184,7 +185,8 @@ def _text_groups(texts):
 def _with_splits(tasks):
     "Tasks with splits by group; a group is given, or holds the tasks of one text."
     groups = _text_groups(tasks.text)
-    if 'group' in tasks: groups = [own if isinstance(own, str) else f'text {text}' for own,text in zip(tasks.group, groups)]
+    if 'group' in tasks:
+        groups = [own if isinstance(own, str) else f'text {text}' for own,text in zip(tasks.group, groups)]
     elif len(set(groups))<len(tasks): tasks = tasks.assign(group=[f'text {group}' for group in groups])
     return tasks.assign(split=tasks.task_id.map(assign_splits(tasks.task_id.tolist(), groups=groups)))
 

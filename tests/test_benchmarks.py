@@ -77,7 +77,7 @@ def own(path, *rows):
 
 
 def test_own_tasks(tmp_path):
-    rows = [OWN | dict(task_id=k, setup='import math', entry_point='add') for k in range(20)]
+    rows = [OWN | dict(task_id=k, text=f'Add {k}.', setup='import math', entry_point='add') for k in range(20)]
     tasks = load_tasks(own(tmp_path/'mine.jsonl', *rows))
     assert tasks.split.value_counts().to_dict()==dict(train=10, validation=3, test=7)
     assert set(tasks.benchmark)=={'mine'} and set(tasks.setup)=={'import math'}

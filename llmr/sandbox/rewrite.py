@@ -16,7 +16,7 @@ _NAMES = dict(typing='List Dict Set Tuple Optional Union Any Callable Iterable I
               functools='lru_cache cache reduce cmp_to_key', heapq='heappush heappop heapify',
               bisect='bisect_left bisect_right insort',
               math='inf gcd sqrt ceil floor')
-SUPPLIED = {name: module for module, names in _NAMES.items() for name in names.split()}
+SUPPLIED:dict = {name: module for module, names in _NAMES.items() for name in names.split()}
 SUPPLIED |= dict.fromkeys('''typing math collections itertools functools heapq bisect re sys os string random operator
 copy json datetime decimal fractions statistics'''.split())
 NEWER = {(3, 12): r'^\s*(async )?(def|class)\s+\w+\[|^\s*type\s+\w+.*=|\bf"[^"{\n]*\{[^}"\n]*"[^"\n]*"[^}\n]*\}',

@@ -69,7 +69,8 @@ class Program:
         "Items of an iterator of the program's: one at a time, and more at once when there are many."
         taken = 0
         while True:
-            form, ended, *_ = [*self.ask('n', number, 1+min(taken//64, 1023)), True]
+            answer = list(self.ask('n', number, 1+min(taken//64, 1023)))
+            form, ended = answer[0], answer[1] if len(answer)>1 else True
             try: items = wire.unpack(form, self.found, [])
             except wire.Breach: self.end()
             if not isinstance(items, list): self.end()
