@@ -198,6 +198,7 @@ def read_tasks(
     rows = [(number, own_task(path, number, record)) for number,record in read_jsonl(path)]
     _check_consistent(path, rows)
     tasks = pd.DataFrame([row for _,row in rows])
+    if 'test_kind' in tasks: tasks['test_kind'] = tasks.test_kind.fillna('assert')
     if rows[0][1]['split'] is None: tasks = _with_splits(tasks)
     for split in SPLITS:
         if split in set(tasks.split): continue

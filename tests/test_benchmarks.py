@@ -83,6 +83,14 @@ def test_own_tasks(tmp_path):
     assert set(tasks.benchmark)=={'mine'} and set(tasks.setup)=={'import math'}
 
 
+def test_own_kinds_of_tests(tmp_path):
+    "A line without a kind has asserts."
+    case = json.dumps(dict(input='1', output='2'))
+    rows = [OWN | dict(task_id=k, text=f'Add {k}.', split=split) for k,split in enumerate(SPLITS)]
+    rows[1] |= dict(tests=[case], test_kind='stdin')
+    assert load_tasks(own(tmp_path/'mixed.jsonl', *rows)).test_kind.tolist()==['assert', 'stdin', 'assert']
+
+
 def test_own_splits(tmp_path):
     rows = [OWN | dict(task_id=f't{k}', split=split, benchmark='b') for k,split in enumerate(SPLITS)]
     tasks = load_tasks(own(tmp_path/'given.jsonl', *rows))
