@@ -12,7 +12,6 @@ import builtins
 import keyword
 import re
 import symtable
-import textwrap
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -54,6 +53,13 @@ def _says_something(tree):
     "Whether a program has a statement that is more than an expression, or a call."
     if tree is None: return False
     return any(not isinstance(node, ast.Expr) or isinstance(node.value, ast.Call) for node in tree.body)
+
+def _indent(line): return len(line)-len(line.lstrip())
+
+def _dedented(code):
+    "Lines without the indentation of the first one. Nothing else changes, since white space may be inside a string."
+    width = _indent(next((line for line in code.split('\n') if line.strip()), ''))
+    return '\n'.join(line[min(width, _indent(line)):] for line in code.split('\n')) if width else code
 
 # %% ../nbs/02b_answers.ipynb #bbdb3cc2
 @dataclass
@@ -104,7 +110,7 @@ def _unindented(lines, lead):
     width = len(lead) if bullet or not lead.strip() else len(lead)-len(lead.lstrip())
     if not width: return lines
     if all(not line[:width].strip() for line in lines): return [line[width:] for line in lines]
-    return textwrap.dedent('\n'.join(lines)).split('\n')
+    return _dedented('\n'.join(lines)).split('\n')
 
 # %% ../nbs/02b_answers.ipynb #cdc8be64
 _ONE_LINE = re.compile(r'^\s*(`{3,}|~{3,})(\w*)\s+([^`~]+)\1\s*$')
@@ -120,7 +126,7 @@ def _end_of_block(lines, start, fence):
         glued = not bare and text.endswith(fence) and text.count(fence)==1
         if not bare and not glued: continue
         body = lines[start:i]+([lines[i].rstrip()[:-width]] if glued else [])
-        code, tries = textwrap.dedent('\n'.join(body)), tries+1
+        code, tries = _dedented('\n'.join(body)), tries+1
         if glued and _parsed(code) is None: continue
         if bare and first is None: first = i+1, body
         if tries>_TRIES or not _in_string(code): return i+1, body
@@ -209,8 +215,6 @@ def _is_code(line):
     annotates = tree and tree.body and isinstance(tree.body[0], ast.AnnAssign) and tree.body[0].value is None
     return _says_something(tree) and not annotates
 
-def _indent(line): return len(line)-len(line.lstrip())
-
 def _end_of_program(lines, start):
     "The line after an unfenced program that begins at `start`."
     end = start+1
@@ -218,14 +222,14 @@ def _end_of_program(lines, start):
         text, deeper = lines[i].strip(), _indent(lines[i])-_indent(lines[start])
         if not text: continue
         goes_on = deeper>0 or deeper==0 and (_GOES_ON.match(text) or _is_code(text))
-        if not goes_on and not _in_string(textwrap.dedent('\n'.join(lines[start:i]))): break
+        if not goes_on and not _in_string(_dedented('\n'.join(lines[start:i]))): break
         end = i+1
     return end
 
 def _unfenced_blocks(text):
     "Programs between the sentences of an answer, or all of it."
     lines = [re.sub(r'`{3,}\s*$', '', line) for line in text.split('\n') if not _FENCE_LINE.match(line)]
-    whole = textwrap.dedent('\n'.join(lines)).strip('\n')
+    whole = _dedented('\n'.join(lines)).strip('\n')
     if _says_something(_parsed(whole)) or whole.startswith('>>>'): return [Block(whole, fenced=False)]
     blocks, before, i = [], [], 0
     while i<len(lines):
@@ -234,7 +238,7 @@ def _unfenced_blocks(text):
             i += 1
             continue
         end = _end_of_program(lines, i)
-        program = textwrap.dedent('\n'.join(lines[i:end]))
+        program = _dedented('\n'.join(lines[i:end]))
         blocks.append(Block(program, '', '\n'.join(before), False, end<len(lines)))
         before, i = [], end
     return blocks
@@ -302,7 +306,7 @@ def _candidate(block):
     if block.language in _OTHER or not block.code.strip(): return None
     doctest = block.language in _DOCTEST or block.code.lstrip().startswith('>>>')
     code = _script_of_doctest(block.code) if doctest else block.code
-    code = textwrap.dedent(code).strip('\n').rstrip()
+    code = _dedented(code).strip('\n').rstrip()
     tree = _parsed(code)
     how = 'doctest' if doctest else 'fenced' if block.fenced else 'unfenced'
     candidate = _Candidate(block, code, how, tree is not None)

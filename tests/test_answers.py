@@ -58,6 +58,14 @@ def test_what_does_not_compile_is_kept():
     assert extract_program(fence('def sum_all(xs): return sum(xs)'), ['add_up']).code.startswith('def sum_all')
 
 
+def test_white_space_stays():
+    "It may be inside a string."
+    code = 'def f():\n    text = """a\n   \n b  """\n    \n    return text'
+    assert extract_program(fence(code), ['f']).code==code
+    assert functions(f'- {fence(code)}'.replace('\n', '\n  '), 'f')['f']()=='a\n   \n b  '
+    assert functions(f'So:\n\n{code}', 'f')['f']()=='a\n   \n b  '
+
+
 def test_a_program_that_reads_its_input():
     script, usage = 'n = int(input())\nprint(2*n)', 'echo 3 | python main.py'
     assert extract_program(f'{fence(script)}\nRun it:\n{fence(usage, "bash")}').code==script
