@@ -271,4 +271,5 @@ def test_the_command_reads_a_run_and_keeps_its_router_from_what_it_learned_on(to
                          (['--router', 'no-such'], "no router 'no-such' for small-large; choose from head-")):
         assert main([*line, *more])==2 and message in capsys.readouterr().err
     assert main(['verdict', str(toy_run[0]/'figures'), *line[2:]])==2
-    assert 'outcomes.parquet: no such file' in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert '.png: not text' in error and 'Looked for JSON, JSON lines, CSV and Parquet' in error
