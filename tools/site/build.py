@@ -24,6 +24,7 @@ from llmr.core import InputError
 from llmr.pipeline import finished_run
 
 CODE = re.compile(r'<pre><code>(.*?)</code></pre>', re.S)
+MARKS = re.compile(r'<p>source</p>|</?(?:p|code)>')
 NAMES = re.compile(r'^\s*(?:def|class) (\w+)', re.M)
 FEATURES = ['navigation.tabs', 'navigation.tabs.sticky', 'navigation.indexes', 'navigation.top', 'navigation.footer',
             'toc.follow', 'content.code.copy', 'search.highlight', 'search.suggest']
@@ -126,10 +127,10 @@ def searched(found):
 
 
 def shorten_index(out):
-    "Leave most code and printed output out of the search index, since every page loads the whole index."
+    "Leave most code, printed output and marks out of the search index, since every page loads the whole index."
     path = out/'search'/'search_index.json'
     index = json.loads(path.read_text(encoding='utf-8'))
-    for entry in index['docs']: entry['text'] = CODE.sub(searched, entry['text'])
+    for entry in index['docs']: entry['text'] = MARKS.sub('', CODE.sub(searched, entry['text']))
     text = json.dumps(index, separators=(',', ':'))
     path.write_text(text, encoding='utf-8')
     path.with_suffix('.js').write_text(f'var __index = {text}', encoding='utf-8')
