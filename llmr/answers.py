@@ -265,8 +265,11 @@ class _Candidate:
     stubs: set = field(default_factory=set)    # Functions and methods without a body, or with a part of it left out
 
     @property
-    def offered(self): return (self.own | self.imported)-self.stubs
+    def offered(self):
+        "Names that other blocks may take from this one."
+        return (self.own | self.imported)-self.stubs
 
+# %% ../nbs/02b_answers.ipynb #2fbd36a2
 def _needed(table, top):
     "Names that a symbol table and those inside it take from elsewhere."
     is_module = table.get_type()=='module'
@@ -435,6 +438,7 @@ def called_names(
         names |= {call.id: True for call in calls if isinstance(call, ast.Name) and call.id not in stored | _BUILTINS}
     return list(names)
 
+# %% ../nbs/02b_answers.ipynb #7a496c2c
 def extract_programs(
     completions:pd.DataFrame, # task_id, text
     tasks:pd.DataFrame,       # `tasks`

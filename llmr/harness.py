@@ -126,6 +126,7 @@ def object_of(
     "A document as an object."
     return document.value if isinstance(document.value, dict) else {}
 
+# %% ../nbs/03a_harness.ipynb #f4958fbb
 def attempts_of(
     document, # EvalPlus and BigCodeBench: an `eval` object
 )->list:      # `(task_id, list of attempts)`
@@ -149,7 +150,11 @@ def evalplus(
     return [dict(task_id=task_id, score=float(passes(attempt)), version=version)
             for task_id,runs in attempts_of(document) for attempt in runs]
 
-def evalplus_base(document, near):
+# %% ../nbs/03a_harness.ipynb #dcb776ac
+def evalplus_base(
+    document, # As for `evalplus`, or `evalplus_old`
+    near,     # Files beside it
+)->list:      # Of records
     "Read the base tests of EvalPlus alone, of any layout."
     version, records = object_of(document).get('hash'), []
     for task_id,runs in attempts_of(document):
@@ -158,7 +163,11 @@ def evalplus_base(document, near):
         records += [dict(task_id=task_id, score=float(word in ('pass', 'success')), version=version) for word in words]
     return records
 
-def evalplus_old(document, near):
+# %% ../nbs/03a_harness.ipynb #697073a3
+def evalplus_old(
+    document, # An `eval` object: `nfiles`, `base` and `plus` for each task
+    near,     # Files beside it
+)->list:      # Of records
     "Read what EvalPlus wrote before: `nfiles`, then `[status, bits]` of base and plus for each attempt."
     version, records = object_of(document).get('hash'), []
     good = lambda result: (result[0] if isinstance(result, list) else result) in ('success', 'pass')
@@ -192,13 +201,19 @@ def livecodebench_all(
     return [dict(task_id=str(row['question_id']), text=row.get('question_content'), score=float(verdict))
             for row in rows_of(document) for verdict in row['graded_list']]
 
-def livecodebench(document, near):
+# %% ../nbs/03a_harness.ipynb #e863e783
+def _flat(codes):
+    "Codes of nested lists."
+    return [inner for code in codes for inner in (_flat(code) if isinstance(code, list) else [code])]
+
+def livecodebench(
+    document, # Metrics, then results by position
+    near,     # Files beside it
+)->list:      # Of records
     "Read LiveCodeBench's `eval`: metrics, then results by position."
     good = lambda codes: bool(codes) and all(code is True or code>0 for code in _flat(codes))
     return [dict(task_id=f'position {place}', score=float(good(codes)))
             for place,samples in document.value[1].items() for codes in samples]
-
-def _flat(codes): return [inner for code in codes for inner in (_flat(code) if isinstance(code, list) else [code])]
 
 # %% ../nbs/03a_harness.ipynb #c736afca
 NOT_SCORES = {'doc_id', 'idx'}
@@ -260,7 +275,11 @@ def inspect(
     header = document.value['eval']
     return [_inspect_record(sample, header) for sample in document.value.get('samples') or ()]
 
-def inspect_zip(document, near):
+# %% ../nbs/03a_harness.ipynb #f28faaf1
+def inspect_zip(
+    document, # A sample: id, epoch, scores
+    near,     # Files beside it
+)->list:      # Of records
     "Read one sample of an Inspect log in a zip."
     folder = document.path.rpartition('/samples/')[0]
     headers = [object_of(other).get('eval') for other in near
@@ -329,7 +348,11 @@ def swebench(
     score = lambda task: 1. if task in resolved else 0. if task in failed-lost else None
     return [dict(task_id=task, score=score(task)) for task in sorted(resolved | failed | missing)]
 
-def swebench_lists(document, near):
+# %% ../nbs/03a_harness.ipynb #4902c061
+def swebench_lists(
+    document, # Lists: resolved, no_generation, ...
+    near,     # Files beside it
+)->list:      # Of records
     "Read the lists of the experiments repository: what is in none of them is unknown until another model names it."
     lists = object_of(document)
     records = [dict(task_id=task, score=1.) for task in lists['resolved']]
@@ -340,7 +363,11 @@ def swebench_lists(document, near):
     records += [dict(task_id=task, score=None) for task in sorted(lost-seen-set(lists.get('no_generation') or ()))]
     return [made | dict(unlisted=0.) for made in records]
 
-def swebench_instance(document, near):
+# %% ../nbs/03a_harness.ipynb #04b65b2e
+def swebench_instance(
+    document, # An instance id with its facts
+    near,     # Files beside it
+)->list:      # Of records
     "Read the report of one instance: its id, and whether it is resolved."
     return [dict(task_id=task, score=float(facts['resolved'])) for task,facts in object_of(document).items()]
 
@@ -361,7 +388,11 @@ def terminal_bench(
                  seconds=_elapsed(row.get('agent_started_at'), row.get('agent_ended_at')))
             for row in object_of(document)['results']]
 
-def harbor(document, near):
+# %% ../nbs/03a_harness.ipynb #72e8f58a
+def harbor(
+    document, # A trial: task_name, verifier_result
+    near,     # Files beside it
+)->list:      # Of records
     "Read one trial of Harbor."
     trial = object_of(document)
     spent, rewards = trial.get('agent_result') or {}, (trial.get('verifier_result') or {}).get('rewards') or {}
@@ -409,13 +440,21 @@ def routerarena(
                             score=None if failed else outcome(row.get('accuracy'), f'{row["global index"]}: accuracy')))
     return records
 
-def table(document, near):
+# %% ../nbs/03a_harness.ipynb #fd7c465b
+def table(
+    document, # Rows under any column names
+    near,     # Files beside it
+)->list:      # Of records
     "Read any table of results, long or wide."
     rows = rows_of(document)
     if wide_models(rows): return wide_records(rows, document.path)
     return table_records(rows, document.path, 2 if document.kind=='rows' else 1)
 
-def texts(document, near):
+# %% ../nbs/03a_harness.ipynb #0fe753a1
+def texts(
+    document, # Rows with an id and a text
+    near,     # Files beside it
+)->list:      # Of records
     "Read a table of tasks: their texts, and their groups."
     rows = rows_of(document)
     columns = find_columns(rows)

@@ -200,6 +200,13 @@ def scores_to_judge(
 VERDICT_OPTIONS = dict(margin=.01, min_share=.1, split=None, scores=None, router=None, certify=None, risk='harm',
                        delta=.1, seed=42)
 
+def _certificate(outcomes, paired, scores, given):
+    "A certificate from one task of each group."
+    groups = task_groups(outcomes, paired.index)
+    if groups is not None: paired = paired.iloc[np.unique(groups, return_index=True)[1]]
+    calibrated, risks = scores.set_index('task_id').score.loc[paired.index], task_risk(paired, given['risk'])
+    return certify(calibrated, risks, given['certify'], given['delta'], given['risk'], given['seed'])
+
 def judge(
     outcomes:pd.DataFrame, # `outcomes` of at least both models
     pair:Pair,             # Small and large
@@ -222,13 +229,7 @@ def judge(
     return dict(verdict=verdict, points=points, room=headroom(outcomes, pair, split, given['seed']),
                 certificate=certificate, split=split, scores=scores)
 
-def _certificate(outcomes, paired, scores, given):
-    "A certificate from one task of each group."
-    groups = task_groups(outcomes, paired.index)
-    if groups is not None: paired = paired.iloc[np.unique(groups, return_index=True)[1]]
-    calibrated, risks = scores.set_index('task_id').score.loc[paired.index], task_risk(paired, given['risk'])
-    return certify(calibrated, risks, given['certify'], given['delta'], given['risk'], given['seed'])
-
+# %% ../nbs/18_own_data.ipynb #714f3534
 def verdict_on_files(
     place:Path,     # Outcomes (.parquet or .jsonl), or a run directory
     pair:Pair,      # Small and large

@@ -152,6 +152,11 @@ def table_records(
     return records
 
 # %% ../nbs/00e_rows.ipynb #e80ad21c
+def _is_score(rows, name):
+    "Does a column hold nothing but scores, and some?"
+    try: return any([outcome(row.get(name), name) is not None for row in rows])
+    except InputError: return False
+
 def wide_models(
     rows:list, # Of dicts
 )->list:       # Names of the columns that are models
@@ -162,11 +167,6 @@ def wide_models(
     if beside or {'model', 'score', 'n_passed'} & set(columns) or not {'task_id', 'text'} & set(columns): return beside
     scored = [name for name in names if name not in columns.values() and _is_score(rows, name)]
     return scored if len(scored)>1 else []
-
-def _is_score(rows, name):
-    "Does a column hold nothing but scores, and some?"
-    try: return any([outcome(row.get(name), name) is not None for row in rows])
-    except InputError: return False
 
 # %% ../nbs/00e_rows.ipynb #eb94bf50
 def wide_records(
