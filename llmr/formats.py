@@ -82,7 +82,7 @@ class Format:
     note: str = ''
     kind: str = 'outcomes'
 
-NO_VERDICTS = 'holds no verdicts: executed with --benchmark'
+NO_VERDICTS = 'has no verdicts, so it is refused: run the evaluation of the tool first'
 FORMATS = [
     Format('evalplus', 'EvalPlus', '`eval`, attempts with `base_status`', lambda d: 'base_status' in _attempt(d),
            evalplus,

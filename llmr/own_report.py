@@ -105,13 +105,14 @@ def _judged_part(recorded, pair, place, options):
     by_task = None if scores is None else scores.set_index('task_id').score
     title = f'<h2>{html.escape(f"{pair.small} or {pair.large}?")}</h2>'+(f'<p>{html.escape(note)}</p>' if note else '')
     prices = price_rows(outcomes, pair, answer.points, by_task)
-    missing = '' if len(prices.columns)>2 else '<p>The files do not say what an answer cost or how long it took.</p>'
+    known = len(prices.columns)>2
+    missing = '' if known else '<p>The files do not say what an answer cost or how long it took.</p>'
     tasks = pd.DataFrame(dict(task_id=list(recorded.texts), text=list(recorded.texts.values())))
     moved = differing_html(outcomes, pair, recorded.texts) if scores is None else moved_html(answer, outcomes, tasks)
     steps = ''.join(f'<li>{html.escape(step)}</li>' for step in next_steps(answer.verdict, answer.points, pair, []))
     certificate = f'<p>{html.escape(str(judged["certificate"]))}</p>' if judged['certificate'] else ''
-    caption = table_html(prices, 'Gap to the large model alone (95%, all rows together), dollars and seconds', ())
-    sections = [_curve(answer, judged, outcomes, options['seed']), caption, missing, '<h3>Tasks that differ</h3>',
+    caption = f'Gap to the large model alone (95%, all rows together){", dollars and seconds" if known else ""}'
+    sections = [_curve(answer, judged, outcomes, options['seed']), table_html(prices, caption, ()), missing, '<h3>Tasks that differ</h3>',
                 moved, certificate,
                 '<h3>What to do next</h3>', f'<ul>{steps}</ul>']
     return answer_box(answer, outcomes), title+''.join(sections)

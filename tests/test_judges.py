@@ -201,3 +201,21 @@ def test_an_attack_is_held(level, tmp_path):
         if row['name'] in ('test_removes_folder', 'test_execs'): continue # right is what plain Python does outside
         assert [word=='passed' for word in grade.tests]==row['pass'], (row['name'], grade)
     assert sorted(tmp_path.rglob('*'))==before
+
+
+# ---- handed cases: an honest program and a test that passes in plain Python
+
+LENIENT = dict(class_solution='NameError', typing_not_imported='NameError') # what strict grading says
+
+
+@pytest.mark.parametrize('level', LEVELS)
+def test_handed_programs(level, cases):
+    folders = sorted((cases/'tests').iterdir())
+    assert len(folders)>=9
+    for folder in folders:
+        code, test = [(folder/f'{name}.py').read_text() for name in ('program', 'test')]
+        programs = [Program(code, (test,), mode=mode) for mode in ('strict', 'lenient')]
+        strict, lenient = run_programs(programs, Limits(packages=('numpy',)), 1, level)
+        if folder.name=='pep695' and sys.version_info<(3, 12): assert 'under Python 3.' in strict.error
+        elif folder.name in LENIENT: assert strict.errors==(LENIENT[folder.name],) and lenient.tests==('passed',)
+        else: assert strict.tests==lenient.tests==('passed',), folder.name
