@@ -297,7 +297,9 @@ def report(args):
         from llmr.pipeline import write_report
         out = write_report(args.files[0], args.out, options | dict(prices=dict(args.price)))
     else:
+        from llmr.core import InputError
         from llmr.own_report import write_own_report
+        if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
         out = write_own_report(args.files, args.out or 'report.html', args.small, args.large, args.format,
                                scores=args.scores, **options)
     return json.dumps(dict(report=str(out))) if args.json else str(out), 0

@@ -142,7 +142,9 @@ def table_rows(
     text:str, # Lines of cells below a heading
     path:str, # Its name, for messages
 )->list:      # A dict of texts a row; an empty cell is None
-    "Rows of CSV with any delimiter. Raises: `InputError` naming the line of a row with too many or too few cells."
+    """Rows of CSV with any delimiter.
+    Raises: `InputError` naming the line of a row with too many or too few cells, or a heading that stands twice."""
+    if '\n' not in text: text = text.replace('\r', '\n') # as old Macs end lines
     if text[:4].lower()=='sep=': text = text.partition('\n')[2]
     heading = text.lstrip().partition('\n')[0]
     mark = _delimiter(heading)
@@ -153,6 +155,9 @@ def table_rows(
     try: names, rows = [name.strip() for name in next(lines)], [(lines.line_num, cells) for cells in lines
                                                                 if any(cells)]
     except csv.Error as e: raise InputError(f'{path}, line {lines.line_num}: {e}. Write the table again.') from None
+    twice = next((name for name in names if name and names.count(name)>1), None)
+    if twice: raise InputError(f'{path}: two columns are called {twice!r}. Rename or remove one.')
+    if not rows: raise InputError(f'{path}: a heading and no rows. Fetch it again.')
     for number,cells in rows:
         if len(cells)!=len(names): raise InputError(f'{path}, line {number}: {len(cells)} cells below {len(names)} '
                                                     'headings. Quote cells that hold the delimiter or a line break.')

@@ -92,7 +92,7 @@ FORMATS = [
            evalplus_base),
     Format('bigcodebench', 'BigCodeBench', '`eval`, attempts with `status`', lambda d: 'status' in _attempt(d),
            bigcodebench,
-           '`failed_tasks` of the file beside it are missing'),
+           'tasks in `failed_tasks` of the neighbouring file are missing'),
     Format('livecodebench-all', 'LiveCodeBench `eval_all`', '`question_id`, `graded_list`',
            _has('question_id', 'graded_list'),
            livecodebench_all),
@@ -114,10 +114,10 @@ FORMATS = [
            'no verdict is a failure, as `tb` counts'),
     Format('harbor', 'Harbor', '`task_name`, `trial_name`', lambda d: {'task_name', 'trial_name'}<=set(object_of(d)),
            harbor,
-           'no reward is missing'),
+           'a trial without a reward is missing'),
     Format('aider', 'Aider', '`testcase`, `tests_outcomes`',
            lambda d: {'testcase', 'tests_outcomes'}<=set(object_of(d)), aider,
-           'solved if a try passes; named by the run\'s folder'),
+           'a task is solved if one try passes; the model is named by the folder of the run'),
     Format('swe-bench', 'SWE-bench report', '`unresolved_ids`', lambda d: 'resolved_instances' in object_of(d) or
            'unresolved_ids' in object_of(d), swebench, 'errors and untried instances are missing; an empty patch '
            'has failed'),
@@ -244,13 +244,18 @@ def _formats(documents, skipped, form):
 # %% ../nbs/03c_formats.ipynb #037f61c7
 def _records(document, form, near, name):
     "Records of one file, each with a model. Raises: `InputError` if nothing names it."
-    records = form.read(document, near)
+    try: records = form.read(document, near)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as e:
+        raise InputError(f'{document.path}: not the {form.tool} file that it looks like or --format says: a part is '
+                         f'missing, or of another type ({type(e).__name__}: {e}). Fetch it again.') from None
+    if any(made.get('task_id') is None for made in records):
+        raise InputError(f'{document.path}: a result without the id of its task. Fetch it again.')
     exclude = {str(made.get('task_id')) for made in records} if len(records)<50 else set()
     fallback = name_of(document.path, document.stem, exclude | {object_of(document).get('trial_name')})
     models = {made.get('model') for made in records}-{None}
     if name and len(models)>1:
         raise InputError(f'{document.path}: {name} would be the name of {len(models)} models '
-                         f'({", ".join(sorted(models))}). Leave NAME= out.')
+                         f'({", ".join(sorted(map(str, models)))}). Leave NAME= out.')
     for made in records:
         made['model'] = name or made.get('folder') or made.get('model') or fallback
         if not made['model'] and form.kind!='tasks':

@@ -33,7 +33,7 @@ def _jsonl_frame(path):
     "Rows of a file with one JSON object a line."
     return pd.DataFrame([row for _,row in read_jsonl(path)])
 
-READERS = {'.parquet': _parquet_frame, '.jsonl': _jsonl_frame}
+READERS = {'.parquet': _parquet_frame, '.jsonl': _jsonl_frame, '.csv': pd.read_csv}
 
 def read_frame(
     path:Path,          # A file whose suffix is in `READERS`

@@ -112,7 +112,8 @@ def _judged_part(recorded, pair, place, options):
     steps = ''.join(f'<li>{html.escape(step)}</li>' for step in next_steps(answer.verdict, answer.points, pair, []))
     certificate = f'<p>{html.escape(str(judged["certificate"]))}</p>' if judged['certificate'] else ''
     caption = f'Gap to the large model alone (95%, all rows together){", dollars and seconds" if known else ""}'
-    sections = [_curve(answer, judged, outcomes, options['seed']), table_html(prices, caption, ()), missing, '<h3>Tasks that differ</h3>',
+    sections = [_curve(answer, judged, outcomes, options['seed']), table_html(prices, caption, ()), missing,
+                '<h3>Tasks that differ</h3>',
                 moved, certificate,
                 '<h3>What to do next</h3>', f'<ul>{steps}</ul>']
     return answer_box(answer, outcomes), title+''.join(sections)

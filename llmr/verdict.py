@@ -325,9 +325,11 @@ def _points_table(points, pair):
     width, lines = max(27, len(heading)), []
     for point in points.itertuples():
         gap = _points(point.performance_gap, point.low, point.high)
-        over = _points(point.over_random, point.over_low, point.over_high) if point.cost_advantage<1 else ''
+        routed = point.cost_advantage<1 and not np.isnan(point.tau)
+        over = _points(point.over_random, point.over_low, point.over_high) if routed else ''
         lines.append(f'{point.cost_advantage:>8.0%}  {gap:<{width}} {over}'.rstrip())
-    return [f'{"to small":>8}  {heading:<{width}} over random, points', *lines]
+    title = 'over random, points' if points.tau.notna().any() else '(random routing: no scores of a router)'
+    return [f'{"to small":>8}  {heading:<{width}} {title}', *lines]
 
 # %% ../nbs/11_verdict.ipynb #cdeb972e
 def verdict_text(
@@ -340,7 +342,8 @@ def verdict_text(
     "The verdict with the numbers behind it."
     critical = points.critical.iloc[0]
     note = (f'Gaps: 95% for all {len(points)} rows together, from a bootstrap of tasks '
-            f'(critical value {critical:.2f}). Gains over random: 95% for each row.')
+            f'(critical value {critical:.2f}).')
+    if points.tau.notna().any(): note += ' Gains over random: 95% for each row.'
     first = [f'{verdict}  (margin {in_points(margin)})', advice(verdict, points, pair, margin)]
     return '\n'.join([*first, '', headroom_text(room, pair), '', *_points_table(points, pair), '', note])
 

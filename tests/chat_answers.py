@@ -120,3 +120,29 @@ NO_PROGRAM = {
     'harmony, cut': f'<|channel|>analysis<|message|>perhaps {fence(BAD)}',
     'shell alone': fence('pip install nothing', 'bash'),
 }
+
+# A right program, then one that is quoted, varied or warned against
+LEADS = ['Your original code was:', '**What was wrong:**', '**Before (for reference):**', 'A common mistake is:',
+         "Don't do this:", 'Why not simply write this?', 'Variation: a product instead', 'Or, using NumPy:',
+         'Bonus – a version with validation', 'The buggy version:']
+ANSWERS |= {f'then {lead}': f'{fence(GOOD)}\n\n{lead}\n\n{fence(BAD)}' for lead in LEADS}
+ANSWERS |= {
+    'quoted first': f'Your original code was:\n{fence(BAD)}\nHere is the corrected code:\n{fence(GOOD)}',
+    'text behind the closing fence': f'```python\n{GOOD}\n```. That works.',
+    'tag behind the closing fence': f'<answer>\n```python\n{GOOD}\n```</answer>',
+    'brace behind the closing fence': f'\\boxed{{\n```python\n{GOOD}\n```}}',
+    'closed by its language': f'```python\n{GOOD}\n```python',
+    'two blocks, the first unclosed': f'```python\nimport math\n```python\n{GOOD}\n```',
+    'unclosed, then prose': f'```python\n{GOOD}\n\nThis function sums the list. It runs in linear time.',
+    'shell command of a notebook': fence(f'!pip install numpy\n%matplotlib inline\n{GOOD}'),
+    'cell magic': fence(f'%%time\n{GOOD}'),
+    'markdown around it': f'````markdown\nThe answer:\n\n{fence(GOOD)}\n````',
+    'markdown around it, three backticks': f'```markdown\nThe answer:\n\n{fence(GOOD)}\n```',
+    'no-break spaces': fence(TOTAL.replace('    ', '\u00a0\u00a0\u00a0\u00a0')),
+    'zero-width space': fence(f'\u200b{GOOD}'),
+    'copied from a page': f'python\nCopy code\n{GOOD}',
+    'solution tag on the line': f'<solution>{GOOD}</solution>',
+    'JSON': '{"reasoning": "sum", "code": "def add_up(xs):\\n    return sum(xs)"}',
+}
+CLASSES['the method alone, behind'] = fence(CLASS)+'\nThe key method:\n'+fence(
+    'def add_up(self, xs):\n    return sum(xs)')

@@ -76,6 +76,16 @@ def test_a_program_that_reads_its_input():
     assert extract_program(f'{fence(solve)}\n{fence(read)}').code==f'{solve}\n\n{read}'
 
 
+def test_a_script_in_parts():
+    solve = 'def solve():\n    print(2*int(input()))'
+    for caller in ('solve()', 'if __name__ == "__main__":\n    solve()'):
+        assert extract_program(f'{fence(solve)}\nRun it:\n{fence(caller)}').code==f'{solve}\n\n{caller}'
+    read, shown = 'import sys\nxs = sys.stdin.read().split()', 'print(len(xs))'
+    assert extract_program(f'{fence(read)}\nthen\n{fence(shown)}').code==f'{read}\n\n{shown}'
+    local = 'import io, sys\nsys.stdin = io.StringIO("1")\nsolve()'
+    assert extract_program(f'{fence(solve+chr(10)+"solve()")}\nTo test:\n{fence(local)}').code==f'{solve}\nsolve()'
+
+
 def test_names_that_tests_call():
     assert called_names(['assert f(g(1)) == len([1])', 'assert h']) == ['f', 'g']
     assert called_names(['def check(candidate):\n    assert candidate(1)\ncheck(f)'], 'f')==['f']

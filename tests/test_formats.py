@@ -248,3 +248,25 @@ def test_hidden_files_stay_out(tmp_path):
     write(tmp_path/'.cache/a.csv', ROWS)
     write(tmp_path/'a.csv', ROWS)
     assert len(read_documents(tmp_path)[0])==1
+
+
+@pytest.mark.parametrize('content,message', [
+    ('task_id,model,passed,passed\na,A,1,0\n', "two columns are called 'passed'"),
+    ('task_id,model,passed\n', 'a heading and no rows'),
+    ('{"eval": {"T/1": [null]}}', 'EvalPlus|no known kind|Looked for')])
+def test_damaged_results_are_named(tmp_path, content, message):
+    path = tmp_path/('a.json' if content[0]=='{' else 'a.csv')
+    path.write_text(content)
+    with pytest.raises(InputError, match=message): gather([str(path)])
+
+
+def test_ids_are_alike_however_they_are_written(tmp_path):
+    (tmp_path/'A.csv').write_text('task_id,passed\n1.0,1\n 2.0 ,0\n')
+    (tmp_path/'B.csv').write_bytes(b'task_id,passed\r1,1\r2,1\r')
+    assert set(gather([str(tmp_path/'A.csv'), str(tmp_path/'B.csv')]).outcomes.task_id)=={'1', '2'}
+
+
+def test_a_format_that_a_file_has_not(tmp_path):
+    (tmp_path/'A.csv').write_text('task_id,passed\n1,1\n')
+    for form in ('lm-eval', 'inspect', 'helm', 'swe-bench-lists'):
+        with pytest.raises(InputError, match='A.csv'): gather([str(tmp_path/'A.csv')], form)

@@ -24,13 +24,14 @@ def test_a_file_of_rows_comes_back(tmp_path, suffix):
     frame = pd.DataFrame(dict(task_id=['a', 'b'], score=[.1, .2]))
     path = tmp_path/f'rows{suffix}'
     if suffix=='.parquet': frame.to_parquet(path)
+    elif suffix=='.csv': frame.to_csv(path, index=False)
     else: frame.to_json(path, orient='records', lines=True)
     assert read_frame(path).equals(frame)
 
 
 @pytest.mark.parametrize('name,content,message', [
-    ('rows.parquet', None, r'rows\.parquet: no such file\. Give a \.parquet or \.jsonl file of scores\.'),
-    ('rows.csv', b'a,b', r'rows\.csv: neither \.parquet nor \.jsonl\. Save the scores as one of them\.'),
+    ('rows.parquet', None, r'rows\.parquet: no such file\. Give a \.parquet or \.jsonl or \.csv file of scores\.'),
+    ('rows.xlsx', b'a,b', r'rows\.xlsx: neither \.parquet nor \.jsonl nor \.csv\. Save the scores as one of them\.'),
     ('rows.parquet', b'PAR1', r'rows\.parquet: not a readable Parquet file \('),
     ('rows.jsonl', b'{"a": 1}\n{"a"', r'rows\.jsonl, line 2: not valid JSON')])
 def test_a_bad_file_of_rows_is_named(tmp_path, name, content, message):

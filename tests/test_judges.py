@@ -219,3 +219,52 @@ def test_handed_programs(level, cases):
         if folder.name=='pep695' and sys.version_info<(3, 12): assert 'under Python 3.' in strict.error
         elif folder.name in LENIENT: assert strict.errors==(LENIENT[folder.name],) and lenient.tests==('passed',)
         else: assert strict.tests==lenient.tests==('passed',), folder.name
+
+
+# ---- objects of a class, and programs that foresee a wrong value
+
+OBJECT = '''class P:
+    def __init__(self, x=1): self.x = x
+    def __repr__(self): return f'P({self.x})'
+    def __len__(self): return 3
+    def __bool__(self): return False
+    def __contains__(self, y): return True
+    def __getitem__(self, i): return i
+    def __call__(self, y): return y
+    def __iter__(self): return iter([1, 2])
+    def __hash__(self): return 5
+    def __eq__(self, other): return self.x==other.x
+def make(): return P()'''
+USES = ['repr(P(1))=="P(1)"', 'f"{P()}"=="P(1)"', 'len(P())==3', 'not P()', '1 in P()', 'P()[1]==1', 'P()(1)==1',
+        'sum(P())==3', 'hash(P(1))==hash(P(1))', 'len({P(1), P(1)})==1', 'P(2)==P(2)']
+
+
+def test_what_is_done_with_objects_is_done_beside_the_program():
+    grades = graded(*(Program(OBJECT, (f'assert {use}',)) for use in USES))
+    assert {grade.tests for grade in grades}=={('passed',)} and {grade.judge for grade in grades}=={'inside'}
+
+
+def test_an_object_where_a_test_expects_data_is_an_error(): # not a wrong answer
+    (grade,) = graded(Program(OBJECT, ('assert str(make())=="P(1)"',)))
+    assert grade.errors==('TypeError',) and grade.judge=='values'
+
+
+@pytest.mark.parametrize('kind,wrong,right', [('int', 'o%2==0', '4'), ('str', 'not o.endswith("~")', '"abc"'),
+                                              ('int', 'o<100_000', '3'), ('str', 'len(o)==3', '"abc"')])
+def test_a_wrong_value_cannot_be_foreseen(kind, wrong, right):
+    code = f'class E({kind}):\n    __eq__ = lambda s, o: {wrong}\nclass Q:\n    def f(self): return E("0")'
+    (grade,) = graded(Program(code, (f'assert Q().f()=={right}',)))
+    assert grade.errors==('Canary',)
+
+
+def test_a_condition_may_leave_an_assertion_out():
+    test = 'import sys\nassert A().x==1\nif sys.platform=="none":\n    assert A().x==2'
+    assert passed(Program('class A: x = 1', (test,)))==[('passed',)]
+
+
+@pytest.mark.parametrize('code', [
+    'import sys\nassert "r" in sys.stdin.mode and "w" in sys.stdout.mode\nprint(input())',
+    'import atexit\nx = input()\natexit.register(lambda: print(x))',
+    'import sys\nprint(input())\nsys.stdin.close()\nsys.stdout.close()'])
+def test_scripts_that_use_their_streams_in_unusual_ways(code):
+    assert passed(Program(code, (case('3\n', '3'),), kind='stdin'))==[('passed',)]

@@ -4,6 +4,7 @@ Inside a program's process nothing is safe from the program. But it cannot know 
 if a copy with a wrong value passes, then the passes of that program mean nothing.
 """
 import ast
+import random
 
 _OPPOSITE = dict(assertTrue='assertFalse', assertEqual='assertNotEqual', assertIn='assertNotIn', assertIs='assertIsNot',
                  assertIsNone='assertIsNotNone', assertIsInstance='assertNotIsInstance',
@@ -14,13 +15,24 @@ _SAME = '''assertEqual assertListEqual assertDictEqual assertTupleEqual assertSe
 assertMultiLineEqual assertAlmostEqual'''.split()
 
 
+_random = random.SystemRandom() # a program must not foresee the wrong value
+_LETTERS = 'abcdefghijklmnopqrstuvwxyz'
+
+
+def _other_letter(text):
+    "A text of the same length with another letter somewhere; a letter in place of no text."
+    if not text: return _random.choice(_LETTERS)
+    place = _random.randrange(len(text))
+    return text[:place]+_random.choice([letter for letter in _LETTERS if letter!=text[place].lower()])+text[place+1:]
+
+
 def wrong(value):
-    "Another constant of the same type."
+    "Another constant of the same type, and of the same parity or length: nothing tells it from a right one."
     if isinstance(value, bool): return not value
-    if isinstance(value, int): return value+1
-    if isinstance(value, float): return value+1_000_000.5 if abs(value)<1e15 else .5
-    if isinstance(value, str): return value+'~'
-    if isinstance(value, bytes): return value+b'~'
+    if isinstance(value, int): return value+2*_random.randint(max(5, abs(value)), 3*max(5, abs(value)))
+    if isinstance(value, float): return value+(1+_random.random())*1e6 if abs(value)<1e15 else _random.random()
+    if isinstance(value, str): return _other_letter(value)
+    if isinstance(value, bytes): return _other_letter(value.decode('latin-1')).encode('latin-1')
     return 'nothing' if value is None else 0
 
 
@@ -58,14 +70,19 @@ def _spoiled_condition(node):
     return ast.UnaryOp(ast.Not(), node)
 
 
-def _positioned(nodes): return sorted(nodes, key=lambda node: (node.lineno, node.col_offset))
+def _certain(tree, nodes):
+    "Nodes in their order, without those that a condition may leave out; all, if a condition guards each."
+    guarded = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If)
+               for part in (*node.body, *node.orelse) for inner in ast.walk(part)}
+    ordered = sorted(nodes, key=lambda node: (node.lineno, node.col_offset))
+    return [node for node in ordered if id(node) not in guarded] or ordered
 
 
 def spoiled_test(test):
     "A test whose last assertion is wrong; one without assertions gets one."
     try: tree = ast.parse(test)
     except (SyntaxError, ValueError, RecursionError, MemoryError): return test
-    asserts = _positioned(node for node in ast.walk(tree) if isinstance(node, ast.Assert))
+    asserts = _certain(tree, [node for node in ast.walk(tree) if isinstance(node, ast.Assert)])
     if asserts and not (isinstance(asserts[-1].test, ast.Constant) and not asserts[-1].test.value):
         asserts[-1].test = _spoiled_condition(asserts[-1].test)
     else: tree.body += ast.parse('assert 1 == 2').body
@@ -74,9 +91,9 @@ def spoiled_test(test):
 
 def _spoil_method(method):
     "Make the last assertion of a test method wrong."
-    calls = _positioned(node for node in ast.walk(method) if isinstance(node, ast.Call)
-                        and isinstance(node.func, ast.Attribute)
-                        and node.func.attr.startswith('assert') and getattr(node.func.value, 'id', '')=='self')
+    calls = [node for node in ast.walk(method) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+             and node.func.attr.startswith('assert') and getattr(node.func.value, 'id', '')=='self']
+    calls = _certain(method, calls)
     last = calls[-1] if calls else None
     if last and last.func.attr in _SAME and len(last.args)>1 and any(_spoil(side) for side in last.args[1::-1]): return
     if last and last.func.attr in _OPPOSITE: last.func.attr = _OPPOSITE[last.func.attr]

@@ -4,6 +4,7 @@ With the judge `values`, a child never sees a test or an expected value: it is a
 and returns the value. Whatever the program does to this code's frames, modules or builtins changes nothing but what it
 answers. So that an honest program does not break this code by accident, it gets a `builtins` of its own.
 """
+import atexit
 import builtins
 import gc
 import io
@@ -187,6 +188,7 @@ class Main(Server):
         self.names['__name__'] = '__main__'
         sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0)))
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w')))
+        sys.stdin.mode, sys.stdout.mode = 'r', 'w' # as Python sets them for its own
         sys.__stdin__, sys.__stdout__ = sys.stdin, sys.stdout
         word, error = 'ran', ''
         try: code, changed = rewrite.compiled(job['code'], job['mode'], job['called'])
@@ -199,9 +201,12 @@ class Main(Server):
             except SystemExit: pass
             except MemoryError: word, error = 'memory', 'MemoryError'
             except BaseException as e: word, error = 'module_error', name_of(e)
-        try: sys.stdout.flush()
-        except BaseException: pass
-        for file in (0, 1, 2): os.close(file)
+        for last in (atexit._run_exitfuncs, sys.stdout.flush):
+            try: last()
+            except BaseException: pass
+        for file in (0, 1, 2):
+            try: os.close(file)
+            except OSError: pass # the program has closed it
         wire.send(self.channel, ['module', word, error])
         _exit(0)
 

@@ -100,7 +100,7 @@ class _Look:
     def needs_inside(self):
         "Whether the test needs more than plain values."
         return (any(isinstance(node, _INSIDE) for node in self.nodes) or self.imports_more() or self.names_more()
-                or self.passes_more() or self.looks_closer() or self.shares() or self.calls_often())
+                or self.passes_more() or self.looks_closer() or self.uses_objects() or self.shares() or self.calls_often())
 
     def imports_more(self):
         names = [alias.name for node in self.nodes if isinstance(node, ast.Import) for alias in node.names]
@@ -133,6 +133,19 @@ class _Look:
             return name in _LAZY or module in ('operator', 'itertools', 'functools')
         values = [value for call in self.asked for value in (*call.args, *[word.value for word in call.keywords])]
         return any(map(strange, values))
+
+    def uses_objects(self):
+        "Whether what looks like a new object of a class is more than compared: printed, counted, indexed, called."
+        made = lambda node: any(self.of(part, self.made()) for part in
+                                (node.elts if isinstance(node, (ast.List, ast.Tuple, ast.Set)) else [node]))
+        for node in self.nodes:
+            if isinstance(node, ast.UnaryOp): parts = [node.operand]
+            elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)): parts = node.comparators
+            elif isinstance(node, (ast.Subscript, ast.FormattedValue)): parts = [node.value]
+            elif isinstance(node, ast.Call) and node not in self.asked: parts = [node.func, *node.args]
+            else: continue
+            if any(map(made, parts)): return True
+        return False
 
     def looks_closer(self):
         "Whether the test uses what only an object of the program's has."

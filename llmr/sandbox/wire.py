@@ -49,7 +49,8 @@ class Breach(Exception):
 class Opaque:
     "A value that does not cross."
     __slots__ = ()
-    def __bool__(self): raise TypeError('the program returned an object that is more than plain data')
+    def __bool__(self, *_): raise TypeError('the program returned an object that is more than plain data')
+    __str__ = __repr__ = __format__ = __len__ = __iter__ = __bool__
 
 
 def stays(value): return ['h', '']
