@@ -248,7 +248,7 @@ def _records(document, form, near, name):
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as e:
         raise InputError(f'{document.path}: not the {form.tool} file that it looks like or --format says: a part is '
                          f'missing, or of another type ({type(e).__name__}: {e}). Fetch it again.') from None
-    if any(made.get('task_id') is None for made in records):
+    if form.kind=='outcomes' and any(made.get('task_id') is None for made in records):
         raise InputError(f'{document.path}: a result without the id of its task. Fetch it again.')
     exclude = {str(made.get('task_id')) for made in records} if len(records)<50 else set()
     fallback = name_of(document.path, document.stem, exclude | {object_of(document).get('trial_name')})
