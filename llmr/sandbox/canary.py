@@ -26,7 +26,18 @@ def _other_letter(text):
     return text[:place]+_random.choice([letter for letter in _LETTERS if letter!=text[place].lower()])+text[place+1:]
 
 
-def wrong(value):
+class Wrong:
+    """Wrong values in place of the constants of one program's tests. A constant has the same one in each test: a program
+    that keeps what it hears in one test and says it in the next is right in its copies, too."""
+    def __init__(self): self.values = {}
+
+    def __call__(self, value):
+        key = type(value), value
+        if key not in self.values: self.values[key] = _wrong(value)
+        return self.values[key]
+
+
+def _wrong(value):
     "Another constant of the same type, and of the same parity or length: nothing tells it from a right one."
     if isinstance(value, bool): return not value
     if isinstance(value, int): return value+2*_random.randint(max(5, abs(value)), 3*max(5, abs(value)))
@@ -52,7 +63,7 @@ def _constants(node):
         yield from (*_constants(node.left), *_constants(node.right))
 
 
-def _spoil(node):
+def _spoil(node, wrong):
     "Make an expected value wrong, in place. Returns whether there was a constant; an empty list gets an item."
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and not node.elts:
         node.elts.append(ast.Constant(0))
@@ -62,11 +73,11 @@ def _spoil(node):
     return bool(found)
 
 
-def _spoiled_condition(node):
+def _spoiled_condition(node, wrong):
     "A condition that is false where the given one is true."
     last = node.values[-1] if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) else node
     if isinstance(last, ast.Compare) and isinstance(last.ops[-1], ast.Eq):
-        if _spoil(last.comparators[-1]) or len(last.ops)==1 and _spoil(last.left): return node
+        if _spoil(last.comparators[-1], wrong) or len(last.ops)==1 and _spoil(last.left, wrong): return node
     return ast.UnaryOp(ast.Not(), node)
 
 
@@ -78,33 +89,33 @@ def _certain(tree, nodes):
     return [node for node in ordered if id(node) not in guarded] or ordered
 
 
-def spoiled_test(test):
+def spoiled_test(test, wrong):
     "A test whose last assertion is wrong; one without assertions gets one."
     try: tree = ast.parse(test)
     except (SyntaxError, ValueError, RecursionError, MemoryError): return test
     asserts = _certain(tree, [node for node in ast.walk(tree) if isinstance(node, ast.Assert)])
     if asserts and not (isinstance(asserts[-1].test, ast.Constant) and not asserts[-1].test.value):
-        asserts[-1].test = _spoiled_condition(asserts[-1].test)
+        asserts[-1].test = _spoiled_condition(asserts[-1].test, wrong)
     else: tree.body += ast.parse('assert 1 == 2').body
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-def _spoil_method(method):
+def _spoil_method(method, wrong):
     "Make the last assertion of a test method wrong."
     calls = [node for node in ast.walk(method) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
              and node.func.attr.startswith('assert') and getattr(node.func.value, 'id', '')=='self']
     calls = _certain(method, calls)
     last = calls[-1] if calls else None
-    if last and last.func.attr in _SAME and len(last.args)>1 and any(_spoil(side) for side in last.args[1::-1]): return
+    if last and last.func.attr in _SAME and len(last.args)>1 and any(_spoil(side, wrong) for side in last.args[1::-1]): return
     if last and last.func.attr in _OPPOSITE: last.func.attr = _OPPOSITE[last.func.attr]
     else: method.body += ast.parse('self.assertEqual(1, 2)').body
 
 
-def spoiled_module(source):
+def spoiled_module(source, wrong):
     "Source of a test module in which each test method has a wrong assertion."
     try: tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError): return source
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith('test'):
-            _spoil_method(node)
+            _spoil_method(node, wrong)
     return ast.unparse(ast.fix_missing_locations(tree))

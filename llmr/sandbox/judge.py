@@ -217,7 +217,8 @@ class Worker:
         unit = tried.made.kind=='unittest'
         tried.run(lambda program, *_: tried.inside(program, list(tried.made.tests)))
         if 'passed' not in tried.results or tried.job['values']: return
-        tests = [canary.spoiled_module(test) if unit else canary.spoiled_test(test) for test in tried.made.tests]
+        spoil, wrong = canary.spoiled_module if unit else canary.spoiled_test, canary.Wrong()
+        tests = [spoil(test, wrong) for test in tried.made.tests]
         other = Attempt(self, tried.job, tried.made)
         left = dict(cpu_s=other.limits['cpu_s']-tried.cpu, wall_s=other.limits['wall_s']-tried.wall+tried.cpu)
         other.limits = other.limits | {name: max(.5, seconds) for name, seconds in left.items()}
