@@ -101,12 +101,13 @@ def _count(usage, *names):
 
 def _tokens(answer):
     "`(new tokens, of which reasoning or None, tokens of the prompt or -1)`."
-    usage, n_pieces = answer.usage, sum(map(bool, answer.text+answer.reasoning))
+    usage, written = answer.usage, answer.text+answer.reasoning
     details = _get(usage, 'completion_tokens_details', 'output_tokens_details')
     thought = _count(details, 'reasoning_tokens')
     if thought is None: thought = _count(usage, 'reasoning_tokens')
-    n_prompt, n_new = _count(usage, 'prompt_tokens', 'input_tokens'), _count(usage, 'completion_tokens', 'output_tokens')
-    if n_new is None: return len(answer.logprobs) or n_pieces, thought, -1 if n_prompt is None else n_prompt
+    n_prompt = _count(usage, 'prompt_tokens', 'input_tokens')
+    n_new = _count(usage, 'completion_tokens', 'output_tokens')
+    if n_new is None: n_new = len(answer.logprobs) or max(sum(map(bool, written)), len(''.join(written))//4)
     apart = (_count(usage, 'total_tokens') or 0)-n_new-n_prompt if n_prompt is not None else 0
     if apart>0 and thought in (None, apart): n_new, thought = n_new+apart, apart
     elif thought and thought>n_new: n_new += thought
@@ -149,6 +150,11 @@ class _How(NamedTuple):
     dropped: frozenset = frozenset() # Fields that it refuses
     limit: str = 'max_tokens'        # How it names the most new tokens
 
+def _first_way(settings, options):
+    "How a server is asked first."
+    form = {None: '', True: 'continued', False: 'whole'}[options['continues']] if settings.prefill else 'whole'
+    return _How(form=form, dropped=frozenset() if options['logprobs'] else frozenset({'logprobs'}))
+
 _SETTINGS = 'temperature', 'top_p', 'seed' # decide the text; a server may refuse them
 _DROPPABLE = ('add_generation_prompt', 'continue_final_message', 'stream_options', 'logprobs', 'top_p', 'seed', 'stop',
               'stream', 'temperature') # what is lost least comes first
@@ -175,6 +181,11 @@ def _send(client, body):
     more = {name: value for name,value in body.items() if name not in own}
     ask = client.chat.completions if 'messages' in body else client.completions
     return ask.create(**named, extra_body=more)
+
+def _until(stops, text):
+    "A text up to the first stop, where the server went on behind it."
+    cuts = [at for at in map(text.find, stops) if at>=0]
+    return text[:min(cuts, default=None)]
 
 def _pieces(answer):
     "The pieces of an answer; one where the server does not stream."
@@ -241,7 +252,7 @@ def _refused_field(e, body):
 _MEANINGS = dict(
     too_long=r'context length|maximum context|max_model_len|context_length|context window|(?:prompt|input).*too long',
     length='(?:max_tokens|output) limit was reached|could not finish the message',
-    content_filter='content[ _]?(?:filter|policy|management)|invalid_prompt|flagged|safety polic|usage polic|moderation',
+    content_filter=r'content[ _]?(?:filter|policy|management)|invalid_prompt|flagged|(?:safety|usage) polic|moderation',
     template=r'chat[ _]template')
 _UNKNOWN = re.compile(
     'unsupported|not supported|unknown|unrecognized|unrecognised|not permitted|unexpected|extra|cannot find|not allowed'
@@ -262,14 +273,17 @@ def _given_up(e, path, body, key_env):
     "An `InputError` for a refusal that no other form of the request avoids."
     said, status = str(e)[:300], e.status_code
     if status in (401, 403):
-        return InputError(f'model {path!r}: the server refuses the key ({said}). '
+        return InputError(f'model {path!r}: the server refuses the key ({status}: {said}). '
                           f'Set {key_env} to one that may use this model.')
-    if status==402: return InputError(f'model {path!r}: the account has no credit ({said}). Finished completions are '
-                                      'saved: re-run the same command when it has.')
-    if status==404: return InputError(f'model {path!r}: the server knows no such model or address ({said}). '
-                                      'Check the name and base_url.')
+    if status==402:
+        return InputError(f'model {path!r}: the account has no credit ({said}). '
+                          'Finished completions are saved: re-run the same command when it has.')
+    if status==404:
+        return InputError(f'model {path!r}: the server knows no such model or address ({said}). '
+                          'Check the name and base_url.')
     fields = ', '.join(name for name in body if name not in ('model', 'messages', 'prompt'))
-    return InputError(f'model {path!r}: the server refuses the request ({said}). The request had the fields {fields}.')
+    return InputError(f'model {path!r}: the server refuses the request ({status}: {said}). '
+                      f'The request had the fields {fields}.')
 
 def _refused_value(e, path, name, value):
     "An `InputError` for a field that cannot be left out."
@@ -278,6 +292,15 @@ def _refused_value(e, path, name, value):
                      ('the request', 'Choose another --param max_tokens'))
     return InputError(f'model {path!r}: the server refuses the field {name!r} of {place}, {value!r} ({str(e)[:300]}). '
                       f'{advice}.')
+
+def _no_answer(error, path, options):
+    "An `InputError` for a request that was tried often enough."
+    slow = 'Timeout' in type(error).__name__
+    more = (f'The server was silent for {options["stall_s"]:g} s: for a model that thinks longer, set a larger stall_s '
+            'in engine. ' if slow else '')
+    return InputError(
+        f'model {path!r}: no answer in {options["tries"]} tries ({type(error).__name__}: {str(error)[:200]}). {more}'
+        'Finished completions are saved: re-run the same command when the server answers, or check base_url.')
 
 # %% ../nbs/02e_engine_openai.ipynb #917bb3d3
 def _in_threads(work, items, n_threads):
@@ -305,8 +328,11 @@ _RESERVED = dict(model='--small and --large', messages='the prompt', prompt='the
                  logprobs='the option logprobs of engine', temperature='temperature', top_p='top_p', seed='seed',
                  stop='prefill', max_tokens='max_tokens', max_completion_tokens='max_tokens')
 
-def _check_extra(extra):
+def _check_options(options):
     "Raises: `InputError` unless `extra` maps fields to what JSON holds, and none of them is llmr's own."
+    extra, continues = options['extra'], options['continues']
+    if continues not in (None, True, False):
+        raise InputError(f'engine.continues is {continues!r}: must be true, false, or null to find out.')
     if not isinstance(extra, dict): raise InputError(f'engine.extra is {extra!r:.80}: must map fields to values.')
     for name in extra:
         if name in _RESERVED:
@@ -320,8 +346,106 @@ def _key(name):
     if key or name=='OPENAI_API_KEY': return key or 'none'
     raise InputError(f'engine.key_env: the environment has no {name}. Set it to the key of the server.')
 
+# %% ../nbs/02e_engine_openai.ipynb #6be41f10
+class _Asking(Sampler):
+    "One try at a request, and what a refusal changes for all of them."
+    def _body(self, request, asked):
+        "The fields of a request."
+        settings = replace(self.settings, max_tokens=self.rooms.get(request, self.settings.max_tokens))
+        return _body(self.path, settings, request, asked, self.options['extra'])
+
+    def _ask(self, request, asked):
+        "One try at one request."
+        answer = _send(self.client, self._body(request, asked))
+        try: completion = _read_answer(_pieces(answer), asked.template)
+        finally: getattr(answer, 'close', lambda: None)()
+        text = completion.text if asked.form=='whole' else _until(self.settings.stops, completion.text)
+        refused = ', '.join(name for name in _SETTINGS if name in asked.dropped)
+        return completion._replace(text=text, form=asked.form, refused=refused)
+
+    def _change(self, asked, warning, **changes):
+        "Ask otherwise from now on, and log it. Another thread may have changed it already."
+        with self.lock:
+            if self.how!=asked: return
+            self.how = asked._replace(**changes)
+        if warning: log.warning(f'model %s{warning}', self.name)
+
+    def _settled(self, completion, asked):
+        "A completion whose form is known; None if it has to be asked for in another form."
+        if asked.form: return completion
+        if _continues(self.settings.prefill, completion):
+            self._change(asked, '', form='continued')
+            return completion._replace(form='continued')
+        self._ask_whole(asked)
+
+    def _ask_whole(self, asked):
+        "From now on."
+        self._change(asked, ': the server continues no assistant turn, so it is asked for whole answers',
+                     form='whole')
+
+    def _ask_otherwise(self, e, request, asked):
+        """A `Completion` for a refusal of this prompt, or None to ask again in another form.
+
+        Raises: `InputError` if there is none."""
+        body = self._body(request, asked)
+        meaning, field, room = _meaning(e), _refused_field(e, body), _room(e)
+        if meaning=='too_long' and 0<room<body[asked.limit]: self.rooms[request] = room
+        elif meaning=='too_long': return Completion.too_long(-1, asked.template)._replace(form=asked.form)
+        elif meaning in ('length', 'content_filter'):
+            n_tokens = self.settings.max_tokens if meaning=='length' else 0
+            return Completion('', n_tokens, meaning, -1, float('nan'), asked.template, asked.form)
+        elif field: self._leave_out(e, asked, field, body)
+        elif meaning=='template' and asked.template=='chat':
+            form = 'continued' if self.settings.prefill else 'whole'
+            self._change(asked, ' has no chat template: it is asked with plain prompts', template='plain', form=form)
+        elif not asked.form and e.status_code in (400, 422): self._ask_whole(asked)
+        else: raise _given_up(e, self.path, body, self.options['key_env'])
+
+    def _leave_out(self, e, asked, field, body):
+        "Ask without a field, or by its other name. Raises: `InputError` if that is no way out."
+        message, value = str(e), body[field]
+        other_name = 'max_completion_tokens' in message or _UNKNOWN.search(message)
+        if field=='max_tokens' and other_name:
+            return self._change(asked, ': the server wants max_completion_tokens in place of max_tokens',
+                                limit='max_completion_tokens')
+        if field in self.options['extra'] or field not in _DROPPABLE: raise _refused_value(e, self.path, field, value)
+        what = dict(temperature=f'temperature={value}, so its default is used',
+                    top_p=f'top_p={value}, so its default is used',
+                    seed='a seed, so the samples are not reproducible',
+                    logprobs='logprobs, which stay unknown')
+        warning = f': the server refuses {what[field]}' if field in what else ''
+        self._change(asked, warning, dropped=asked.dropped | {field})
+
+# %% ../nbs/02e_engine_openai.ipynb #6be41f12
+class _Patient(_Asking):
+    "Tries at a request until there is an answer."
+    def _persist(self, request, stopped):
+        "Ask until there is an answer; None once stopped. Raises: `InputError` if there never is one."
+        attempt, error = 0, None
+        while attempt<self.options['tries']:
+            if stopped.is_set(): return None
+            self.pace.wait()
+            asked = self.how
+            try: answer = self._settled(self._ask(request, asked), asked)
+            except Exception as e: failure, error, answer = _failure(e), e, None
+            else: failure = ''
+            if failure=='unknown': raise error
+            if failure=='refused': answer = self._ask_otherwise(error, request, asked)
+            if answer: return answer
+            if failure in ('too_many', 'may_pass'): attempt += self._pause(failure, error, attempt, stopped)
+        raise _no_answer(error, self.path, self.options)
+
+    def _pause(self, failure, error, attempt, stopped):
+        "Wait before the next try; a server may fail on a turn that has begun. Returns 1."
+        pause = _pause_after(error, attempt, self.options['first_pause_s'])
+        if failure=='too_many': self.pace.pause(pause)
+        if not self.how.form and attempt>=2 and _get(error, 'status_code')==500: self._ask_whole(self.how)
+        log.warning('model %s: %s, tried again in %.1f s', self.name, type(error).__name__, pause)
+        stopped.wait(pause)
+        return 1
+
 # %% ../nbs/02e_engine_openai.ipynb #d226c3d7
-class OpenAI(Sampler):
+class OpenAI(_Patient):
     "Draw from an OpenAI-compatible server."
     engine = 'openai'
     defaults = dict(base_url=None, key_env='OPENAI_API_KEY', concurrency=8, tries=8, stall_s=300.,
@@ -346,11 +470,8 @@ class OpenAI(Sampler):
             raise InputError('sampler openai: needs the package openai. '
                              'Install it with `pip install "llmr[openai]"`.') from None
         options = self.options
-        _check_extra(options['extra'])
-        known = 'whole' if not self.settings.prefill or options['continues'] is False else ''
-        dropped = frozenset() if options['logprobs'] else frozenset({'logprobs'})
-        first = _How(form='continued' if options['continues'] and not known else known, dropped=dropped)
-        self.how, self.lock = getattr(self, 'how', first), threading.Lock()
+        _check_options(options)
+        self.how, self.lock = getattr(self, 'how', None) or _first_way(self.settings, options), threading.Lock()
         self.pace, self.rooms = _Pace(options['requests_per_minute']), {}
         self.client = openai.OpenAI(api_key=_key(options['key_env']), base_url=options['base_url'],
                                     timeout=options['stall_s'], max_retries=0)
@@ -374,104 +495,3 @@ class OpenAI(Sampler):
             yield i, self._persist(requests[i], threading.Event())
         work = lambda i, stopped: self._persist(requests[i], stopped)
         yield from _in_threads(work, missing, self.options['concurrency'])
-
-    def _persist(self, request, stopped):
-        "Ask until there is an answer; None once stopped. Raises: `InputError` if there never is one."
-        tries, attempt, error = self.options['tries'], 0, None
-        while attempt<tries:
-            if stopped.is_set(): return None
-            self.pace.wait()
-            asked = self.how
-            try: answer = self._settled(self._ask(request, asked), asked)
-            except Exception as e:
-                failure, error = _failure(e), e
-                if failure=='unknown': raise
-                answer = self._ask_otherwise(e, request, asked) if failure=='refused' else None
-                attempt += failure!='refused'
-                if failure!='refused': self._wait(failure, error, attempt-1, stopped)
-            if answer: return answer
-        raise self._silent(error)
-
-    def _wait(self, failure, error, attempt, stopped):
-        "Pause before the next try."
-        pause = _pause_after(error, attempt, self.options['first_pause_s'])
-        if failure=='too_many': self.pace.pause(pause)
-        log.warning('model %s: %s, tried again in %.1f s', self.name, type(error).__name__, pause)
-        stopped.wait(pause)
-
-    def _silent(self, error):
-        "An `InputError` for a request that was tried often enough."
-        slow = 'Timeout' in type(error).__name__
-        advice = (f'It says nothing for {self.options["stall_s"]:g} s at a time: a model that thinks for longer needs a '
-                  'larger stall_s in engine.') if slow else ''
-        return InputError(
-            f'model {self.path!r}: no answer in {self.options["tries"]} tries ({type(error).__name__}: '
-            f'{str(error)[:200]}). {advice} Finished completions are saved: re-run the same command when the server '
-            'answers, or check base_url.'.replace('  ', ' '))
-
-    def _body(self, request, asked):
-        "The fields of a request."
-        settings = replace(self.settings, max_tokens=self.rooms.get(request, self.settings.max_tokens))
-        return _body(self.path, settings, request, asked, self.options['extra'])
-
-    def _ask(self, request, asked):
-        "One try at one request."
-        answer = _send(self.client, self._body(request, asked))
-        try: completion = _read_answer(_pieces(answer), asked.template)
-        finally: getattr(answer, 'close', lambda: None)()
-        if asked.form!='whole' and 'stop' in asked.dropped:
-            cuts = [at for at in map(completion.text.find, self.settings.stops) if at>=0]
-            if cuts: completion = completion._replace(text=completion.text[:min(cuts)])
-        refused = ', '.join(name for name in _SETTINGS if name in asked.dropped)
-        return completion._replace(form=asked.form, refused=refused)
-
-    def _change(self, asked, warning, *values, **changes):
-        "Ask otherwise from now on, and log it. Another thread may have changed it already."
-        with self.lock:
-            if self.how!=asked: return
-            self.how = asked._replace(**changes)
-        if warning: log.warning(f'model %s: {warning}', self.name, *values)
-
-    def _settled(self, completion, asked):
-        "A completion whose form is known; None if it has to be asked for in another form."
-        if asked.form: return completion
-        if _continues(self.settings.prefill, completion):
-            self._change(asked, '', form='continued')
-            return completion._replace(form='continued')
-        self._ask_whole(asked)
-
-    def _ask_whole(self, asked):
-        "From now on."
-        self._change(asked, "the server continues no assistant turn, so its model is asked for whole answers",
-                     form='whole')
-
-    def _ask_otherwise(self, e, request, asked):
-        """A `Completion` for a refusal of this prompt, or None to ask again in another form.
-
-        Raises: `InputError` if there is none."""
-        body = self._body(request, asked)
-        meaning, field, room = _meaning(e), _refused_field(e, body), _room(e)
-        if meaning=='too_long' and 0<room<body[asked.limit]: self.rooms[request] = room
-        elif meaning=='too_long': return Completion.too_long(-1, asked.template)._replace(form=asked.form)
-        elif meaning in ('length', 'content_filter'):
-            n_tokens = self.settings.max_tokens if meaning=='length' else 0
-            return Completion('', n_tokens, meaning, -1, float('nan'), asked.template, asked.form)
-        elif field: self._leave_out(e, asked, field, body)
-        elif meaning=='template' and asked.template=='chat':
-            form = 'continued' if self.settings.prefill else 'whole'
-            self._change(asked, 'no chat template: it is asked with plain prompts', template='plain', form=form)
-        elif not asked.form and e.status_code in (400, 422): self._ask_whole(asked)
-        else: raise _given_up(e, self.path, body, self.options['key_env'])
-
-    def _leave_out(self, e, asked, field, body):
-        "Ask without a field, or by its other name. Raises: `InputError` if that is no way out."
-        message, value = str(e), body[field]
-        other_name = 'max_completion_tokens' in message or _UNKNOWN.search(message)
-        if field=='max_tokens' and other_name:
-            return self._change(asked, 'the server wants max_completion_tokens in place of max_tokens',
-                                limit='max_completion_tokens')
-        if field in self.options['extra'] or field not in _DROPPABLE: raise _refused_value(e, self.path, field, value)
-        what = dict(seed='the samples are not reproducible', temperature="the server's own is used",
-                    top_p="the server's own is used", logprobs='they stay unknown').get(field)
-        warning, values = ('the server refuses %s=%s: %s', (field, value, what)) if what else ('', ())
-        self._change(asked, warning, *values, dropped=asked.dropped | {field})

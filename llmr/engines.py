@@ -75,7 +75,7 @@ class Completion(NamedTuple):
     "The answer to a request."
     text: str            # The model's own text, without prefill and stop text
     n_tokens: int        # New tokens, those that ended it included
-    finish_reason: str   # `stop`, `length`, `prompt_too_long`; of a server also `content_filter`, `refusal`, `tool_calls`
+    finish_reason: str   # `stop`, `length`, `prompt_too_long`; of servers also `content_filter`, `refusal`, ...
     n_prompt_tokens: int # Of the whole conversation; -1 if the server does not say
     logprob: float       # Sum of the new tokens' log-probabilities at temperature 1; NaN if unknown
     template: str        # `chat`, or `plain` where the model has no chat template

@@ -337,8 +337,8 @@ def sample_completions(
 # %% ../nbs/02_sampling.ipynb #7c1e0a05
 def _refusal_notes(sampled, settings):
     "A sentence for each setting that the server refused."
-    what = dict(temperature=f'the server refuses temperature={settings.temperature:g}: its own was used',
-                top_p=f'the server refuses top_p={settings.top_p:g}: its own was used',
+    what = dict(temperature=f'the server refuses temperature={settings.temperature:g}: its default was used',
+                top_p=f'the server refuses top_p={settings.top_p:g}: its default was used',
                 seed='the server refuses a seed: these samples are not reproducible')
     refused = {name for names in sampled.refused.unique() for name in names.split(', ') if name}
     return [sentence for name,sentence in what.items() if name in refused]
