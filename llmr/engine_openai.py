@@ -380,8 +380,7 @@ class _Asking(Sampler):
 
     def _ask_whole(self, asked):
         "From now on."
-        self._change(asked, ': the server continues no assistant turn, so it is asked for whole answers',
-                     form='whole')
+        self._change(asked, ': the server continues no assistant turn: it is asked for whole answers', form='whole')
 
     def _ask_otherwise(self, e, request, asked):
         """A `Completion` for a refusal of this prompt, or None to ask again in another form.
@@ -403,8 +402,7 @@ class _Asking(Sampler):
 
     def _leave_out(self, e, asked, field, body):
         "Ask without a field, or by its other name. Raises: `InputError` if that is no way out."
-        message, value = str(e), body[field]
-        other_name = 'max_completion_tokens' in message or _UNKNOWN.search(message)
+        value, other_name = body[field], 'max_completion_tokens' in str(e) or _UNKNOWN.search(str(e))
         if field=='max_tokens' and other_name:
             return self._change(asked, ': the server wants max_completion_tokens in place of max_tokens',
                                 limit='max_completion_tokens')
