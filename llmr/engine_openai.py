@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 # %% ../nbs/02e_engine_openai.ipynb #5441ce8f
-from .blocks import unfenced_blocks
+from .blocks import parsed, unfenced_blocks
 from .core import InputError
 from .engines import Completion, Sampler, log
 from .problem import FENCE
@@ -203,7 +203,9 @@ def _continues(prefill, completion):
     line, ends, rest = turn.partition('\n')
     if FENCE not in prefill or not ends or not re.fullmatch(r'\w*[\d.]*\s*', line): return False
     if not line.startswith(opening.partition('\n')[0]) or line.strip().lower() not in _LANGUAGES: return False
-    blocks = unfenced_blocks(rest.partition(FENCE)[0].strip('\n'))
+    code = rest.partition(FENCE)[0].strip('\n')
+    if parsed(code) and re.search(r"""[\d'"=([{]""", code): return True # perhaps an expression alone
+    blocks = unfenced_blocks(code)
     return bool(blocks) and not blocks[0].before.strip()
 
 _LANGUAGES = '', 'python', 'python3', 'py'

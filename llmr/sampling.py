@@ -360,7 +360,8 @@ def sampling_notes(
     "What differs from the plan in one model's completions."
     settings, notes = sampler.settings, []
     if settings.prefill and sampled.form.eq('whole').any():
-        notes.append('the server continues no assistant turn: these are whole chat answers')
+        notes.append('the server continues no assistant turn: these are whole chat answers. '
+                     '--param prefill= asks every model for such answers')
     notes += _refusal_notes(sampled, settings)
     refusals = sampled.finish_reason.isin(['content_filter', 'refusal']).sum()
     if refusals: notes.append(f'{refusals/len(sampled):.1%} of {len(sampled)} completions were refused or filtered')

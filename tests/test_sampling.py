@@ -12,6 +12,7 @@ import time
 import zipfile
 from importlib.util import find_spec
 
+import kind_tasks
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -20,7 +21,8 @@ from tiny import tiny_llama
 
 from llmr.answers import continued_program
 from llmr.benchmarks import load_tasks
-from llmr.core import InputError, Store, bundle, check_table, package_file, unbundle
+from llmr.cli import main
+from llmr.core import TEST_KINDS, InputError, Store, bundle, check_table, package_file, unbundle
 from llmr.engine_openai import OpenAI
 from llmr.engine_transformers import Transformers
 from llmr.engines import Completion, Settings
@@ -352,6 +354,22 @@ def test_what_the_record_says_of_a_hosted_model(tasks, caplog):
     cut = drawn.assign(finish_reason=['length']*3+['stop']*12, text=['']*2+drawn.text.tolist()[2:])
     last = sampling_notes(cut, sampler)[-1]
     assert last.startswith('20.0% of 15 completions were cut at max_tokens=41, 13.3% before any answer')
+
+
+@needs_openai
+@pytest.mark.parametrize('habits', [O_SERIES, VLLM], ids=['o', 'vllm'])
+def test_every_kind_of_tests_from_a_file_of_tasks_to_the_verdict(habits, tmp_path, capsys):
+    tasks = load_tasks(str(kind_tasks.write(tmp_path/'kinds.jsonl')))
+    assert sorted(tasks.test_kind.unique())==sorted(TEST_KINDS)
+    once = dict.fromkeys(('train', 'validation', 'test'), 1)
+    with hosting(habits, kind_tasks.program) as server:
+        drawn = [sample_completions(tasks, hosted(server, name), once) for name in ('small', 'large')]
+    outcomes = execute(columns_of('completions', pd.concat(drawn)), tasks)
+    right = outcomes.model.eq('large') | outcomes.task_id.str.fullmatch(r'.*[02468]')
+    assert outcomes.n_passed.eq(outcomes.n_tests).tolist()==right.tolist()
+    outcomes.to_parquet(tmp_path/'outcomes.parquet')
+    assert main(['verdict', str(tmp_path/'outcomes.parquet'), '--small', 'small', '--large', 'large'])==4
+    assert capsys.readouterr().out.count('NEED')==1
 
 
 @pytest.mark.parametrize('text,n', [
