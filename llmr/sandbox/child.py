@@ -33,13 +33,14 @@ class Isolation:
         self.settings, self.level, self.module = settings, settings['level'], stage()
         self.filter = layers.seccomp_filter(_PID) if self.level=='landlock' else None
 
-    def enter(self, control):
-        "From here on, a program can harm nothing but this process."
+    def enter(self, control, role):
+        "From here on, a program can harm nothing but this process. Cases of a script may have seconds of their own."
         gc.enable()
         os.setsid()
         control.sendall(b'!') # the kernel adds our number as the other side sees it
         control.close()
-        layers.limit_resources(CPU=int(self.settings['cpu_s'])+2)
+        most = max(self.settings['cpu_s'], layers.MAX_CASE_S) if role==b'M' else self.settings['cpu_s']
+        layers.limit_resources(CPU=int(most)+2)
         if self.level=='namespaces' or sys.platform!='linux': return # in namespaces, the fork inherits the rest
         layers.die_with_parent()
         layers.drop_capabilities()
@@ -220,7 +221,7 @@ def main(role, fds, control, isolation):
             for number, fd in enumerate(fds[1:]):
                 os.dup2(fd, number)
                 os.close(fd)
-        isolation.enter(control)
+        isolation.enter(control, role)
         if role==b'T': tester.serve(channel, socket.socket(fileno=fds[1]))
         (Main if role==b'M' else Server)(channel, isolation.module).serve()
     finally: _exit(1)
