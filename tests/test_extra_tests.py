@@ -7,6 +7,7 @@ import pytest
 from llmr.benchmarks import load_tasks
 from llmr.core import InputError
 from llmr.execution import PACKAGES, PREAMBLE, Limits, execute
+from llmr.evalplus import restore_inputs, restore_tuples
 from llmr.extra_tests import (
     LEFT_OUT, PLUS_LIMITS, accepted_solutions, calls_of, challenge_tasks, extra_tasks, plus_records, plus_tasks,
     restore_inputs, shown_name)
