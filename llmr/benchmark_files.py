@@ -260,6 +260,11 @@ def _checks(where, test):
     raise InputError(f'{where}: test is not a function `check`. Fetch the file again.')
 
 # %% ../nbs/00f_benchmark_files.ipynb #e9bb546e
+_SITE = '''
+try: from sortedcontainers import SortedDict, SortedList, SortedSet
+except ImportError: pass
+'''
+
 def leetcode_task(
     where:str,   # File and line, for messages
     record:dict, # With `task_id`, `problem_description`, `starter_code`, `prompt`, `entry_point`, `test`
@@ -274,7 +279,7 @@ def leetcode_task(
         apart = all(isinstance(node, ast.Assert) for node in body)
         tests = [f'candidate = {entry}\n{ast.unparse(node)}' for node in body] if apart else [f'{test}\ncheck({entry})']
         kind = 'assert'
-    return task_row(task_id, 'leetcode', _with_starter(text, starter), tests, kind, setup=setup,
+    return task_row(task_id, 'leetcode', _with_starter(text, starter), tests, kind, setup=setup+_SITE,
                     entry_point=entry.replace('Solution().', 'Solution.') if kind=='call' else 'Solution',
                     date=str(record.get('estimated_date') or '')[:10], reference=record.get('completion') or '')
 

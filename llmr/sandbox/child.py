@@ -102,9 +102,15 @@ class Server:
         except MemoryError as e: return ['module', 'memory', name_of(e), changed]
         except BaseException as e: return ['module', 'module_error', name_of(e), changed]
         if job['setup']:
-            try: exec(job['setup'], self.names)
+            try: self.renew(job['setup'])
             except BaseException as e: return ['setup', name_of(e)]
         return ['ready', *self.defined(job), changed]
+
+    def renew(self, setup):
+        "Run the setup code again: its helpers are the task's, but what it only imports does not replace the program's."
+        before, own = dict(self.names), rewrite.defined_names(setup)
+        exec(setup, self.names)
+        self.names.update({name: value for name, value in before.items() if name not in own})
 
     def defined(self, job):
         "Names of the program that tests call, and its modules with their full names."
@@ -182,6 +188,11 @@ class Server:
                 for one in request: self.say(self.simple_call(*one))
 
 
+def _joins(threads):
+    "How a program waits for its threads, if it has imported the module."
+    return [threads._shutdown] if hasattr(threads, '_shutdown') else []
+
+
 class Main(Server):
     "Runs a program as a script, from standard input to standard output."
     def serve(self):
@@ -202,7 +213,8 @@ class Main(Server):
             except SystemExit: pass
             except MemoryError: word, error = 'memory', 'MemoryError'
             except BaseException as e: word, error = 'module_error', name_of(e)
-        for last in (atexit._run_exitfuncs, sys.stdout.flush):
+        threads = sys.modules.get('threading') # Python waits for them before it ends
+        for last in (*_joins(threads), atexit._run_exitfuncs, sys.stdout.flush):
             try: last()
             except BaseException: pass
         for file in (0, 1, 2):
