@@ -46,7 +46,8 @@ def names_for_help():
     from llmr.registry import REGISTRY, benchmark_help
     from llmr.runs import PROFILES
     from llmr.selection import CANDIDATES
-    return dict(benchmarks=benchmark_help(), benchmark_names=', '.join(REGISTRY), profiles='\n'.join(f'  {p.name:10}{p.about}' for p in PROFILES.values()),
+    return dict(benchmarks=benchmark_help(), benchmark_names=', '.join(REGISTRY),
+                profiles='\n'.join(f'  {p.name:10}{p.about}' for p in PROFILES.values()),
                 profile_names=', '.join(PROFILES), estimators=', '.join(CANDIDATES))
 
 
@@ -133,8 +134,8 @@ def add_reproduce(commands):
     group.add_argument('--large', metavar='MODEL', help='the same for the large model')
     group.add_argument('--between', nargs='+', default=[], metavar='MODEL',
                        help='models between the two, small to large; every two of all are a pair')
-    group.add_argument('--benchmark', metavar='NAME', help='{benchmark_names}, toy, or a file of tasks, one JSON object '
-                       'a line (default: mbpp). NAME=FILE reads the tasks of NAME from a file; '
+    group.add_argument('--benchmark', metavar='NAME', help='{benchmark_names}, toy, or a file of tasks, one JSON '
+                       'object a line (default: mbpp). NAME=FILE reads the tasks of NAME from a file; '
                        'NAME:from=DATE,to=DATE takes those of some days; livecodebench:release_v5 a release')
     group.add_argument('--sampler', metavar='NAME', help='vllm, transformers or openai (default: transformers); '
                        'its options by --param engine={...}')
