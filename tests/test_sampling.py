@@ -1,19 +1,17 @@
 "Completions: read from recordings, drawn and resumed, passed on in a pack."
 import dataclasses
 import json
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 import zipfile
 from importlib.util import find_spec
 
 import pandas as pd
 import pytest
-from conftest import ROOT
 from serving import breaking, serving
 from tiny import tiny_llama
 
@@ -242,37 +240,38 @@ def test_files_of_several_machines_are_read_together(folder, tasks, tmp_path):
     assert not (tmp_path/SAVED).exists()
 
 
-LINE = '''import sys
-import pandas as pd
-from llmr.engine_transformers import Transformers
-from llmr.engines import Settings
-from llmr.sampling import sample_completions
-tasks, model, folder, out = sys.argv[1:]
-sampler = Transformers(model, Settings(max_tokens=60), dict(batch_size=4))
-sample_completions(pd.read_parquet(tasks), sampler, folder=folder).to_parquet(out)
-'''
+def sample_to(tasks, model, folder, out):
+    "What a process of its own does: sample into a store and write the table."
+    sampler = Transformers(model, Settings(max_tokens=60), dict(batch_size=4))
+    sample_completions(pd.read_parquet(tasks), sampler, folder=folder).to_parquet(out)
 
 
 def test_killed_at_random_moments(folder, tasks, tmp_path):
     tasks.to_parquet(tmp_path/'tasks.parquet')
+    context = multiprocessing.get_context('forkserver') # whose processes have the imports already
+    context.set_forkserver_preload(['torch', 'transformers', 'llmr.sampling', 'llmr.engine_transformers', __name__])
     def start(store, out):
         "Sample into a store and write the table, in a process of its own."
-        arguments = [tmp_path/'tasks.parquet', folder, tmp_path/store, tmp_path/out]
-        environment = os.environ | dict(PYTHONPATH=str(ROOT))
-        command = [sys.executable, '-c', LINE, *map(str, arguments)]
-        return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    assert start('whole', 'whole.parquet').wait(300)==0
+        paths = tmp_path/'tasks.parquet', folder, tmp_path/store, tmp_path/out
+        process = context.Process(target=sample_to, args=paths)
+        process.start()
+        return process
+    def ended(process):
+        "How it ended."
+        process.join(300)
+        return process.exitcode
+    assert ended(start('whole', 'whole.parquet'))==0
     rng, kept, killed = random.Random(), tmp_path/'kept', 0
     kept.mkdir()
     while killed<KILLS:
         if n_saved(kept)==36: shutil.rmtree(kept)
         kept.mkdir(exist_ok=True)
         process, before = start('kept', 'kept.parquet'), n_saved(kept)
-        while process.poll() is None and n_saved(kept)==before: time.sleep(.005)
+        while process.is_alive() and n_saved(kept)==before: time.sleep(.005)
         time.sleep(rng.random()*.3)
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait(60)==-signal.SIGKILL
-    assert start('kept', 'kept.parquet').wait(300)==0
+        process.kill()
+        killed += ended(process)==-signal.SIGKILL
+    assert ended(start('kept', 'kept.parquet'))==0
     resumed, whole = [pd.read_parquet(tmp_path/f'{name}.parquet') for name in ('kept', 'whole')]
     pd.testing.assert_frame_equal(resumed, whole)
     assert n_saved(kept)==36
