@@ -13,6 +13,9 @@ RAW = argparse.RawDescriptionHelpFormatter
 EPILOG = """profiles:
 {profiles}
 
+benchmarks:
+{benchmarks}
+
 examples:
   llmr reproduce                                     the whole paper from the shipped numbers, offline
   llmr reproduce --pairs 8B-70B --out runs/one       one pair, in a directory of its own
@@ -20,6 +23,8 @@ examples:
   llmr reproduce --param epochs=10                   change a parameter of a stage notebook
   llmr reproduce --profile sampled --small org/small --large org/large --sampler vllm --out runs/mine
                                                      sample two models on a GPU box, then run every stage
+  llmr reproduce --profile sampled --small org/small --large org/large --benchmark livecodebench:from=2025-01-01
+                                                     tasks that were published after a model's cut-off
   llmr reproduce --beyond                            the paper, then the stages beyond it
 
 Re-run the same command to resume a run that was stopped or killed.
@@ -38,9 +43,11 @@ CODES = {'ROUTE': 0, "DON'T": 3, 'NEED': 4}
 
 def names_for_help():
     "What the help shows and only the library knows."
+    from llmr.registry import REGISTRY, benchmark_help
     from llmr.runs import PROFILES
     from llmr.selection import CANDIDATES
-    return dict(profiles='\n'.join(f'  {p.name:10}{p.about}' for p in PROFILES.values()),
+    return dict(benchmarks=benchmark_help(), benchmark_names=', '.join(REGISTRY),
+                profiles='\n'.join(f'  {p.name:10}{p.about}' for p in PROFILES.values()),
                 profile_names=', '.join(PROFILES), estimators=', '.join(CANDIDATES))
 
 
@@ -127,8 +134,9 @@ def add_reproduce(commands):
     group.add_argument('--large', metavar='MODEL', help='the same for the large model')
     group.add_argument('--between', nargs='+', default=[], metavar='MODEL',
                        help='models between the two, small to large; every two of all are a pair')
-    group.add_argument('--benchmark', metavar='NAME', help='mbpp, mbpp-hub, humaneval, toy, or a file of tasks, one '
-                       'JSON object a line (default: mbpp)')
+    group.add_argument('--benchmark', metavar='NAME', help='{benchmark_names}, toy, or a file of tasks, one JSON '
+                       'object a line (default: mbpp). NAME=FILE reads the tasks of NAME from a file; '
+                       'NAME:from=DATE,to=DATE takes those of some days; livecodebench:release_v5 a release')
     group.add_argument('--sampler', metavar='NAME', help='vllm, transformers or openai (default: transformers); '
                        'its options by --param engine={...}')
     group.add_argument('--completions', metavar='FILE', help='replay a file made by `llmr pack`')

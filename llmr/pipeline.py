@@ -29,6 +29,7 @@ from filelock import FileLock, Timeout
 from . import __version__
 from .core import DATA_ENV, InputError, file_hash, folder_hash, replace_file
 from .engines import ENGINES
+from .failures import failure_text
 from .page import report_page
 from .runs import PROFILES, Run, check_prices, is_current, open_run, read_record
 from .sampling import pack
@@ -362,6 +363,10 @@ def summary(
         verdicts = read('verdict').drop_duplicates(['pair', 'split', 'router'])
         parts[f'Verdict at a margin of {100*verdicts.margin.iloc[0]:g} points'] = \
             verdicts[['pair', 'split', 'router', 'verdict']].to_string(index=False, header=False)
+    record = read_record(run.dir)
+    if record.get('left_out'): parts['Tasks'] = record['left_out']
+    if run.profile.name=='sampled' and len(failures := read('failures')):
+        parts['Why answers failed'] = failure_text(failures.fillna(dict(detail='')))
     places = dict(tables='tables', figures='figures', notebooks='nbs', routers='heads', record='run.json')
     parts['Where'] = '\n'.join(f'{what:9} {run.dir/where}' for what,where in places.items())
     return '\n\n'.join(f'{title}\n{text}' for title,text in parts.items())
