@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['TASK_NAMES', 'CHOSEN', 'litellm_row', 'Decisions', 'read_decisions']
 
-# %% ../nbs/03d_decision_logs.ipynb #af2f4c12
+# %% ../nbs/03d_decision_logs.ipynb #d6a24264
 import json
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 # %% ../nbs/03d_decision_logs.ipynb #24463b9a
 import numpy as np
@@ -132,13 +133,13 @@ def _decision_frame(rows, path, notes):
     if again.any(): notes.append(f'{again.sum():,} failed calls left out, which were asked again')
     return frame[~again].drop(columns='failed').reset_index(drop=True)
 
-# %% ../nbs/03d_decision_logs.ipynb #c522c30f
+# %% ../nbs/03d_decision_logs.ipynb #5834f61e
 def read_decisions(
-    path:str, # A file, folder or archive
+    path:Path, # A file, folder or archive
 )->Decisions:
     """Read what a router decided, found by content.
     Raises: `InputError` on a file that cannot be read, no decision, or columns that say neither task nor model."""
-    documents, skipped = read_documents(str(path))
+    documents, skipped = read_documents(Path(path))
     read, notes = [_document_rows(document, path) for document in documents], []
     rows = [row for _,some in read for row in some]
     if not rows:
