@@ -191,7 +191,13 @@ def gather_decisions(
     in_log = rows.groupby(names).cost_usd.mean().dropna().to_dict()
     return _priced(gathered, tasks, outcomes, in_log, pair and pair.large, prices)
 
-# %% ../nbs/19a_decisions.ipynb #2325f616
+# %% ../nbs/19a_decisions.ipynb #8ed26396
+def _at_cost(gathered, cost):
+    "What a policy costs, as a part of a sentence."
+    if gathered.choices.costs is None or gathered.unit=='price': return ''
+    return f' for ${1000*cost:,.3g} per 1,000 tasks' if gathered.unit=='usd' else f' with {cost:.0%} dear calls'
+
+# %% ../nbs/19a_decisions.ipynb #06da1c74
 def first_line(
     answer:Answer,      # From `judge_router`
     table:pd.DataFrame, # From `compare_router`
@@ -201,8 +207,8 @@ def first_line(
     row, own = table.loc[answer.row], table.rate[0]
     if answer.word=="DON'T" and abs(row.gap)<1e-12: return f"DON'T use this router: it is the same as {row.policy}."
     gap = f'{100*row.gap:+.1f} points, {100*row.low:+.1f} to {100*row.high:+.1f}'
-    at = ' and costs no more' if gathered.choices.costs is not None else ''
-    against = f'{row.policy} passes {row.rate:.1%}{at}, this router passes {own:.1%} ({gap})'
+    against = (f'{row.policy} passes {row.rate:.1%}{_at_cost(gathered, row.cost)}, this router passes {own:.1%}'
+               f'{_at_cost(gathered, table.cost[0])} ({gap})')
     if answer.word=="DON'T": return f"DON'T use this router: {against}."
     if answer.word=='ROUTE': return f'ROUTE: this router beats every single model and mixture at its cost; {against}.'
     if gathered.choices.costs is None: return f'NEED PRICES to compare single models (--price MODEL=PRICE): {against}.'
@@ -210,7 +216,7 @@ def first_line(
     who = 'behind' if row.gap<0 else 'not clearly ahead'
     return f'NEED {many} MORE TASKS: so far this router is {who}; {against}.'
 
-# %% ../nbs/19a_decisions.ipynb #4fa437de
+# %% ../nbs/19a_decisions.ipynb #e0313dcb
 SCALES = dict(usd=(1000, '$ per 1,000 tasks'), calls=(1, 'share of calls to the dear one'), price=(1, 'price'))
 
 def _cost(gathered, cost):
@@ -219,7 +225,7 @@ def _cost(gathered, cost):
 
 def _table_lines(table, gathered):
     "The comparison as lines: the router, random routing, the three best single models and mixtures, the oracle."
-    single = table[table.kind=='single'].sort_values('gap', kind='stable')
+    single = table[table.kind.isin(('single', 'mixture'))].sort_values('gap', kind='stable')
     shown = pd.concat([table[table.kind.isin(('router', 'random'))], single.head(3), table[table.kind=='oracle']])
     width = max(25, *map(len, shown.policy))
     unit = SCALES[gathered.unit][1] if gathered.choices.costs is not None else ''
