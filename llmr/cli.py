@@ -243,6 +243,7 @@ def add_report(commands):
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
                      'task_id, '
                      'score (not for a run)')
+    sub.add_argument('--decisions', metavar='LOG', help='log of another router, judged first on the page')
     add_margin(sub)
     sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE',
                      help='price of a model per million tokens; repeat for each model of the run')
@@ -328,8 +329,8 @@ def report(args):
         from llmr.core import InputError
         from llmr.own_report import write_own_report
         if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
-        out = write_own_report(args.files, args.out or 'report.html', args.small, args.large, args.format,
-                               scores=args.scores, **options)
+        out = write_own_report(args.files, args.out or 'report.html', (args.small, args.large), args.format,
+                               args.decisions, scores=args.scores, **options)
     return json.dumps(dict(report=str(out))) if args.json else str(out), 0
 
 
