@@ -87,6 +87,7 @@ def answer_box(
     answer:PairAnswer,     # Of the pair
     outcomes:pd.DataFrame, # `outcomes`
     usd:tuple=None,        # As for `decision_text`
+    title:str='',          # Which of the two, if empty
 )->str:                    # HTML
     "One pair's verdict for a reader in a hurry."
     pair, alone, room = answer.pair, answer.points.iloc[-1], headroom(outcomes, answer.pair)
@@ -96,7 +97,8 @@ def answer_box(
     kind = {'ROUTE': 'route', "DON'T": 'dont', 'NEED': 'need'}[answer.verdict.word]
     parts = dict(word=todo, advice=why, facts=f'{facts} In short: {answer.verdict}.')
     body = ''.join(f'<p class="{name}">{html.escape(text)}</p>' for name,text in parts.items())
-    return f'<div class="answer {kind}"><h3>{html.escape(f"{pair.small} or {pair.large}?")}</h3>{body}</div>'
+    asked = html.escape(title or f'{pair.small} or {pair.large}?')
+    return f'<div class="answer {kind}"><h3>{asked}</h3>{body}</div>'
 
 # %% ../nbs/17_report.ipynb #728bf4f0
 def random_band(
