@@ -325,13 +325,21 @@ def report(args):
                                                                                     or args.files[0]).exists():
         from llmr.pipeline import write_report
         out = write_report(args.files[0], args.out, options | dict(prices=dict(args.price)))
-    else:
-        from llmr.core import InputError
-        from llmr.own_report import write_own_report
-        if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
-        out = write_own_report(args.files, args.out or 'report.html', (args.small, args.large), args.format,
-                               args.decisions, scores=args.scores, **options)
-    return json.dumps(dict(report=str(out))) if args.json else str(out), 0
+        return json.dumps(dict(report=str(out))) if args.json else str(out), 0
+    return report_on_files(args, options | dict(scores=args.scores)), 0
+
+
+def report_on_files(args, options):
+    "Make the page of own files. Returns what to print."
+    from llmr.core import InputError
+    from llmr.own_data import verdicts_on_inputs
+    from llmr.own_report import write_own_report
+    if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
+    out = write_own_report(args.files, args.out or 'report.html', (args.small, args.large), args.format, args.decisions,
+                           **options)
+    if not args.json: return str(out)
+    _, facts, _ = verdicts_on_inputs(args.files, args.small, args.large, args.format, **options)
+    return json.dumps(dict(report=str(out)) | facts, indent=1)
 
 
 def pack(args):

@@ -150,7 +150,7 @@ def field_rows(
     why = _not_ahead(rate, leads)
     ratio = lambda value: np.nan if why else value
     ahead = weights[:500][leads[:500]>0]
-    rows.append(_row('APGR', ratio(apgr(calls, rate)), (.5+gains/100/leads)[leads>0], why))
+    rows.append(_row('APGR', ratio(apgr(calls, rate)), .5+gains[leads>0]/100/leads[leads>0], why))
     for share in (.2, .5, .8):
         least = None if why else _resampled_cpt(scores, paired, ahead, share)
         rows.append(_row(f'CPT({share:.0%})', ratio(cpt(calls, rate, share)), least, why))

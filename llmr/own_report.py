@@ -81,7 +81,7 @@ def price_html(
              'pass rate': (large_rate+rows.gap).map('{:.1%}'.format), 'change, points (95%)': gaps}
     for name,title in dict(usd='$ per 1,000 tasks', seconds='seconds per task').items():
         if name in rows: cells[title] = rows[name].map('{:,.3g}'.format)
-    return table_html(pd.DataFrame(cells), f'Share of the tasks sent to {pair.small}, and what becomes of the pass rate')
+    return table_html(pd.DataFrame(cells), f'Share of the tasks on {pair.small}, and what becomes of the pass rate')
 
 # %% ../nbs/20_own_report.ipynb #2ad1d68e
 def differing_html(
@@ -161,9 +161,10 @@ def _answered(outcomes, pair, place, options):
     return answer, of_split(outcomes), judged['certificate']
 
 # %% ../nbs/20_own_report.ipynb #5d200009
-FIELD_NOTE = ('The gain over random is in points, and 0 for random routing. APGR and CPT are of RouteLLM: APGR is 0.5 for random '
-              'routing, CPT(50%) the smallest share of calls of the large model that recovers half of its lead. AIQ is of '
-              'RouterBench. A number that divides by the large model\'s lead is not defined where that lead is not shown.')
+FIELD_NOTE = ('The gain over random is in points, and 0 for random routing. APGR and CPT are of RouteLLM: APGR is 0.5 '
+              'for random routing; CPT(50%) is the smallest share of calls of the large model that recovers half of '
+              'its lead. AIQ is of RouterBench. A number that divides by the large model\'s lead is not defined where '
+              'that lead is not shown.')
 
 def _field_html(answer, outcomes, seed):
     "The field's metrics of a router's scores, '' without them."

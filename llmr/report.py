@@ -273,7 +273,7 @@ def moved_tasks(
     won = moved.small_passed-moved.large_passed
     passed = dict(small=moved.small_passed, large=moved.large_passed, of=moved.large_tests)
     result = np.select([won>0, won<0], ['better', 'worse'], 'same')
-    text = tasks.set_index('task_id').text.reindex(moved.index).fillna('')
+    text = tasks.set_index('task_id').text.astype(object).reindex(moved.index).fillna('')
     rows = pd.DataFrame(dict(score=moved.score, **passed, result=result, text=text))
     return rows.rename_axis('task_id').reset_index()
 

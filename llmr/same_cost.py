@@ -56,7 +56,7 @@ def _parts(means):
     k = (means.shape[-1]-2)//3
     return means[..., 0], means[..., 1], means[..., 2:2+k], means[..., 2+k:2+2*k], means[..., 2+2*k:]
 
-def _resampled(values, groups, seed, n_resamples=10_000):
+def _resampled(values, groups, seed, n_resamples):
     "(B, V) means over resampled groups of tasks, in little memory."
     values = np.hstack([values, np.ones((len(values), 1))])
     if groups is not None:
@@ -78,11 +78,12 @@ def _single_rows(models, means, drawn):
     "`(rows, resampled rates)` of constants and mixtures of two."
     rows, resampled, (_, cost, _, _, costs) = [], [], _parts(means)
     for i,j in _candidates(cost, costs):
-        both = [mixture(at, (spent[..., i], spent[..., j]), (rates[..., i], rates[..., j]))
-                for _,at,_,rates,spent in (_parts(means), _parts(drawn))]
+        both = [mixture(at, (price[..., i], price[..., j]), (rates[..., i], rates[..., j]))
+                for _,at,_,rates,price in (_parts(means), _parts(drawn))]
         weight, rate = map(float, both[0])
         name = f'always {models[i]}' if i==j else f'{1-weight:.0%} {models[i]}, {weight:.0%} {models[j]}'
-        rows.append(dict(kind='single' if i==j else 'mixture', policy=name, cost=costs[i] if i==j else cost, rate=rate))
+        spent = float(costs[i] if i==j else cost)
+        rows.append(dict(kind='single' if i==j else 'mixture', policy=name, cost=spent, rate=rate))
         resampled.append(both[1][1])
     return rows, np.column_stack(resampled)
 
@@ -100,7 +101,7 @@ def _random_rows(means, drawn):
     _, cost, shares, _, costs = _parts(means)
     chosen = np.flatnonzero(shares>0)
     extremes = chosen[np.argmin(costs[chosen])], chosen[np.argmax(costs[chosen])]
-    row = dict(kind='random', policy='random routing', cost=cost, rate=float(_random_rate(means, *extremes)))
+    row = dict(kind='random', policy='random routing', cost=float(cost), rate=float(_random_rate(means, *extremes)))
     return [row], _random_rate(drawn, *extremes)[:, None]
 
 # %% ../nbs/16b_same_cost.ipynb #daf83295
@@ -130,11 +131,12 @@ def _banded(policies, own, drawn, n):
 def compare_router(
     choices:Choices, # Two models and a task at least
     seed:int=42,     # Of the resamples
+    n_resamples:int=10_000, # Of the tasks, or groups of them
 )->pd.DataFrame: # kind (router, random, single, mixture, oracle), policy, cost, rate; gap, low, high, sd, critical
     "The router, and what it is compared with at its cost; `gap` is the router minus the policy."
     values = _moments(choices)
-    means, drawn = values.mean(0), _resampled(values, choices.groups, seed)
-    rate, cost = means[:2]
+    means, drawn = values.mean(0), _resampled(values, choices.groups, seed, n_resamples)
+    rate, cost = means[:2].tolist()
     random = _random_rows(means, drawn)
     parts = [pd.DataFrame([dict(kind='router', policy='this router', cost=cost, rate=rate)]),
              _banded(random, rate, drawn[:, 0], choices.n)]
