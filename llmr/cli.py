@@ -36,6 +36,7 @@ VERDICT_EPILOG = """examples:
   llmr verdict logs/ --small A --large B --margin 0.02               a folder of logs, two of its models
   llmr verdict runs/shipped --small 8B --large 70B                   a pair of a finished run, with its router
   llmr verdict outcomes.jsonl --small A --large B --scores scores.jsonl --certify 0.05
+  llmr verdict results.csv --decisions router_log.jsonl              judge another router by what it decided
 
 Exit codes: 0 ROUTE; 3 DON'T; 4 NEED n MORE TASKS; 2 invalid input; 1 a defect of llmr."""
 CODES = {'ROUTE': 0, "DON'T": 3, 'NEED': 4}
@@ -163,6 +164,16 @@ def add_margin(sub):
                      help='smallest share for the small model that is worth routing (default: 0.1)')
 
 
+def add_decisions(sub):
+    "A log of another router, and prices."
+    sub.add_argument('--decisions', metavar='LOG', help='judge another router by its log (litellm, RouterArena, '
+                     'LLMRouter, or a table of task and chosen model): single models, random routing and the oracle '
+                     'at the same cost; FILEs have the outcomes of every model')
+    sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE',
+                     help='for --decisions: price per million tokens, or of an answer where tokens are unknown; one '
+                     'for each model (default: the cost in the files)')
+
+
 def add_train(commands):
     "`train`."
     sub = commands.add_parser('train', help='train a router on your own tasks and outcomes of two models',
@@ -212,6 +223,7 @@ def add_verdict(commands):
     sub.set_defaults(run=verdict)
     add_inputs(sub)
     add_margin(sub)
+    add_decisions(sub)
     sub.add_argument('--split', help='which tasks, where the outcomes name a split (default: test, or the only one)')
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
                      'task_id, score; split `validation` sets thresholds (default: those of the run that were not '
@@ -239,6 +251,7 @@ def add_report(commands):
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
                      'task_id, '
                      'score (not for a run)')
+    sub.add_argument('--decisions', metavar='LOG', help='log of another router, judged first on the page')
     add_margin(sub)
     sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE',
                      help='price of a model per million tokens; repeat for each model of the run')
@@ -282,8 +295,24 @@ def train(args):
     return f'{training_text(table)} Router in {args.out}\nNext: {command}', 0
 
 
+def judge_log(args):
+    "Judge another router by its log. Returns what to print, and the exit code."
+    from llmr.core import InputError
+    from llmr.decisions import decisions_on_files
+    given = dict(scores=args.scores, router=args.router, certify=args.certify, split=args.split)
+    for name in (name for name,value in given.items() if value is not None):
+        raise InputError(f'--{name} is about scores, --decisions about a log. Give one of them.')
+    text, facts, word = decisions_on_files(args.files, args.decisions, (args.small, args.large), args.format,
+                                           dict(args.price), args.seed)
+    return json.dumps(facts, indent=1) if args.json else text, CODES[word]
+
+
 def verdict(args):
     "What was read, and the verdicts. Returns what to print, and the exit code."
+    if args.decisions: return judge_log(args)
+    if args.price:
+        from llmr.core import InputError
+        raise InputError('--price goes with --decisions. Leave it out.')
     from llmr.own_data import VERDICT_OPTIONS, verdicts_on_inputs
     options = {name: getattr(args, name) for name in VERDICT_OPTIONS}
     text, facts, word = verdicts_on_inputs(args.files, args.small, args.large, args.format, **options)
@@ -304,13 +333,21 @@ def report(args):
                                                                                     or args.files[0]).exists():
         from llmr.pipeline import write_report
         out = write_report(args.files[0], args.out, options | dict(prices=dict(args.price)))
-    else:
-        from llmr.core import InputError
-        from llmr.own_report import write_own_report
-        if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
-        out = write_own_report(args.files, args.out or 'report.html', args.small, args.large, args.format,
-                               scores=args.scores, **options)
-    return json.dumps(dict(report=str(out))) if args.json else str(out), 0
+        return json.dumps(dict(report=str(out))) if args.json else str(out), 0
+    return report_on_files(args, options | dict(scores=args.scores)), 0
+
+
+def report_on_files(args, options):
+    "Make the page of own files. Returns what to print."
+    from llmr.core import InputError
+    from llmr.own_data import verdicts_on_inputs
+    from llmr.own_report import write_own_report
+    if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
+    out = write_own_report(args.files, args.out or 'report.html', (args.small, args.large), args.format, args.decisions,
+                           **options)
+    if not args.json: return str(out)
+    _, facts, _ = verdicts_on_inputs(args.files, args.small, args.large, args.format, **options)
+    return json.dumps(dict(report=str(out)) | facts, indent=1)
 
 
 def pack(args):
