@@ -23,6 +23,7 @@ def first_field(
     for name in names:
         value = thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
         if value is not None: return value
+    return None
 
 def _said(content):
     "`(text, reasoning)` of a message's content."
