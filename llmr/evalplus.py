@@ -66,9 +66,10 @@ def input_call(
     entry_point:str,    # A function
     arguments:list,     # Of one call
     compared:str='{}',  # What is compared, `{}` being the call: `set({})` where order does not count
+    write=repr,         # How an argument is written
 )->str:                 # An expression
     "The call of a function on one input, as an expression."
-    return compared.format(f'{entry_point}({", ".join(map(repr, arguments))})')
+    return compared.replace('{}', f'{entry_point}({", ".join(map(write, arguments))})')
 
 # %% ../nbs/00h_evalplus.ipynb #d11e4d1a
 _ANY_ORDER = ('similar_elements', 'find_char_long', 'common_in_nested_lists', 'extract_singly', 'larg_nnum',
@@ -123,7 +124,8 @@ def source_of(
     if isinstance(value, dict): return f'{{{", ".join(f"{source_of(k)}: {source_of(v)}" for k,v in value.items())}}}'
     if kind in (set, frozenset) and not value: return f'{kind.__name__}()'
     if kind in _BRACKETS:
-        return _BRACKETS[kind].format(''.join(f'{source_of(item)}, ' for item in value))
+        comma = ',' if kind is not list and len(value)==1 else ''
+        return _BRACKETS[kind].format(', '.join(map(source_of, value))+comma)
     if kind is int and abs(value)>>13_000: return hex(value)
     if kind is float and not abs(value)<float('inf'): return f'float("{value}")'
     if kind is complex: return f'complex({source_of(value.real)}, {source_of(value.imag)})'
@@ -204,9 +206,9 @@ def _inputs_of(where, record, source):
     if record['task_id'].startswith('Mbpp/') and not record.get('restored'): given = restore_inputs(int(number), given)
     atol = record_field(where, record, 'atol', (int, float))
     rule = ORACLES.get(entry)
-    pairs = {input_call(entry, case, COMPARED.get(entry, '{}')): case for case in given}
+    pairs = {input_call(entry, case, COMPARED.get(entry, '{}'), source_of): case for case in given}
     if not pairs: raise InputError(f'{where}: base_input and plus_input hold no input. Leave the task out.')
-    tests = [rule.format(call=call, args=', '.join(map(repr, case)), atol=atol) for call,case in pairs.items()
+    tests = [rule.format(call=call, args=', '.join(map(source_of, case)), atol=atol) for call,case in pairs.items()
              ] if rule else []
     return Inputs(tuple(pairs), tuple(filter(None, (source, SECOND_SOLUTIONS.get(entry)))), atol, tuple(tests))
 
