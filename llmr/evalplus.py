@@ -212,6 +212,10 @@ def _inputs_of(where, record, source):
              ] if rule else []
     return Inputs(tuple(pairs), tuple(filter(None, (source, SECOND_SOLUTIONS.get(entry)))), atol, tuple(tests))
 
+def _helpers(entry):
+    "The functions that a task's tests call."
+    return EXPECT+ROOT*('llmr_root' in ORACLES.get(entry, ''))
+
 def _fields(where, record):
     "Fields of a record that every task needs."
     if 'base_input' not in record and 'test' in record: record = _from_hub(where, record)
@@ -230,7 +234,7 @@ def humaneval_plus_task(
     before, found, _ = prompt.partition(f'def {entry}(')
     if not found: raise InputError(f'{where}: the prompt has no function {entry!r}.')
     source = prompt+record['canonical_solution']
-    setup = '\n'.join((before.rstrip(), EXPECT, ROOT*(entry in ORACLES)))
+    setup = f'{before.rstrip()}\n{_helpers(entry)}'
     text = f'Complete this Python function.\n\n{prompt.strip()}'
     return task_row(record['task_id'], 'humaneval+', text, [], 'assert', setup=setup, entry_point=entry,
                     inputs=_inputs_of(where, record, source), reference=source)
@@ -242,8 +246,8 @@ def mbpp_plus_task(
     "An MBPP+ record as a task. Raises: `InputError` naming file, line and field."
     record = _fields(where, record)
     source = record['canonical_solution']
-    return task_row(record['task_id'], 'mbpp+', record['prompt'].strip().strip('"').strip(), [], 'assert', setup=EXPECT,
-                    entry_point=record['entry_point'], inputs=_inputs_of(where, record, source), reference=source)
+    return task_row(record['task_id'], 'mbpp+', record['prompt'].strip().strip('"').strip(), [], 'assert',
+                    setup=_helpers(record['entry_point']), entry_point=record['entry_point'], inputs=_inputs_of(where, record, source), reference=source)
 
 # %% ../nbs/00h_evalplus.ipynb #71451d0d
 TOLERANT = '''from collections import Counter, OrderedDict, defaultdict, deque

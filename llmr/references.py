@@ -89,11 +89,11 @@ def check_references(
     checked = tasks[tasks.task_id.isin(references)]
     if not len(checked): return tasks, _table([])
     limits = running.pop('limits', None) or benchmark_limits(tasks.benchmark)
-    programs = pd.DataFrame(dict(task_id=checked.task_id, model='reference', sample=0, n_tokens=0,
-                                 code=[references[task_id] for task_id in checked.task_id]))
+    programs = checked[['task_id']].assign(model='reference', sample=0, n_tokens=0,
+                                           code=checked.task_id.map(references))
     outcomes = execute(programs, checked, limits=limits, **running)
     failed = outcomes[outcomes.n_passed<outcomes.n_tests]
-    rows = [(row.task_id, 'task', row.status, next((error for error in row.errors if error), ''), row.n_passed, row.n_tests)
+    rows = [(row.task_id, 'task', row.status, next(filter(None, row.errors), ''), row.n_passed, row.n_tests)
             for row in failed.itertuples()]
     left = tasks[~tasks.task_id.isin(failed.task_id)].reset_index(drop=True)
     if not len(left):
@@ -105,14 +105,11 @@ def left_out_text(
     most:int=10,           # Tasks to name
 )->str:                    # Plain text; '' if none was left out
     "How many tasks were left out, and why."
-    wholly = left_out[left_out.left_out=='task']
-    named = [f'{row.task_id} ({row.status}{f", {row.error}" if row.error else ""})'
-             for row in wholly.head(most).itertuples()]
-    more = f' and {len(wholly)-most} more' if len(wholly)>most else ''
-    lines = [f'Left out, since the task\'s own right program fails: {len(wholly)} tasks: {", ".join(named)}{more}'
-             ]*bool(named)
-    inputs = left_out[left_out.left_out=='inputs']
-    if len(inputs):
-        lines.append('Fewer inputs, since the right program is too slow or its answers are too large: '
-                     f'{len(inputs)} tasks: '+', '.join(f'{row.task_id} ({row.n_passed} of {row.n_tests})' for row in inputs.itertuples()))
+    tasks, inputs = (left_out[left_out.left_out==what] for what in ('task', 'inputs'))
+    why = [f'{row.task_id} ({row.status}{f", {row.error}" if row.error else ""})' for row in tasks.itertuples()]
+    left = [f'{row.task_id} ({row.n_passed} of {row.n_tests})' for row in inputs.itertuples()]
+    named = lambda names: ', '.join(names[:most])+(f' and {len(names)-most} more' if len(names)>most else '')
+    lines = [f"Left out, since the task's own right program fails: {len(why)} tasks: {named(why)}"]*bool(why)
+    lines += [f'Fewer inputs, since the right program is too slow or its answers are too large: {len(left)} tasks: '
+              f'{named(left)}']*bool(left)
     return '\n'.join(lines)
