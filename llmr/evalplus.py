@@ -12,7 +12,7 @@ import ast
 import base64
 import marshal
 import zlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # %% ../nbs/00h_evalplus.ipynb #8e1f0a04
 from .benchmark_files import record_field, task_row
@@ -117,8 +117,8 @@ MODULES = dict(Decimal='decimal', Fraction='fractions', deque='collections') # t
 _BRACKETS = {list: '[{}]', tuple: '({})', set: '{{{}}}', frozenset: 'frozenset(({}))'}
 
 def source_of(
-    value:object, # Plain data
-)->str:           # An expression that needs no import but one of `MODULES`
+    value:Any, # Plain data
+)->str:        # An expression that needs no import but one of `MODULES`
     "A value as Python text. Raises: `InputError` on a type that is not plain data."
     kind = type(value)
     if isinstance(value, dict): return f'{{{", ".join(f"{source_of(k)}: {source_of(v)}" for k,v in value.items())}}}'
@@ -247,7 +247,8 @@ def mbpp_plus_task(
     record = _fields(where, record)
     source = record['canonical_solution']
     return task_row(record['task_id'], 'mbpp+', record['prompt'].strip().strip('"').strip(), [], 'assert',
-                    setup=_helpers(record['entry_point']), entry_point=record['entry_point'], inputs=_inputs_of(where, record, source), reference=source)
+                    setup=_helpers(record['entry_point']), entry_point=record['entry_point'],
+                    inputs=_inputs_of(where, record, source), reference=source)
 
 # %% ../nbs/00h_evalplus.ipynb #71451d0d
 TOLERANT = '''from collections import Counter, OrderedDict, defaultdict, deque
