@@ -9,7 +9,7 @@ __all__ = ['PLANS', 'METRICS', 'DEFAULTS', 'check_terms', 'terms_hash', 'registe
 # %% ../nbs/12b_registration.ipynb #b77c0004
 import hashlib
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 # %% ../nbs/12b_registration.ipynb #b77c0005
@@ -19,8 +19,8 @@ import pandas as pd
 from .core import SPLITS, InputError, file_hash, write_json
 
 # %% ../nbs/12b_registration.ipynb #b77c0009
-PLANS, METRICS = ('fixed', 'looks', 'watch'), ('tasks', 'tests')
-DEFAULTS = dict(margin=.01, min_share=.1, split='test', metric='tasks', plan='fixed', tasks=None, looks=None, files={})
+PLANS, METRICS = ('fixed', 'looks', 'watch'), ('task', 'test')
+DEFAULTS = dict(margin=.01, min_share=.1, split='test', metric='task', plan='fixed', tasks=None, looks=None, files={})
 
 def _check_choice(name, value, allowed):
     "Raises: `InputError` on a value that is not listed."
@@ -44,7 +44,7 @@ def check_terms(
     if not (number(asked['min_share']) and 0<=asked['min_share']<=1):
         raise InputError(f'smallest cost advantage {asked["min_share"]}: must lie in [0, 1].')
     for name in ('tasks', 'looks'):
-        if asked[name] is None or isinstance(asked[name], int) and asked[name]>=1: continue
+        if asked[name] is None or type(asked[name]) is int and asked[name]>=1: continue
         raise InputError(f'{name} {asked[name]!r}: must be a whole number from 1.')
     return asked
 
@@ -66,8 +66,8 @@ def register(
     if path.exists(): raise InputError(f'{path}: there already. A registration is not changed: choose another file.')
     for file in map(Path, terms.get('files', ())):
         if not file.is_file(): raise InputError(f'{file}: no such file to seal. Check the path.')
-        sealed[file.name] = file_hash(file)
-    now = datetime.now(timezone.utc).isoformat(timespec='seconds')
+        sealed[str(file)] = file_hash(file)
+    now = datetime.now(UTC).isoformat(timespec='seconds')
     record = check_terms(terms | dict(files=sealed)) | dict(registered=now)
     record['sha256'] = terms_hash(record)
     try: write_json(path, record)
@@ -128,8 +128,8 @@ def departures(
     if fixed and tasks!=record['tasks']: found.append(f'{record["tasks"]:,} tasks were planned, {tasks:,} judged')
     for path in map(Path, files):
         if not record['files'] or not path.is_file(): continue
-        if path.name not in record['files']: found.append(f'{path.name} was not sealed')
-        elif file_hash(path)!=record['files'][path.name]: found.append(f'{path.name} was changed after it was sealed')
+        if file_hash(path) not in record['files'].values():
+            found.append(f'{path.name} is none of the sealed files, or was changed since')
     return found
 
 # %% ../nbs/12b_registration.ipynb #b77c001c
