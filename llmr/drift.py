@@ -136,6 +136,7 @@ def withdraw(
     except OSError as e: raise InputError(f'{path}: cannot be written ({e.strerror}). Check the folder.') from None
     return path
 
+# %% ../nbs/12a_drift.ipynb #d41f001b
 def withdrawal(
     folder:Path, # Router directory
 )->str:          # '' if nothing was withdrawn
@@ -143,10 +144,11 @@ def withdrawal(
     path = Path(folder)/WITHDRAWN
     if not path.exists(): return ''
     try: record = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as e: raise InputError(f'{path}: cannot be read ({e}). Delete or restore it.') from None
+    except (OSError, ValueError) as e:
+        raise InputError(f'{path}: cannot be read ({e}). Delete or restore it.') from None
     return f'withdrawn on {record["withdrawn"]}: {record["reason"]}'
 
-# %% ../nbs/12a_drift.ipynb #d41f001c
+# %% ../nbs/12a_drift.ipynb #d41f001e
 def plot_drift(
     wealth:dict,      # Name of a number to (N,) log wealth, from `drift_wealth`
     needed:float=20., # Wealth at which there is an alarm

@@ -53,9 +53,12 @@ def log_wealth(
     Source: Waudby-Smith and Ramdas 2024, betting with a mixture of constant bets."""
     gained = np.asarray(gained, float)
     surplus = _surplus(gained, np.ones(gained.shape[-1]) if weights is None else weights, mean, above)
-    total = np.full(gained.shape, -np.inf)
-    for bet in BETS: total = np.logaddexp(total, np.cumsum(np.log1p(bet*surplus), -1))
-    return total-np.log(len(BETS))
+    with np.errstate(over='ignore', under='ignore'):
+        total = sum(np.cumprod(1+bet*surplus, -1) for bet in BETS)
+    if np.isfinite(total).all() and (total>0).all(): return np.log(total/len(BETS))
+    logs = np.full(gained.shape, -np.inf) # products too large or small for a float
+    for bet in BETS: logs = np.logaddexp(logs, np.cumsum(np.log1p(bet*surplus), -1))
+    return logs-np.log(len(BETS))
 
 # %% ../nbs/12_sequential.ipynb #5e9a0014
 def _counted(gained, weights):
@@ -183,20 +186,20 @@ def answer(
 def _stopping(bound, looks, drift=0.):
     "`(upper, lower)` chance to stop at each look, where the sum has mean `drift` and variance 1 at the last look."
     from scipy.special import ndtr
-    grid, root = np.linspace(-bound, bound, 501), np.sqrt(looks)
-    step, mass = grid[1]-grid[0], np.array([1.])
-    at, upper, lower = np.array([0.]), [], []
-    for _ in range(looks):
+    nodes, shares = np.polynomial.legendre.leggauss(80)
+    grid, shares, root = bound*nodes, bound*shares, np.sqrt(looks)
+    kernel = np.exp(-((grid[:, None]-grid-drift/looks)*root)**2/2)*root/np.sqrt(2*np.pi)
+    mass, at, upper, lower = np.array([1.]), np.array([0.]), [], []
+    for look in range(looks):
         upper.append(mass@ndtr((at+drift/looks-bound)*root))
         lower.append(mass@ndtr((-bound-at-drift/looks)*root))
-        density = np.exp(-((grid[:, None]-at-drift/looks)*root)**2/2)*root/np.sqrt(2*np.pi)
-        mass, at = (density@mass)*step, grid
-        mass[[0, -1]] /= 2
+        first = np.exp(-((grid-drift/looks)*root)**2/2)*root/np.sqrt(2*np.pi)
+        mass, at = (kernel@mass if look else first)*shares, grid
     return np.array(upper), np.array(lower)
 
 def _bisect(below, low, high):
     "The number between `low` and `high` at which `below` turns false."
-    for _ in range(50):
+    for _ in range(40):
         middle = (low+high)/2
         low, high = (middle, high) if below(middle) else (low, middle)
     return (low+high)/2

@@ -142,7 +142,7 @@ def check_file(
             made = 'store' in tables and db.execute('select 1 from store where key=?', ['"terms"']).fetchone()
             empty = not tables or 'store' in tables and not db.execute('select 1 from store').fetchone()
     except sqlite3.DatabaseError as e:
-        raise InputError(f'{path}: damaged ({e}). Restore it from a copy: it is the only record of its looks.') from None
+        raise InputError(f'{path}: damaged ({e}). Restore it from a copy: nothing else knows its looks.') from None
     if not (made or empty): raise InputError(f'{path}: a database of something else. {hint}')
 
 # %% ../nbs/21_watch.ipynb #7c3e0017
@@ -176,8 +176,8 @@ def add_look(
 # %% ../nbs/21_watch.ipynb #7c3e001c
 def stored_tasks(
     store:Store, # Open
-)->pd.DataFrame: # By task_id in order of arrival: look, small, large (rates), group, split, score, weight; NaN if unknown
-    "What is known of every task."
+)->pd.DataFrame: # By task_id in order of arrival: look, small, large (rates), group, split, score, weight, ...
+    "What is known of every task; NaN for what is not."
     terms, tasks = read_terms(store), {}
     sides = {terms['small']: 'small', terms['large']: 'large'}
     for key,value in store.items():
@@ -329,6 +329,19 @@ def _calibrated(scores):
     values = [score for score,_,split in scores.values() if split=='validation' and score is not None]
     return [calibrate_threshold(np.array(values), target) for target in TARGETS] if values else None
 
+def _router_card(folder):
+    "Thresholds of a router, and the scores that it was calibrated on. Raises: `InputError` if it has no thresholds."
+    folder = Path(folder)
+    try: card = json.loads((folder/'router.json').read_text(encoding='utf-8'))
+    except (OSError, ValueError) as e: raise InputError(f'{folder}: not a router directory ({e}).') from None
+    certified = (card.get('certificate') or {}).get('tau')
+    taus = [*card.get('thresholds', {}).values(), *([] if certified is None else [certified])]
+    if not taus: raise InputError(f'{folder}: the router is not calibrated. Name thresholds with --tau.')
+    file = folder/'scores.parquet'
+    scores = read_frame(file, 'scores') if file.exists() else pd.DataFrame(dict(task_id=[], score=[]))
+    held_out = scores[scores.split=='validation'] if 'split' in scores else scores[:0]
+    return list(dict.fromkeys(taus)), score_rows(held_out, file)
+
 def _new_terms(path, recorded, scores, given, in_order):
     "Terms of a new store. Raises: `InputError` if there are several pairs, or scores without thresholds."
     small, large = given['small'], given['large']
@@ -338,6 +351,7 @@ def _new_terms(path, recorded, scores, given, in_order):
         small, large = pairs[0]
     if not (small and large): raise InputError(f'{path}: not there. Give files of outcomes, or --small and --large.')
     options = {name: given[name] for name in TERMS if name in given}
+    if options.get('taus') is None and options.get('router'): options['taus'] = _router_card(options['router'])[0]
     if options.get('taus') is None: options['taus'] = _calibrated(scores)
     if options['taus'] is None and any(score is not None for score,*_ in scores.values()):
         raise InputError(f'{path}: scores without thresholds. Name them with --tau, or give calibration scores too, '
@@ -360,6 +374,7 @@ def _write(path, recorded, scores, given, in_order):
         else: terms = _new_terms(path, recorded, scores[0], given, in_order)
         rows = outcome_rows(recorded.outcomes, terms) if recorded is not None else {}
         logged = score_rows(*scores[1:], terms['least_weight']) if scores[0] else {}
+        if terms['router'] and not len(store): logged = _router_card(terms['router'])[1] | logged
         judged = _try_look(store, terms, rows, logged)
     with Store(path) as store: return add_look(store, terms, rows, logged), judged
 
@@ -402,7 +417,8 @@ def watch(
     recorded, decided = _read_files(files, form, scores)
     if not path.parent.is_dir(): raise InputError(f'{path.parent}: no such folder. Make it first.')
     try:
-        with FileLock(f'{path}.lock', timeout=wait): added, judged = _write(path, recorded, decided, given, len(files)>1)
+        with FileLock(f'{path}.lock', timeout=wait):
+            added, judged = _write(path, recorded, decided, given, len(files)>1)
     except Timeout:
         raise InputError(f'{path}: another process has been writing to it for {wait:g} s. Try again later.') from None
     except OSError as e: raise InputError(f'{path}: cannot be written ({e.strerror}). Check the folder.') from None
