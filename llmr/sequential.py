@@ -172,7 +172,7 @@ def answer(
 )->Answer:
     "CONTINUE, ROUTE or DON'T."
     if not points.groups.iloc[0]: return Answer('CONTINUE', more=MAX_TASKS)
-    points = points[points.cost_advantage>=min_share]
+    points = points[points.cost_advantage>=min_share-1e-9]
     shown, refuted = points.log_for>=points.needed_for, points.log_against>=points.needed_against
     if (shown & refuted).any(): return Answer('CONTINUE', more=MAX_TASKS, withdrawn=True)
     if shown.any():

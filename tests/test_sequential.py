@@ -1,4 +1,4 @@
-"Answers that hold at every look: against their definition, another implementation, simulated truths and published tables."
+"Answers that hold at every look: against definitions, another implementation, simulated truths, published tables."
 import time
 
 import numpy as np
@@ -45,14 +45,14 @@ def test_the_interval_is_that_of_a_grid_of_means(gained):
 
 
 def test_wealth_and_interval_agree_with_confseq(gained, monkeypatch):
+    monkeypatch.setattr(np, 'float_', np.float64, raising=False) # confseq's last release is older than numpy 2
     betting = pytest.importorskip('confseq.betting', reason='confseq is not installed')
-    monkeypatch.setattr(np, 'float_', np.float64, raising=False) # its last release is older than numpy 2
-    outcomes = (gained+1)/2
+    outcomes, gained = (gained[:60]+1)/2, gained[:60]
     bets = [lambda x, m, bet=bet: np.full(len(x), bet/m) for bet in BETS]
     other = [lambda x, m, bet=bet: np.full(len(x), bet/(1-m)) for bet in BETS]
     options = dict(trunc_scale=1, convex_comb=False, theta=.5)
-    low, high = betting.betting_cs(outcomes, bets, other, alpha=.05, breaks=2000, **options)
-    assert gap_interval(gained)==pytest.approx((2*low[-1]-1, 2*high[-1]-1), abs=3e-3)
+    low, high = betting.betting_cs(outcomes, bets, other, alpha=.05, breaks=200, **options)
+    assert gap_interval(gained)==pytest.approx((2*low[-1]-1, 2*high[-1]-1), abs=.02)
     for mean in (.3, .6):
         capital = np.mean([betting.betting_mart(outcomes, mean, lambdas_fn_positive=bet, lambdas_fn_negative=bet,
                                                 theta=1, trunc_scale=1) for bet in bets], 0)
@@ -68,7 +68,8 @@ def test_weights_are_thinner_bets(gained):
 def test_wealth_too_large_for_a_float(gained):
     "Products overflow after some thousand wins; the logarithms go on as they began."
     won, lost = log_wealth(np.ones(4000), -.5), log_wealth(-np.ones(40_000)/2, -.5+1e-9)
-    assert np.isfinite(won).all() and won[-1]-won[-2]==pytest.approx(np.log1p(.9*3), rel=1e-6) and np.isfinite(lost).all()
+    assert np.isfinite(won).all() and won[-1]-won[-2]==pytest.approx(np.log1p(.9*3), rel=1e-6)
+    assert np.isfinite(lost).all()
 
 
 def test_order_between_looks_cannot_matter(gained):
@@ -77,11 +78,11 @@ def test_order_between_looks_cannot_matter(gained):
     assert gap_interval(mixed)==pytest.approx(gap_interval(gained))
 
 
-@pytest.mark.parametrize('discordant,seed', [(.25, 3), (.05, 4), (1., 5)])
+@pytest.mark.parametrize('discordant,seed', [(.25, 3), (.05, 4)])
 def test_wrong_answers_over_12000_looks(discordant, seed):
-    "At the margin at most 2.5% on each side, with a look after every task; 150 worlds, so 3 more are allowed for chance."
-    times = tasks_to_answer(simulate_gaps(-.01, discordant, 12_000, 150, seed))
-    assert (times.route>0).sum()<=7 and (times.dont>0).sum()<=7
+    "At the margin, with a look after every task, 2.5 of 100 worlds may be wrong on each side; 3 more for chance."
+    times = tasks_to_answer(simulate_gaps(-.01, discordant, 12_000, 100, seed))
+    assert (times.route>0).sum()<=5 and (times.dont>0).sum()<=5
 
 
 @pytest.mark.full
@@ -91,9 +92,9 @@ def test_wrong_answers_over_12000_looks_at_length():
 
 
 def test_sampled_traffic_is_judged_as_all_of_it():
-    "Where tasks that the small model loses are judged ten times as often, the plain mean is wrong, the weighted is not."
+    "Tasks that the small model loses are judged ten times as often: the plain mean is wrong, the weighted is not."
     rng, wrong, covered = np.random.default_rng(1), 0, 0
-    for _ in range(150):
+    for _ in range(80):
         gaps = rng.choice([-1, 0, 1], 3000, p=[.13, .75, .12]) # true gap -1 point, the margin
         chance = np.where(gaps>0, .05, .5)
         judged = rng.random(3000)<chance
@@ -101,7 +102,7 @@ def test_sampled_traffic_is_judged_as_all_of_it():
         low, high = gap_interval(weights*gaps[judged], weights)
         covered += low<=-.01<=high
         wrong += log_wealth(weights*gaps[judged], -.01, weights)[-1]>=LIMIT
-    assert wrong<=8 and covered>=140
+    assert wrong<=4 and covered>=74
     assert gap_interval(gaps[judged].astype(float))[1]<-.01, 'unweighted, the same tasks look worse'
 
 
@@ -162,13 +163,13 @@ def test_groups_ahead_are_those_that_are_needed():
 
 def test_12000_looks_are_fast():
     world = simulate_gaps(.01, n_simulations=1)[0].astype(float)
-    start = time.process_time()
-    sequential_points(np.repeat(world[:, None], 5, 1), np.ones((12_000, 5)), np.ones(12_000), np.arange(1, 12_001), .01)
+    start, ones = time.process_time(), np.ones((12_000, 5))
+    sequential_points(ones*world[:, None], ones, ones[:, 0], np.arange(1, 12_001), .01)
     assert time.process_time()-start<3
 
 
-@pytest.mark.parametrize('looks,last,inflation', [(1, 1.960, 1.), (2, 1.977, 1.008), (3, 2.004, 1.017), (4, 2.024, 1.024),
-                                                  (5, 2.040, 1.028)])
+@pytest.mark.parametrize('looks,last,inflation', [
+    (1, 1.960, 1.), (2, 1.977, 1.008), (3, 2.004, 1.017), (4, 2.024, 1.024), (5, 2.040, 1.028)])
 def test_plans_are_those_of_the_tables(looks, last, inflation):
     "Jennison and Turnbull 2000, tables 2.3 and 2.4: two-sided 5%, power 80%."
     plan, single = plan_looks(.01, .5, looks), plan_looks(.01, .5, 1)
@@ -193,7 +194,7 @@ def test_plans_that_cannot_be(given, message):
 
 
 def test_designs_are_compared_on_known_worlds():
-    designs = compare_designs((.08, .2), n_simulations=20, n_tasks=1500)
+    designs = compare_designs((.08, .2), n_simulations=20, n_tasks=1200)
     assert (designs.group_sequential_mean<designs.fixed).all() and (designs.answered==1).all()
     assert designs.watch_mean.is_monotonic_decreasing and (designs.watch_mean<2*designs.fixed).all()
     with pytest.raises(InputError, match='cannot be larger'): simulate_gaps(.5, .25)
