@@ -169,12 +169,12 @@ def shipped_run(once):
 
 @pytest.fixture(scope='session')
 def site(once, shipped_run):
-    """`(folder of the site, its run, 'paper' or 'all')`: the one that `LLMR_SITE` names, else one built here without
-    executing the stages beyond the paper."""
+    """`(folder of the site, its run, 'quick' or 'all')`: the one that `LLMR_SITE` names, else one built here without
+    lessons, which `nbdev_test` executes, and without the stages beyond the paper."""
     if 'LLMR_SITE' in os.environ: return Path(os.environ['LLMR_SITE']).resolve(), shipped_run, 'all'
     def make(folder):
         places = ['--run', shipped_run, '--out', folder/'site', '--work', folder/'work']
-        command = [sys.executable, ROOT/'tools'/'site'/'build.py', *places, '--paper-only']
+        command = [sys.executable, ROOT/'tools'/'site'/'build.py', *places, '--quick']
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode==0, done.stderr
-    return once('site', make)/'site', shipped_run, 'paper'
+    return once('site', make)/'site', shipped_run, 'quick'
