@@ -68,6 +68,7 @@ class Drift:
     wealth: float = 1. # Largest that any number reached
     needed: float = 20.
     moved: tuple = ()  # Tasks that lie unusually since `began`, outermost first
+    since: str = ''    # `began` in words, where positions mean little
 
     def __bool__(self): return bool(self.value)
 
@@ -75,17 +76,20 @@ class Drift:
         if not self: return (f'no sign that traffic has changed since calibration (wealth {self.wealth:.3g}, alarm at '
                              f'{self.needed:.0f})')
         tasks = ', '.join(map(str, self.moved[:10]))+(', ...' if len(self.moved)>10 else '')
-        return (f'the {self.value} of present traffic no longer looks like that of calibration, since about task '
-                f'{self.began+1} (alarm at task {self.alarm+1}). {len(self.moved)} tasks moved: {tasks or "none far"}')
+        since = self.since or f'about task {self.began+1} (alarm at task {self.alarm+1})'
+        return (f'the {self.value} of present traffic no longer looks like that of calibration, since {since}. '
+                f'{len(self.moved)} tasks moved: {tasks or "none far"}')
 
 # %% ../nbs/12a_drift.ipynb #d41f0013
 OUTER = .05
 
-def _began(ranks, alarm):
-    "Where the ranks begin to depart most from uniform ones, up to the alarm."
+def _began(ranks, alarm, starts):
+    "Where among `starts` the ranks begin to depart most from uniform ones, up to the alarm."
     shapes = np.array([(2*ranks-1)*np.sqrt(3), (6*ranks**2-6*ranks+1)*np.sqrt(5)])
     sums, counts = np.cumsum(shapes[:, ::-1], 1)[:, ::-1], np.arange(len(ranks), 0, -1)
-    return int(np.argmax((np.abs(sums)/np.sqrt(counts)).max(0)[:alarm+1]))
+    starts = np.arange(len(ranks)) if starts is None else np.asarray(starts, int)
+    starts = starts[starts<=alarm]
+    return int(starts[np.argmax((np.abs(sums)/np.sqrt(counts)).max(0)[starts])])
 
 def _moved(calibration, present, task_ids, ranks, began):
     "Tasks from `began` on in the outer part of calibration, on the side to which ranks have moved."
@@ -102,6 +106,7 @@ def find_drift(
     present:dict,     # The same names to Series of the traffic's values by task_id, in order of arrival
     error:float=.05,  # Chance of any false alarm
     seed:int=0,       # Breaks ties
+    starts:dict=None, # Name to positions where a change may begin, the first 0; anywhere if None
 )->Drift:
     """Test every number of the traffic against calibration.
     Raises: `InputError` as `conformal_ranks`."""
@@ -115,7 +120,7 @@ def find_drift(
         reached = np.flatnonzero(wealth>=np.log(needed))
         if not len(reached) or found: continue
         alarm = int(reached[0])
-        began = _began(ranks, alarm)
+        began = _began(ranks, alarm, (starts or {}).get(name))
         moved = _moved(values, traffic, present[name].index, ranks, began)
         found = Drift(name, began, alarm, largest, needed, moved)
     return Drift(found.value, found.began, found.alarm, float(largest), needed, found.moved)

@@ -53,8 +53,9 @@ def log_wealth(
     Source: Waudby-Smith and Ramdas 2024, betting with a mixture of constant bets."""
     gained = np.asarray(gained, float)
     surplus = _surplus(gained, np.ones(gained.shape[-1]) if weights is None else weights, mean, above)
+    total = np.zeros(gained.shape)
     with np.errstate(over='ignore', under='ignore'):
-        total = sum(np.cumprod(1+bet*surplus, -1) for bet in BETS)
+        for bet in BETS: total += np.cumprod(1+bet*surplus, -1)
     if np.isfinite(total).all() and (total>0).all(): return np.log(total/len(BETS))
     logs = np.full(gained.shape, -np.inf) # products too large or small for a float
     for bet in BETS: logs = np.logaddexp(logs, np.cumsum(np.log1p(bet*surplus), -1))

@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -245,7 +246,7 @@ def store_drift(
     terms:dict,         # Of the store
 )->Drift|None:          # None where there is no calibration
     "Test the traffic of a store against its calibration."
-    calibration, present = {}, {}
+    calibration, present, starts = {}, {}, {}
     known = tasks.assign(gap=tasks.small-tasks.large, place=list(map(_scattered, tasks.index)))
     for name,look in (('score', 'score_look'), ('gap', 'look')):
         if name=='gap' and terms['least_weight']<1: continue
@@ -253,8 +254,14 @@ def store_drift(
         valued = valued.drop_duplicates('group').set_index('task_id')
         before, since = (valued[valued.split==split] for split in ('validation', 'test'))
         before = before[before[look]==before[look].min()]
-        if len(before): calibration[name], present[name] = before[name], since[name]
-    return find_drift(calibration, present) if calibration else None
+        if not len(before): continue
+        calibration[name], present[name] = before[name], since[name]
+        starts[name] = np.flatnonzero(np.diff(since[look].to_numpy(), prepend=-1))
+    if not calibration: return None
+    drift = find_drift(calibration, present, starts=starts)
+    if not drift: return drift
+    began, looks = present[drift.value].index[drift.began], dict(score='score_look', gap='look')
+    return replace(drift, since=f'look {known[looks[drift.value]][began]:.0f}')
 
 # %% ../nbs/21_watch.ipynb #7c3e0026
 def judge_store(
@@ -414,6 +421,8 @@ def watch(
     from filelock import FileLock, Timeout
     path, given = Path(path), dict(small=None, large=None) | given
     check_file(path)
+    if not (path.exists() or files or given['small'] and given['large']):
+        raise InputError(f'{path}: not there. Give files of outcomes, or --small and --large.')
     recorded, decided = _read_files(files, form, scores)
     if not path.parent.is_dir(): raise InputError(f'{path.parent}: no such folder. Make it first.')
     try:

@@ -64,6 +64,13 @@ def test_the_alarm_says_since_when_and_which_tasks():
     assert len(places)>35 and min(places)>=drift.began and traffic[drift.moved[0]]==traffic[list(drift.moved)].max()
 
 
+def test_a_change_begins_where_it_may():
+    rng = np.random.default_rng(4)
+    traffic = series(np.append(rng.normal(size=95), rng.normal(3, 1, 60)))
+    drift = find_drift(dict(score=rng.normal(size=150)), dict(score=traffic), starts=dict(score=[0, 50, 100]))
+    assert drift.began==100 and str(drift).count('since about task 101')==1
+
+
 @pytest.mark.parametrize('calibration,traffic,message', [
     ([], [1.], 'no calibration task'), ([1., np.nan], [1.], 'not finite'), ([1.], [np.inf], 'not finite')])
 def test_what_cannot_be_ranked(calibration, traffic, message):

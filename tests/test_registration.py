@@ -109,10 +109,8 @@ def test_a_verdict_on_a_registered_question(tmp_path, outcomes, capsys):
     asked = '--small', 'A', '--large', 'B', '--margin', .3, '--tasks', 30
     code, text = ask(capsys, 'register', question, outcomes, *asked)
     assert code==0 and read_registration(question)['sha256'] in text
-    code, text = ask(capsys, 'verdict', outcomes, '--registration', question)
-    assert code in (0, 3, 4) and 'margin 30 points' in text and 'Kept to the registration of' in text
     code, text = ask(capsys, 'verdict', outcomes, '--registration', question, '--json')
-    assert json.loads(text)['registration'].startswith('Kept to')
+    assert code in (0, 3, 4) and json.loads(text)['registration'].startswith('Kept to')
     code, text = ask(capsys, 'verdict', outcomes, '--registration', question, '--margin', .4)
     assert code==2 and 'margin 0.4 is not the registered 0.3' in text
     code, text = ask(capsys, 'verdict', outcomes, '--registration', question, '--small', 'B', '--large', 'A')
@@ -125,7 +123,8 @@ def test_a_registered_number_of_tasks_that_was_not_kept(tmp_path, outcomes, caps
     question = tmp_path/'q.json'
     ask(capsys, 'register', question, '--small', 'A', '--large', 'B', '--margin', .3, '--tasks', 200)
     _, text = ask(capsys, 'verdict', outcomes, '--registration', question)
-    assert 'DEPARTED from the registration' in text and '200 tasks were planned, 30 judged' in text
+    assert 'margin 30 points' in text and 'DEPARTED from the registration' in text
+    assert '200 tasks were planned, 30 judged' in text
 
 
 def test_a_group_over_two_splits_is_refused(tmp_path, capsys):

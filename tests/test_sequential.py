@@ -168,11 +168,15 @@ def test_12000_looks_are_fast():
     assert time.process_time()-start<3
 
 
+@pytest.fixture(scope='module')
+def single(): return plan_looks(.01, .5, 1)
+
+
 @pytest.mark.parametrize('looks,last,inflation', [
     (1, 1.960, 1.), (2, 1.977, 1.008), (3, 2.004, 1.017), (4, 2.024, 1.024), (5, 2.040, 1.028)])
-def test_plans_are_those_of_the_tables(looks, last, inflation):
+def test_plans_are_those_of_the_tables(looks, last, inflation, single):
     "Jennison and Turnbull 2000, tables 2.3 and 2.4: two-sided 5%, power 80%."
-    plan, single = plan_looks(.01, .5, looks), plan_looks(.01, .5, 1)
+    plan = plan_looks(.01, .5, looks)
     assert plan.critical.iloc[-1]==pytest.approx(last, abs=1e-3)
     assert plan.tasks.iloc[-1]/single.tasks.iloc[-1]==pytest.approx(inflation, abs=2e-3)
     assert single.tasks[0]==pytest.approx((1.95996+.84162)**2*2500, rel=1e-3)
