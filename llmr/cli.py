@@ -13,6 +13,9 @@ RAW = argparse.RawDescriptionHelpFormatter
 EPILOG = """profiles:
 {profiles}
 
+benchmarks:
+{benchmarks}
+
 examples:
   llmr reproduce                                     the whole paper from the shipped numbers, offline
   llmr reproduce --pairs 8B-70B --out runs/one       one pair, in a directory of its own
@@ -20,6 +23,8 @@ examples:
   llmr reproduce --param epochs=10                   change a parameter of a stage notebook
   llmr reproduce --profile sampled --small org/small --large org/large --sampler vllm --out runs/mine
                                                      sample two models on a GPU box, then run every stage
+  llmr reproduce --profile sampled --small org/small --large org/large --benchmark livecodebench:from=2025-01-01
+                                                     tasks that were published after a model's cut-off
   llmr reproduce --beyond                            the paper, then the stages beyond it
 
 Re-run the same command to resume a run that was stopped or killed.
@@ -31,6 +36,7 @@ VERDICT_EPILOG = """examples:
   llmr verdict logs/ --small A --large B --margin 0.02               a folder of logs, two of its models
   llmr verdict runs/shipped --small 8B --large 70B                   a pair of a finished run, with its router
   llmr verdict outcomes.jsonl --small A --large B --scores scores.jsonl --certify 0.05
+  llmr verdict results.csv --decisions router_log.jsonl              judge another router by what it decided
 
 Exit codes: 0 ROUTE; 3 DON'T; 4 NEED n MORE TASKS; 2 invalid input; 1 a defect of llmr."""
 WATCH_EPILOG = """examples:
@@ -53,9 +59,11 @@ CODES = {'ROUTE': 0, "DON'T": 3, 'NEED': 4, 'CONTINUE': 4}
 
 def names_for_help():
     "What the help shows and only the library knows."
+    from llmr.registry import REGISTRY, benchmark_help
     from llmr.runs import PROFILES
     from llmr.selection import CANDIDATES
-    return dict(profiles='\n'.join(f'  {p.name:10}{p.about}' for p in PROFILES.values()),
+    return dict(benchmarks=benchmark_help(), benchmark_names=', '.join(REGISTRY),
+                profiles='\n'.join(f'  {p.name:10}{p.about}' for p in PROFILES.values()),
                 profile_names=', '.join(PROFILES), estimators=', '.join(CANDIDATES))
 
 
@@ -149,8 +157,9 @@ def add_reproduce(commands):
     group.add_argument('--large', metavar='MODEL', help='the same for the large model')
     group.add_argument('--between', nargs='+', default=[], metavar='MODEL',
                        help='models between the two, small to large; every two of all are a pair')
-    group.add_argument('--benchmark', metavar='NAME', help='mbpp, mbpp-hub, humaneval, toy, or a file of tasks, one '
-                       'JSON object a line (default: mbpp)')
+    group.add_argument('--benchmark', metavar='NAME', help='{benchmark_names}, toy, or a file of tasks, one JSON '
+                       'object a line (default: mbpp). NAME=FILE reads the tasks of NAME from a file; '
+                       'NAME:from=DATE,to=DATE takes those of some days; livecodebench:release_v5 a release')
     group.add_argument('--sampler', metavar='NAME', help='vllm, transformers or openai (default: transformers); '
                        'its options by --param engine={...}')
     group.add_argument('--completions', metavar='FILE', help='replay a file made by `llmr pack`')
@@ -175,6 +184,16 @@ def add_margin(sub):
                      help='acceptable loss of total pass rate, a fraction (default: 0.01, one point)')
     sub.add_argument('--min-share', type=float, metavar='SHARE',
                      help='smallest share for the small model that is worth routing (default: 0.1)')
+
+
+def add_decisions(sub):
+    "A log of another router, and prices."
+    sub.add_argument('--decisions', metavar='LOG', help='judge another router by its log (litellm, RouterArena, '
+                     'LLMRouter, or a table of task and chosen model): single models, random routing and the oracle '
+                     'at the same cost; FILEs have the outcomes of every model')
+    sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE',
+                     help='for --decisions: price per million tokens, or of an answer where tokens are unknown; one '
+                     'for each model (default: the cost in the files)')
 
 
 def add_train(commands):
@@ -226,6 +245,7 @@ def add_verdict(commands):
     sub.set_defaults(run=verdict)
     add_inputs(sub)
     add_margin(sub)
+    add_decisions(sub)
     sub.add_argument('--split', help='which tasks, where the outcomes name a split (default: test, or the only one)')
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
                      'task_id, score; split `validation` sets thresholds (default: those of the run that were not '
@@ -308,6 +328,7 @@ def add_report(commands):
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
                      'task_id, '
                      'score (not for a run)')
+    sub.add_argument('--decisions', metavar='LOG', help='log of another router, judged first on the page')
     add_margin(sub)
     sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE',
                      help='price of a model per million tokens; repeat for each model of the run')
@@ -351,16 +372,36 @@ def train(args):
     return f'{training_text(table)} Router in {args.out}\nNext: {command}', 0
 
 
+def judge_log(args):
+    "Judge another router by its log. Returns what to print, and the exit code."
+    from llmr.core import InputError
+    from llmr.decisions import decisions_on_files
+    given = dict(scores=args.scores, router=args.router, certify=args.certify, split=args.split,
+                 registration=args.registration)
+    for name in (name for name,value in given.items() if value is not None):
+        raise InputError(f'--{name} is about scores, --decisions about a log. Give one of them.')
+    text, facts, word = decisions_on_files(args.files, args.decisions, (args.small, args.large), args.format,
+                                           dict(args.price), args.seed)
+    return json.dumps(facts, indent=1) if args.json else text, CODES[word]
+
+
 def verdict(args):
     "What was read, and the verdicts. Returns what to print, and the exit code."
+    if args.decisions: return judge_log(args)
+    if args.price:
+        from llmr.core import InputError
+        raise InputError('--price goes with --decisions. Leave it out.')
     from llmr.own_data import VERDICT_OPTIONS, verdicts_on_inputs
     options = {name: getattr(args, name) for name in VERDICT_OPTIONS if getattr(args, name, None) is not None}
     record, asked = registered(args, margin=args.margin, min_share=args.min_share, split=args.split)
     small, large = asked.pop('small'), asked.pop('large')
-    if record: check_question(args, record, options.get('votes'))
+    if record:
+        check_question(args, record, options.get('votes'))
+        if 'votes' in VERDICT_OPTIONS: options['votes'] = record['metric']
     text, facts, word = verdicts_on_inputs(args.files, small, large, args.format, **options | asked)
     if record:
-        facts['registration'] = kept_to(args, record, 'fixed', facts['verdicts'][0]['headroom']['tasks'])
+        facts['registration'] = kept_to(args, record, 'fixed', facts['verdicts'][0]['headroom']['tasks'],
+                                        options.get('votes', 'test'))
         text = f'{text}\n\n{facts["registration"]}'
     return json.dumps(facts, indent=1) if args.json else text, CODES[word]
 
@@ -387,10 +428,12 @@ def check_question(args, record, votes):
     if outcomes is not None: check_spanning(outcomes)
 
 
-def kept_to(args, record, plan, tasks):
+def kept_to(args, record, plan, tasks, votes):
     "A line on whether the registration was kept to."
+    from llmr.formats import split_argument
     from llmr.registration import departures, kept_text
-    return kept_text(record, departures(record, plan, tasks, [file.split('=')[-1] for file in args.files]))
+    files = tuple(split_argument(file)[1] for file in args.files)
+    return kept_text(record, departures(record, plan, tasks, votes, files))
 
 
 def watch(args):
@@ -405,7 +448,7 @@ def watch(args):
                          registration=record and record['sha256'])
     text, facts, word = watch(args.store, args.files, args.scores, args.format, **given)
     if record:
-        facts['registration'] = kept_to(args, record, 'watch', facts['tasks'])
+        facts['registration'] = kept_to(args, record, 'watch', facts['tasks'], 'task')
         text = f'{text}\n\n{facts["registration"]}'
     return json.dumps(facts, indent=1) if args.json else text, CODES[word]
 
@@ -434,13 +477,21 @@ def report(args):
                                                                                     or args.files[0]).exists():
         from llmr.pipeline import write_report
         out = write_report(args.files[0], args.out, options | dict(prices=dict(args.price)))
-    else:
-        from llmr.core import InputError
-        from llmr.own_report import write_own_report
-        if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
-        out = write_own_report(args.files, args.out or 'report.html', args.small, args.large, args.format,
-                               scores=args.scores, **options)
-    return json.dumps(dict(report=str(out))) if args.json else str(out), 0
+        return json.dumps(dict(report=str(out))) if args.json else str(out), 0
+    return report_on_files(args, options | dict(scores=args.scores)), 0
+
+
+def report_on_files(args, options):
+    "Make the page of own files. Returns what to print."
+    from llmr.core import InputError
+    from llmr.own_data import verdicts_on_inputs
+    from llmr.own_report import write_own_report
+    if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
+    out = write_own_report(args.files, args.out or 'report.html', (args.small, args.large), args.format, args.decisions,
+                           **options)
+    if not args.json: return str(out)
+    _, facts, _ = verdicts_on_inputs(args.files, args.small, args.large, args.format, **options)
+    return json.dumps(dict(report=str(out)) | facts, indent=1)
 
 
 def pack(args):
@@ -460,7 +511,8 @@ def main(argv=None):
         print(f'llmr: {e}', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        after = 'Re-run the same command to resume.' if args.command=='reproduce' else 'Nothing was written.'
+        resumed = args.command in ('reproduce', 'watch')
+        after = 'Re-run the same command to resume.' if resumed else 'Nothing was written.'
         print(f'llmr: stopped. {after}', file=sys.stderr)
         return 130
     print(text)

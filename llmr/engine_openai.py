@@ -6,42 +6,124 @@
 __all__ = ['OpenAI']
 
 # %% ../nbs/02e_engine_openai.ipynb #00a54449
+import hashlib
+import json
 import os
 import queue
 import random
+import re
 import threading
 import time
 from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 # %% ../nbs/02e_engine_openai.ipynb #5441ce8f
+from .blocks import parsed, unfenced_blocks
 from .core import InputError
 from .engines import Completion, Sampler, log
+from .problem import FENCE
 
 # %% ../nbs/02e_engine_openai.ipynb #a934fa55
-def _pieces(stream, template):
-    "Texts, log-probabilities, finish reason and usage of a stream."
-    texts, logprobs, reason, usage = [], [], None, None
-    for chunk in stream:
-        usage = getattr(chunk, 'usage', None) or usage
-        for choice in chunk.choices:
-            reason = choice.finish_reason or reason
-            if template=='chat':
-                texts.append(choice.delta.content or '')
-                if choice.logprobs: logprobs += [token.logprob for token in choice.logprobs.content or ()]
-            else:
-                texts.append(choice.text or '')
-                if choice.logprobs: logprobs += choice.logprobs.token_logprobs or ()
-    return texts, [logprob for logprob in logprobs if logprob is not None], reason, usage
+_REASONING = 'reasoning_content', 'reasoning', 'thinking'
 
-def _read_stream(stream, template):
-    "One streamed answer as a `Completion`. Raises: `ConnectionError` if it broke off."
-    texts, logprobs, reason, usage = _pieces(stream, template)
-    if reason is None: raise ConnectionError('the answer broke off before its end')
-    # a character may come in two halves
-    text = ''.join(texts).encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')
-    n_tokens = usage.completion_tokens if usage else len(logprobs) or sum(map(bool, texts))
-    return Completion(text, n_tokens, 'length' if reason=='length' else 'stop', usage.prompt_tokens if usage else -1,
-                      float(sum(logprobs)) if logprobs else float('nan'), template)
+def _get(thing, *names):
+    "The first field that is there, of a dictionary or an object; None if there is none."
+    for name in names:
+        value = thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
+        if value is not None: return value
+
+def _said(content):
+    "`(text, reasoning)` of a message's content."
+    if content is None or isinstance(content, str): return content or '', ''
+    text, reasoning = '', ''
+    for part in content if isinstance(content, list) else [content]:
+        if isinstance(part, str): text += part
+        elif re.search('think|reason', str(_get(part, 'type'))):
+            reasoning += ''.join(_said(_get(part, 'thinking', 'reasoning', 'text', 'content', 'summary')))
+        elif (inside := _get(part, 'text', 'content', 'value')) is not None:
+            more = _said(inside)
+            text, reasoning = text+more[0], reasoning+more[1]
+    return text, reasoning
+
+def _whole_character(text):
+    "Text whose characters may have come in two halves."
+    return text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')
+
+# %% ../nbs/02e_engine_openai.ipynb #6be41f02
+_CUT = 'length', 'max_tokens', 'max_output_tokens', 'model_length'
+_BROKEN = 'error', 'abort', 'aborted', 'cancelled', 'insufficient_system_resource'
+_FILTERED = 'content_filter', 'safety', 'recitation', 'prohibited_content'
+_OTHER = 'refusal', 'tool_calls', 'function_call'
+
+class _Answer:
+    "What the pieces of an answer add up to."
+    def __init__(self):
+        self.text, self.reasoning, self.refusal = [], [], []
+        self.logprobs, self.reason, self.usage = [], None, None
+
+    def add(self, piece):
+        "Read one piece. Raises: `ConnectionError` if it says that the server failed."
+        error = _get(piece, 'error')
+        if error: raise ConnectionError(str(error)[:200])
+        self.usage = _get(piece, 'usage') or self.usage
+        for choice in _get(piece, 'choices') or ():
+            if _get(choice, 'index') in (0, None): self._add_choice(choice)
+
+    def _add_choice(self, choice):
+        "Its text, reasoning and log-probabilities, and why it ended."
+        whole = _get(choice, 'message')
+        message = _get(choice, 'delta') or whole or choice
+        text, reasoning = _said(_get(message, 'content', 'text'))
+        apart = _said(_get(message, *_REASONING))
+        self.text.append(text)
+        self.reasoning.append(reasoning or ''.join(apart))
+        self.refusal.append(_get(message, 'refusal') or '')
+        logprobs = _get(choice, 'logprobs')
+        self.logprobs += [_get(token, 'logprob') for token in _get(logprobs, 'content') or ()]
+        self.logprobs += _get(logprobs, 'token_logprobs') or ()
+        self.reason = _get(choice, 'finish_reason') or self.reason or ('stop' if whole else None)
+
+    def finish(self):
+        "Why it ended, as `Completion` has it. Raises: `ConnectionError` if it broke off."
+        reason = str(self.reason).lower()
+        if self.reason is None: raise ConnectionError('the answer broke off before its end')
+        if reason in _BROKEN: raise ConnectionError(f'the server ended the answer: {reason}')
+        if any(self.refusal) and not any(self.text): return 'refusal'
+        if reason in _FILTERED: return 'content_filter'
+        return 'length' if reason in _CUT else reason if reason in _OTHER else 'stop'
+
+# %% ../nbs/02e_engine_openai.ipynb #6be41f05
+def _count(usage, *names):
+    "A number from 0 of a server's usage; None if it gives none."
+    value = _get(usage, *names)
+    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value>=0 else None
+
+def _tokens(answer):
+    "`(new tokens, of which reasoning or None, tokens of the prompt or -1)`."
+    usage, written = answer.usage, answer.text+answer.reasoning
+    details = _get(usage, 'completion_tokens_details', 'output_tokens_details')
+    thought = _count(details, 'reasoning_tokens')
+    if thought is None: thought = _count(usage, 'reasoning_tokens')
+    n_prompt = _count(usage, 'prompt_tokens', 'input_tokens')
+    n_new = _count(usage, 'completion_tokens', 'output_tokens')
+    if n_new is None: n_new = len(answer.logprobs) or max(sum(map(bool, written)), len(''.join(written))//4)
+    apart = (_count(usage, 'total_tokens') or 0)-n_new-n_prompt if n_prompt is not None else 0
+    if apart>0 and thought in (None, apart): n_new, thought = n_new+apart, apart
+    elif thought and thought>n_new: n_new += thought
+    return n_new, thought, -1 if n_prompt is None else n_prompt
+
+def _read_answer(pieces, template):
+    "An answer as a `Completion`. Raises: `ConnectionError` if it broke off."
+    answer = _Answer()
+    for piece in pieces: answer.add(piece)
+    finish, logprobs = answer.finish(), [logprob for logprob in answer.logprobs if logprob is not None]
+    text, reasoning = (_whole_character(''.join(parts)) for parts in (answer.text, answer.reasoning))
+    n_new, thought, n_prompt = _tokens(answer)
+    if not thought and reasoning: thought = round(n_new*len(reasoning)/len(text+reasoning))
+    if finish=='refusal': text = ''.join(answer.refusal)
+    return Completion(text, n_new, finish, n_prompt, float(sum(logprobs)) if logprobs else float('nan'), template,
+                      n_reasoning_tokens=thought, reasoning=reasoning)
 
 # %% ../nbs/02e_engine_openai.ipynb #b6477f81
 class _Pace:
@@ -61,25 +143,72 @@ class _Pace:
         with self.lock: self.next = max(self.next, time.monotonic()+seconds)
 
 # %% ../nbs/02e_engine_openai.ipynb #a6414750
-def _parameters(path, settings, request):
-    "What both protocols share."
-    parameters = dict(model=path, temperature=settings.temperature, top_p=settings.top_p, seed=request.seed,
-                      max_tokens=settings.max_tokens, stream=True, stream_options=dict(include_usage=True))
-    return parameters | (dict(stop=list(settings.stops)) if settings.stops else {})
+class _How(NamedTuple):
+    "How a server is asked."
+    template: str = 'chat'
+    form: str = ''                   # One of `FORMS`; '' until an answer shows it
+    dropped: frozenset = frozenset() # Fields that it refuses
+    limit: str = 'max_tokens'        # How it names the most new tokens
 
-def _ask_plain(client, path, settings, request, logprobs):
-    "A stream that continues a text."
-    more = dict(logprobs=1) if logprobs else {}
-    text = f'{request.prompt}\n\n{settings.prefill}'
-    return client.completions.create(prompt=text, **_parameters(path, settings, request), **more)
+def _first_way(settings, options):
+    "How a server is asked first."
+    form = {None: '', True: 'continued', False: 'whole'}[options['continues']] if settings.prefill else 'whole'
+    return _How(form=form, dropped=frozenset() if options['logprobs'] else frozenset({'logprobs'}))
 
-def _ask_chat(client, path, settings, request, logprobs):
-    "A stream that continues a conversation."
-    more, turns = dict(logprobs=True) if logprobs else {}, [dict(role='user', content=request.prompt)]
-    if settings.prefill:
-        turns.append(dict(role='assistant', content=settings.prefill))
-        more['extra_body'] = dict(add_generation_prompt=False, continue_final_message=True)
-    return client.chat.completions.create(messages=turns, **_parameters(path, settings, request), **more)
+_SETTINGS = 'temperature', 'top_p', 'seed' # decide the text; a server may refuse them
+_DROPPABLE = ('add_generation_prompt', 'continue_final_message', 'stream_options', 'logprobs', 'top_p', 'seed', 'stop',
+              'stream', 'temperature') # what is lost least comes first
+
+def _body(path, settings, request, how, extra):
+    "The fields of a request."
+    body = dict(model=path, temperature=settings.temperature, top_p=settings.top_p, seed=request.seed, stream=True,
+                stream_options=dict(include_usage=True), logprobs=True if how.template=='chat' else 1)
+    body[how.limit] = settings.max_tokens
+    begun = settings.prefill if how.form!='whole' else ''
+    if begun and settings.stops: body['stop'] = list(settings.stops)
+    if how.template=='plain': body['prompt'] = f'{request.prompt}\n\n{settings.prefill}'
+    else: body['messages'] = [dict(role='user', content=request.prompt)]
+    if begun and how.template=='chat':
+        body['messages'].append(dict(role='assistant', content=begun))
+        body |= dict(add_generation_prompt=False, continue_final_message=True)
+    dropped = how.dropped | ({'stream_options'} if 'stream' in how.dropped else set())
+    return {name: value for name,value in body.items() if name not in dropped} | extra
+
+def _send(client, body):
+    "The server's answer: a stream, or the whole where it is not asked to stream."
+    own = ('model', 'messages', 'prompt', 'stream')
+    named = {name: body[name] for name in own if name in body}
+    more = {name: value for name,value in body.items() if name not in own}
+    ask = client.chat.completions if 'messages' in body else client.completions
+    return ask.create(**named, extra_body=more)
+
+def _until(stops, text):
+    "A text up to the first stop, where the server went on behind it."
+    cuts = [at for at in map(text.find, stops) if at>=0]
+    return text[:min(cuts, default=None)]
+
+def _pieces(answer):
+    "The pieces of an answer; one where the server does not stream."
+    response = getattr(answer, 'response', None)
+    if response is None: yield answer
+    elif 'json' in response.headers.get('content-type', ''): yield json.loads(response.read())
+    else: yield from answer
+
+# %% ../nbs/02e_engine_openai.ipynb #6be41f08
+def _continues(prefill, completion):
+    "Whether a first answer goes on with the turn that was begun."
+    if completion.reasoning or completion.n_reasoning_tokens: return False
+    opening = prefill.strip().rpartition(FENCE)[2]
+    turn = (opening if FENCE in prefill else '')+completion.text
+    line, ends, rest = turn.partition('\n')
+    if FENCE not in prefill or not ends or not re.fullmatch(r'\w*[\d.]*\s*', line): return False
+    if not line.startswith(opening.partition('\n')[0]) or line.strip().lower() not in _LANGUAGES: return False
+    code = rest.partition(FENCE)[0].strip('\n')
+    if parsed(code) and re.search(r"""[\d'"=([{]""", code): return True # perhaps an expression alone
+    blocks = unfenced_blocks(code)
+    return bool(blocks) and not blocks[0].before.strip()
+
+_LANGUAGES = '', 'python', 'python3', 'py'
 
 # %% ../nbs/02e_engine_openai.ipynb #2b42d52f
 def _failure(e):
@@ -91,30 +220,89 @@ def _failure(e):
     if isinstance(e, (openai.APIError, OSError, ValueError)): return 'may_pass'
     return 'may_pass' if type(e).__module__.startswith(('httpx', 'httpcore', 'anyio')) else 'unknown'
 
-def _refusal(e, path):
-    "`too_long`, `template`, `logprobs` or None. Raises: `InputError` on a wrong key or name."
-    message = str(e).lower()
-    if e.status_code in (401, 403):
-        raise InputError(f'model {path!r}: the server refuses the key ({e.status_code}). '
-                         'Set OPENAI_API_KEY to one that may use this model.')
-    if e.status_code==404:
-        raise InputError(f'model {path!r}: the server knows no such model or address ({str(e)[:200]}). '
-                         'Check the name and base_url.')
-    too_long = 'context length', 'maximum context', 'max_model_len', 'too long', 'context_length'
-    if any(words in message for words in too_long): return 'too_long'
-    if 'chat template' in message: return 'template'
-    return 'logprobs' if 'logprob' in message else None
-
-def _refused(e, path):
-    "For a refusal that no other form of the request avoids."
-    return InputError(f'model {path!r}: the server refuses the request ({e.status_code}: {str(e)[:300]}). '
-                      'A server that continues no assistant turn needs prefill "".')
-
 def _pause_after(e, attempt, first_s):
     "Seconds to wait: what the server says, else twice as long each time, up to a minute, varied at random."
     said = getattr(getattr(e, 'response', None), 'headers', {}).get('retry-after', '')
     if said.replace('.', '', 1).isdigit(): return min(float(said), 300.)
     return min(60., first_s*2**attempt)*random.uniform(.8, 1.2)
+
+def _places(e):
+    "Where a refusal says that the error is: `param`, and places of a validation error."
+    error = getattr(e, 'body', None)
+    if not isinstance(error, dict): return []
+    details = error.get('detail') if isinstance(error.get('detail'), list) else []
+    places = [part for detail in details if isinstance(detail, dict) for part in detail.get('loc') or ()]
+    return [*re.split(r'[.\[\]]', str(error.get('param') or '')), *map(str, places)]
+
+_QUOTED = 'stop', 'stream', 'n', 'user' # words of a sentence too: they are fields where they are marked as such
+
+def _is_named(name, message):
+    "Whether a message names a field."
+    marked = rf"""[`'"*]{name}[`'"*]|\b{name}\s*:|:\s*{name}\b|\b{name}="""
+    return re.search(marked if name in _QUOTED else rf'\b{name}\b', message) is not None
+
+def _refused_field(e, body):
+    "The field of a request that a refusal is about, or None."
+    message, fields = str(e), [name for name in body if name not in ('model', 'messages', 'prompt')]
+    by_loss = sorted(fields, key=lambda name: _DROPPABLE.index(name) if name in _DROPPABLE else len(_DROPPABLE))
+    for name in _places(e):
+        if name in fields: return name
+    if 'logprob' in message.lower() and 'logprobs' in fields: return 'logprobs'
+    return next((name for name in by_loss if _is_named(name, message)), None)
+
+# %% ../nbs/02e_engine_openai.ipynb #6be41f0b
+_MEANINGS = dict(
+    too_long=r'context length|maximum context|max_model_len|context_length|context window|(?:prompt|input).*too long',
+    length='(?:max_tokens|output) limit was reached|could not finish the message',
+    content_filter=r'content[ _]?(?:filter|policy|management)|invalid_prompt|flagged|(?:safety|usage) polic|moderation',
+    template=r'chat[ _]template')
+_UNKNOWN = re.compile(
+    'unsupported|not supported|unknown|unrecognized|unrecognised|not permitted|unexpected|extra|cannot find|not allowed'
+    '|deprecated|does not support|invalid parameter|no such', re.I)
+
+def _meaning(e):
+    "What a refusal is about: a name in `_MEANINGS`, or None."
+    text = f'{e} {_get(getattr(e, "body", None), "code") or ""}'
+    return next((name for name,words in _MEANINGS.items() if re.search(words, text, re.I)), None)
+
+def _room(e):
+    "Tokens that a refusal says are left for the answer; 0 if it does not say."
+    context = re.search(r'maximum (?:context|model) length (?:is|of) (\d+)', str(e))
+    prompt = re.search(r'(\d+) (?:in the (?:messages|prompt|input)|(?:input|prompt) tokens)', str(e))
+    return int(context.group(1))-int(prompt.group(1)) if context and prompt else 0
+
+def _given_up(e, path, body, key_env):
+    "An `InputError` for a refusal that no other form of the request avoids."
+    said, status = str(e)[:300], e.status_code
+    if status in (401, 403):
+        return InputError(f'model {path!r}: the server refuses the key ({status}: {said}). '
+                          f'Set {key_env} to one that may use this model.')
+    if status==402:
+        return InputError(f'model {path!r}: the account has no credit ({said}). '
+                          'Finished completions are saved: re-run the same command when it has.')
+    if status==404:
+        return InputError(f'model {path!r}: the server knows no such model or address ({said}). '
+                          'Check the name and base_url.')
+    fields = ', '.join(name for name in body if name not in ('model', 'messages', 'prompt'))
+    return InputError(f'model {path!r}: the server refuses the request ({status}: {said}). '
+                      f'The request had the fields {fields}.')
+
+def _refused_value(e, path, name, value):
+    "An `InputError` for a field that cannot be left out."
+    of_extra = name not in ('max_tokens', 'max_completion_tokens')
+    place, advice = (('engine.extra', 'Take it out of engine.extra, or change its value') if of_extra else
+                     ('the request', 'Choose another --param max_tokens'))
+    return InputError(f'model {path!r}: the server refuses the field {name!r} of {place}, {value!r} ({str(e)[:300]}). '
+                      f'{advice}.')
+
+def _no_answer(error, path, options):
+    "An `InputError` for a request that was tried often enough."
+    slow = 'Timeout' in type(error).__name__
+    more = (f'The server was silent for {options["stall_s"]:g} s: for a model that thinks longer, set a larger stall_s '
+            'in engine. ' if slow else '')
+    return InputError(
+        f'model {path!r}: no answer in {options["tries"]} tries ({type(error).__name__}: {str(error)[:200]}). {more}'
+        'Finished completions are saved: re-run the same command when the server answers, or check base_url.')
 
 # %% ../nbs/02e_engine_openai.ipynb #917bb3d3
 def _in_threads(work, items, n_threads):
@@ -136,27 +324,156 @@ def _in_threads(work, items, n_threads):
             yield item, answer
     finally: stopped.set()
 
+# %% ../nbs/02e_engine_openai.ipynb #6be41f0e
+_RESERVED = dict(model='--small and --large', messages='the prompt', prompt='the prompt', n='samples',
+                 stream='nothing: answers are streamed where the server can', stream_options='nothing: it is sent',
+                 logprobs='the option logprobs of engine', temperature='temperature', top_p='top_p', seed='seed',
+                 stop='prefill', max_tokens='max_tokens', max_completion_tokens='max_tokens')
+
+def _check_options(options):
+    "Raises: `InputError` unless `extra` maps fields to what JSON holds, and none of them is llmr's own."
+    extra, continues = options['extra'], options['continues']
+    if continues not in (None, True, False):
+        raise InputError(f'engine.continues is {continues!r}: must be true, false, or null to find out.')
+    if not isinstance(extra, dict): raise InputError(f'engine.extra is {extra!r:.80}: must map fields to values.')
+    for name in extra:
+        if name in _RESERVED:
+            raise InputError(f'engine.extra: {name!r} is set by llmr. Leave it out, and use {_RESERVED[name]}.')
+    try: json.dumps(extra)
+    except (TypeError, ValueError) as e: raise InputError(f'engine.extra cannot be sent as JSON ({e}).') from None
+
+def _key(name):
+    "A key from the environment. Raises: `InputError` if another variable than OPENAI_API_KEY is named and not set."
+    key = os.environ.get(name)
+    if key or name=='OPENAI_API_KEY': return key or 'none'
+    raise InputError(f'engine.key_env: the environment has no {name}. Set it to the key of the server.')
+
+# %% ../nbs/02e_engine_openai.ipynb #6be41f10
+class _Asking(Sampler):
+    "One try at a request, and what a refusal changes for all of them."
+    def _body(self, request, asked):
+        "The fields of a request."
+        settings = replace(self.settings, max_tokens=self.rooms.get(request, self.settings.max_tokens))
+        return _body(self.path, settings, request, asked, self.options['extra'])
+
+    def _ask(self, request, asked):
+        "One try at one request."
+        answer = _send(self.client, self._body(request, asked))
+        try: completion = _read_answer(_pieces(answer), asked.template)
+        finally: getattr(answer, 'close', lambda: None)()
+        text = completion.text if asked.form=='whole' else _until(self.settings.stops, completion.text)
+        refused = ', '.join(name for name in _SETTINGS if name in asked.dropped)
+        return completion._replace(text=text, form=asked.form, refused=refused)
+
+    def _change(self, asked, warning, **changes):
+        "Ask otherwise from now on, and log it. Another thread may have changed it already."
+        with self.lock:
+            if self.how!=asked: return
+            self.how = asked._replace(**changes)
+        if warning: log.warning(f'model %s{warning}', self.name)
+
+    def _settled(self, completion, asked):
+        "A completion whose form is known; None if it has to be asked for in another form."
+        if asked.form: return completion
+        if _continues(self.settings.prefill, completion):
+            self._change(asked, '', form='continued')
+            return completion._replace(form='continued')
+        self._ask_whole(asked)
+
+    def _ask_whole(self, asked):
+        "From now on."
+        self._change(asked, ': the server continues no assistant turn: it is asked for whole answers', form='whole')
+
+    def _ask_otherwise(self, e, request, asked):
+        """A `Completion` for a refusal of this prompt, or None to ask again in another form.
+
+        Raises: `InputError` if there is none."""
+        body = self._body(request, asked)
+        meaning, field, room = _meaning(e), _refused_field(e, body), _room(e)
+        if meaning=='too_long' and 0<room<body[asked.limit]: self.rooms[request] = room
+        elif meaning=='too_long': return Completion.too_long(-1, asked.template)._replace(form=asked.form)
+        elif meaning in ('length', 'content_filter'):
+            n_tokens = self.settings.max_tokens if meaning=='length' else 0
+            return Completion('', n_tokens, meaning, -1, float('nan'), asked.template, asked.form)
+        elif field: self._leave_out(e, asked, field, body)
+        elif meaning=='template' and asked.template=='chat':
+            form = 'continued' if self.settings.prefill else 'whole'
+            self._change(asked, ' has no chat template: it is asked with plain prompts', template='plain', form=form)
+        elif not asked.form and e.status_code in (400, 422): self._ask_whole(asked)
+        else: raise _given_up(e, self.path, body, self.options['key_env'])
+
+    def _leave_out(self, e, asked, field, body):
+        "Ask without a field, or by its other name. Raises: `InputError` if that is no way out."
+        value, other_name = body[field], 'max_completion_tokens' in str(e) or _UNKNOWN.search(str(e))
+        if field=='max_tokens' and other_name:
+            return self._change(asked, ': the server wants max_completion_tokens in place of max_tokens',
+                                limit='max_completion_tokens')
+        if field in self.options['extra'] or field not in _DROPPABLE: raise _refused_value(e, self.path, field, value)
+        what = dict(temperature=f'temperature={value}, so its default is used',
+                    top_p=f'top_p={value}, so its default is used',
+                    seed='a seed, so the samples are not reproducible',
+                    logprobs='logprobs, which stay unknown')
+        warning = f': the server refuses {what[field]}' if field in what else ''
+        self._change(asked, warning, dropped=asked.dropped | {field})
+
+# %% ../nbs/02e_engine_openai.ipynb #6be41f12
+class _Patient(_Asking):
+    "Tries at a request until there is an answer."
+    def _persist(self, request, stopped):
+        "Ask until there is an answer; None once stopped. Raises: `InputError` if there never is one."
+        attempt, error = 0, None
+        while attempt<self.options['tries']:
+            if stopped.is_set(): return None
+            self.pace.wait()
+            asked = self.how
+            try: answer = self._settled(self._ask(request, asked), asked)
+            except Exception as e: failure, error, answer = _failure(e), e, None
+            else: failure = ''
+            if failure=='unknown': raise error
+            if failure=='refused': answer = self._ask_otherwise(error, request, asked)
+            if answer: return answer
+            if failure in ('too_many', 'may_pass'): attempt += self._pause(failure, error, attempt, stopped)
+        raise _no_answer(error, self.path, self.options)
+
+    def _pause(self, failure, error, attempt, stopped):
+        "Wait before the next try; a server may fail on a turn that has begun. Returns 1."
+        pause = _pause_after(error, attempt, self.options['first_pause_s'])
+        if failure=='too_many': self.pace.pause(pause)
+        if not self.how.form and attempt>=2 and _get(error, 'status_code')==500: self._ask_whole(self.how)
+        log.warning('model %s: %s, tried again in %.1f s', self.name, type(error).__name__, pause)
+        stopped.wait(pause)
+        return 1
+
 # %% ../nbs/02e_engine_openai.ipynb #d226c3d7
-class OpenAI(Sampler):
+class OpenAI(_Patient):
     "Draw from an OpenAI-compatible server."
     engine = 'openai'
-    defaults = dict(base_url=None, concurrency=8, tries=8, stall_s=60., requests_per_minute=None, first_pause_s=.5,
-                    logprobs=True)
+    defaults = dict(base_url=None, key_env='OPENAI_API_KEY', concurrency=8, tries=8, stall_s=300.,
+                    requests_per_minute=None, first_pause_s=.5, logprobs=True, continues=None, extra={})
 
     @property
     def revision(self):
         "What stands behind `@`, since only the server knows what it serves."
         return self.pinned or 'served'
 
+    def key(self,
+        seed:int, # Of the run
+    )->str:       # 16 hexadecimal digits
+        "Identify the engine, the settings, the seed and the fields in `extra`."
+        key, extra = super().key(seed), self.options['extra']
+        return hashlib.sha256(json.dumps([key, extra], sort_keys=True).encode()).hexdigest()[:16] if extra else key
+
     def load(self):
-        "Make the client. Raises: `InputError` without the package openai."
+        "Make the client. Raises: `InputError` without the package openai, or on a wrong option."
         try: import openai
         except ImportError:
             raise InputError('sampler openai: needs the package openai. '
                              'Install it with `pip install "llmr[openai]"`.') from None
         options = self.options
-        self.template, self.logprobs, self.pace = 'chat', options['logprobs'], _Pace(options['requests_per_minute'])
-        self.client = openai.OpenAI(api_key=os.environ.get('OPENAI_API_KEY') or 'none', base_url=options['base_url'],
+        _check_options(options)
+        self.how, self.lock = getattr(self, 'how', None) or _first_way(self.settings, options), threading.Lock()
+        self.pace, self.rooms = _Pace(options['requests_per_minute']), {}
+        self.client = openai.OpenAI(api_key=_key(options['key_env']), base_url=options['base_url'],
                                     timeout=options['stall_s'], max_retries=0)
 
     def close(self):
@@ -168,51 +485,13 @@ class OpenAI(Sampler):
         requests:list,        # From `make_requests`
         skip:Collection=(),   # Indices of requests that are known already
     )->Iterator:              # Of `(index, completion)`
-        "Draw with many requests under way at a time. Raises: `InputError` if the server refuses, or never answers."
+        """Draw with many requests under way at a time, after the first answer has shown how to ask.
+
+        Raises: `InputError` if the server refuses, or never answers."""
         if not hasattr(self, 'client'): self.load()
         missing = [i for i in range(len(requests)) if i not in skip]
+        while missing and not self.how.form:
+            i = missing.pop(0)
+            yield i, self._persist(requests[i], threading.Event())
         work = lambda i, stopped: self._persist(requests[i], stopped)
         yield from _in_threads(work, missing, self.options['concurrency'])
-
-    def _persist(self, request, stopped):
-        "Ask until there is an answer; None once stopped. Raises: `InputError` if there never is one."
-        tries, attempt, error = self.options['tries'], 0, None
-        while attempt<tries:
-            if stopped.is_set(): return None
-            self.pace.wait()
-            asked = self.template, self.logprobs
-            try: return self._ask(request, *asked)
-            except Exception as e: error = e
-            failure = _failure(error)
-            if failure=='unknown': raise error
-            if failure=='refused':
-                answer = self._ask_otherwise(error, *asked)
-                if answer: return answer
-                continue # does not count as a try
-            pause = _pause_after(error, attempt, self.options['first_pause_s'])
-            if failure=='too_many': self.pace.pause(pause)
-            log.warning('model %s: %s, tried again in %.1f s', self.name, type(error).__name__, pause)
-            stopped.wait(pause)
-            attempt += 1
-        raise InputError(
-            f'model {self.path!r}: no answer in {tries} tries ({type(error).__name__}: {str(error)[:200]}). '
-            'Finished completions are saved: re-run the same command when the server answers, or check base_url.')
-
-    def _ask(self, request, template, logprobs):
-        "One try at one request."
-        ask = _ask_plain if template=='plain' else _ask_chat
-        with ask(self.client, self.path, self.settings, request, logprobs) as stream:
-            return _read_stream(stream, template)
-
-    def _ask_otherwise(self, e, template, logprobs):
-        "A `Completion`, or None to ask again in another form. Other threads may have changed the form already."
-        reason = _refusal(e, self.path)
-        if reason=='too_long': return Completion.too_long(-1, template)
-        if reason=='template' and template=='chat':
-            if self.template=='chat':
-                log.warning('model %s has no chat template: it is asked with plain prompts', self.name)
-            self.template = 'plain'
-        elif reason=='logprobs' and logprobs:
-            if self.logprobs: log.warning('model %s: the server gives no log-probabilities', self.name)
-            self.logprobs = False
-        else: raise _refused(e, self.path)

@@ -119,10 +119,12 @@ def departures(
     record:dict,    # From `read_registration`
     plan:str,       # What was done: one of `PLANS`
     tasks:int,      # That were judged
+    metric:str,     # What had one vote: one of `METRICS`
     files:tuple=(), # Paths that were read
 )->list:            # Of texts, empty if all was kept to
     "Where an answer departs from its registration."
     found = []
+    if metric!=record['metric']: found.append(f'every {record["metric"]} was to have one vote, and every {metric} has')
     if plan!=record['plan']: found.append(f'the plan was {record["plan"]}, and this is {plan}')
     fixed = record['plan']=='fixed' and record['tasks'] is not None
     if fixed and tasks!=record['tasks']: found.append(f'{record["tasks"]:,} tasks were planned, {tasks:,} judged')

@@ -24,11 +24,12 @@ import pandas as pd
 from .core import InputError, Store
 from .drift import Drift, find_drift, withdraw
 from .evaluation import TARGETS, calibrate_threshold
+from .files import read_documents
 from .formats import gather, pairs_to_judge
-from .harness import read_frame
+from .harness import read_frame, rows_of
 from .planning import MAX_TASKS
 from .problem import route
-from .rows import EMPTY
+from .rows import EMPTY, find_columns, prompt_id
 from .sequential import Answer, answer, sequential_points
 from .verdict import in_points
 
@@ -87,6 +88,13 @@ def _task_name(value):
     "A task's id as `gather` reads it."
     return str(int(value)) if isinstance(value, (float, np.floating)) and value==int(value) else str(value).strip()
 
+def _logged_task(path, row, entry, columns):
+    "The task of a row: its id, else one made from its prompt. Raises: `InputError` if both are empty."
+    named, text = (entry.get(columns.get(field)) for field in ('task_id', 'text'))
+    if not (named is None or isinstance(named, float) and np.isnan(named)): return _task_name(named)
+    if isinstance(text, str): return prompt_id(text)
+    raise InputError(f'{path}, row {row}: neither a task_id nor a prompt. The first row is row 0.')
+
 def _number(path, row, name, value):
     "A cell as a number, None if empty. Raises: `InputError` naming file and row."
     if value is None or isinstance(value, str) and value.strip().lower() in EMPTY: return None
@@ -112,13 +120,13 @@ def score_rows(
     least:float=1.,     # Least weight
 )->dict:                # task_id to `[score, weight, split]`
     "What a look adds of the decisions. Raises: `InputError` naming file and row of a value that cannot be."
-    if 'task_id' not in frame or not {'score', 'weight'} & set(frame):
-        raise InputError(f'{path}: columns {", ".join(map(str, frame))}. A log of decisions needs task_id, and score '
-                         'or weight.')
-    rows = {}
-    for row,entry in enumerate(frame.to_dict('records')):
-        if pd.isna(entry['task_id']): raise InputError(f'{path}, row {row}: task_id is empty. The first row is row 0.')
-        task, split = _task_name(entry['task_id']), entry.get('split')
+    entries, rows = frame.to_dict('records'), {}
+    columns = find_columns(entries)
+    if not {'task_id', 'text'} & set(columns) or not {'score', 'weight'} & set(frame):
+        raise InputError(f'{path}: columns {", ".join(map(str, frame))}. A log of decisions needs task_id or prompt, '
+                         'and score or weight.')
+    for row,entry in enumerate(entries):
+        task, split = _logged_task(path, row, entry, columns), entry.get('split')
         score, weight = (_number(path, row, name, entry.get(name)) for name in ('score', 'weight'))
         _check_weight(path, row, task, weight, least)
         value = [score, weight, split if isinstance(split, str) else 'test']
@@ -400,12 +408,19 @@ def watch_facts(
     return facts | dict(drift=None if drift is None else vars(drift) | dict(found=bool(drift), text=str(drift)))
 
 # %% ../nbs/21_watch.ipynb #7c3e0030
+def _read_log(path):
+    "A log of decisions, in any format that holds rows. Raises: `InputError` if there are none."
+    documents, skipped = read_documents(path)
+    rows = [row for document in documents for row in rows_of(document)]
+    if not rows: raise InputError(f'{path}: no rows{"".join(f"; {why}" for _,why in skipped[:1])}.')
+    return pd.DataFrame(rows)
+
 def _read_files(files, form, scores):
     "`(recorded, (rows of scores, frame, path))`. Raises: `InputError` as `gather`, or on programs alone."
     recorded = gather(list(files), form) if files else None
     if recorded is not None and recorded.outcomes is None:
         raise InputError(f'{files[0]}: no outcomes. Grade the answers first.')
-    frame = read_frame(scores, 'scores') if scores else None
+    frame = _read_log(scores) if scores else None
     return recorded, (score_rows(frame, scores, 0.) if scores else {}, frame, scores)
 
 # %% ../nbs/21_watch.ipynb #7c3e0031

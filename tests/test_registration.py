@@ -76,11 +76,12 @@ def test_another_question_is_refused(tmp_path):
 
 def test_departures_are_named(tmp_path, outcomes):
     record = register(tmp_path/'q.json', TERMS | dict(tasks=30, files=[outcomes]))
-    assert departures(record, 'fixed', 30, [outcomes])==[] and 'Kept to the registration of' in kept_text(record, [])
-    assert departures(record, 'fixed', 29, [outcomes])==['30 tasks were planned, 29 judged']
+    assert departures(record, 'fixed', 30, 'task', [outcomes])==[] and 'Kept to the registration of' in kept_text(record, [])
+    assert departures(record, 'fixed', 29, 'task', [outcomes])==['30 tasks were planned, 29 judged']
     outcomes.write_text(outcomes.read_text()+'\n')
-    found = departures(record, 'watch', 30, [outcomes])
+    found = departures(record, 'watch', 30, 'task', [outcomes])
     assert len(found)==2 and 'outcomes.jsonl is none of the sealed files, or was changed since' in found[1]
+    assert departures(record, 'fixed', 30, 'test')==['every task was to have one vote, and every test has']
     assert kept_text(record, found).startswith('DEPARTED from the registration')
     with pytest.raises(InputError, match='no such file to seal'):
         register(tmp_path/'r.json', TERMS | dict(files=[tmp_path/'none']))
@@ -106,7 +107,7 @@ def ask(capsys, *arguments):
 
 def test_a_verdict_on_a_registered_question(tmp_path, outcomes, capsys):
     question = tmp_path/'q.json'
-    asked = '--small', 'A', '--large', 'B', '--margin', .3, '--tasks', 30
+    asked = '--small', 'A', '--large', 'B', '--margin', .3, '--tasks', 30, '--metric', 'test'
     code, text = ask(capsys, 'register', question, outcomes, *asked)
     assert code==0 and read_registration(question)['sha256'] in text
     code, text = ask(capsys, 'verdict', outcomes, '--registration', question, '--json')

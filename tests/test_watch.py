@@ -158,7 +158,7 @@ def test_scores_need_thresholds_and_outcomes_scores(store, file):
     refused(store, "task 't1' has outcomes and no score", [outcomes], log, taus=[.3], **PAIR)
     twice = file('twice.jsonl', [dict(task_id='t0', score=.5), dict(task_id='t0', score=.6)])
     refused(store, 'row 1: task .t0. has two scores', [outcomes], twice, taus=[.3], **PAIR)
-    refused(store, 'A log of decisions needs task_id, and score', [outcomes],
+    refused(store, 'A log of decisions needs task_id or prompt, and score', [outcomes],
             file('no.jsonl', [dict(task_id='t0', tau=1)]), taus=[.3], **PAIR)
 
 
@@ -331,3 +331,13 @@ def test_a_registered_store(store, file, tmp_path, capsys):
     main(['register', other, '--small', 'A', '--large', 'B', '--margin', '0.03', '--metric', 'test'])
     assert main(['watch', str(store), '--registration', other])==2
     assert 'every test has a vote' in capsys.readouterr().err
+
+
+def test_logs_in_other_formats(store, file, tmp_path):
+    "A CSV, and a task that is known by its prompt."
+    prompts = [dict(row, prompt=f'Add {row.pop("task_id")[1:]}.') for row in rows_of([1, 0, 1])]
+    (tmp_path/'log.csv').write_text('prompt,score,weight\n'+''.join(f'Add  {i}.,0.{i+1},{.5+i/4}\n' for i in range(3)))
+    facts = watch(store, [file('a.jsonl', prompts)], tmp_path/'log.csv', taus=[.15], least_weight=.5, **PAIR)[1]
+    assert facts['tasks']==3
+    weights = .5/np.array([.5, .75, 1.])
+    assert facts['points'][0]['cost_advantage']==pytest.approx(weights[1:].sum()/weights.sum())

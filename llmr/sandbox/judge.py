@@ -114,7 +114,8 @@ class Attempt:
         "Whether a value is the expected one."
         if size>SMALL_REPLY and self.made.kind!='call': raise TooLarge
         if self.made.kind=='call':
-            return ('passed', '') if stdio.alike(form, expected) else ('failed', 'AssertionError')
+            right = any(stdio.alike(form, value) for value in expected)
+            return ('passed', '') if right else ('failed', 'AssertionError')
         try: value = wire.unpack(form, lambda key, *_: wire.typed('' if isinstance(key, int) else key), [])
         except wire.Breach: breach()
         try: return ('passed', '') if value==expected else ('failed', 'AssertionError')
