@@ -76,7 +76,8 @@ def test_another_question_is_refused(tmp_path):
 
 def test_departures_are_named(tmp_path, outcomes):
     record = register(tmp_path/'q.json', TERMS | dict(tasks=30, files=[outcomes]))
-    assert departures(record, 'fixed', 30, 'task', [outcomes])==[] and 'Kept to the registration of' in kept_text(record, [])
+    assert departures(record, 'fixed', 30, 'task', [outcomes])==[]
+    assert 'Kept to the registration of' in kept_text(record, [])
     assert departures(record, 'fixed', 29, 'task', [outcomes])==['30 tasks were planned, 29 judged']
     outcomes.write_text(outcomes.read_text()+'\n')
     found = departures(record, 'watch', 30, 'task', [outcomes])
