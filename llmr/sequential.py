@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BETS', 'simulate_gaps', 'log_wealth', 'gap_interval', 'sequential_points', 'Answer', 'answer', 'plan_looks',
-           'tasks_to_answer', 'compare_designs', 'wealth_rows', 'plot_wealth']
+           'planned_answer', 'tasks_to_answer', 'compare_designs', 'wealth_rows', 'plot_wealth']
 
 # %% ../nbs/12_sequential.ipynb #5e9a0004
 from bisect import bisect_left
@@ -16,7 +16,7 @@ import pandas as pd
 
 # %% ../nbs/12_sequential.ipynb #5e9a0006
 from .core import InputError
-from .planning import MAX_TASKS, tasks_needed
+from .planning import MAX_TASKS
 from .plotting import Figure, colours, panels
 
 # %% ../nbs/12_sequential.ipynb #5e9a0009
@@ -229,6 +229,18 @@ def plan_looks(
     return pd.DataFrame(dict(look=numbers, tasks=tasks, critical=critical, level=ndtr(-critical), stopped=stopped))
 
 # %% ../nbs/12_sequential.ipynb #5e9a002c
+def planned_answer(
+    gained:np.ndarray, # (N,) gap of each group so far, at one operating point
+    critical:float,    # Of this look, from `plan_looks`
+    margin:float=.01,  # Acceptable loss, fraction
+)->str:                # ROUTE, DON'T or CONTINUE
+    "The answer of a planned look; it holds only at the looks of the plan. Raises: `InputError` on fewer than 2 groups."
+    gained, n = np.asarray(gained, float), len(gained)
+    if n<2: raise InputError(f'{n} groups at a planned look: there must be at least 2.')
+    distance = (gained.mean()+margin)/np.sqrt(gained.var(ddof=1)/n+4/n**2)
+    return 'ROUTE' if distance>=critical else "DON'T" if distance<=-critical else 'CONTINUE'
+
+# %% ../nbs/12_sequential.ipynb #5e9a002f
 def tasks_to_answer(
     gained:np.ndarray, # (S, N) from `simulate_gaps`
     margin:float=.01,  # Acceptable loss, fraction
@@ -241,7 +253,7 @@ def tasks_to_answer(
         rows[name] = np.where(reached.any(1), reached.argmax(1)+1, 0)
     return pd.DataFrame(rows)
 
-# %% ../nbs/12_sequential.ipynb #5e9a002e
+# %% ../nbs/12_sequential.ipynb #5e9a0031
 def compare_designs(
     effects:tuple=(.01, .03, .05, .08), # True gaps above the margin, fractions
     discordant:float=.25,  # Share of tasks that exactly one model solves
@@ -258,13 +270,13 @@ def compare_designs(
         plan = plan_looks(effect, sd)
         used = np.where(times.route>0, times.route, n_tasks)
         mean = (plan.tasks*np.diff(plan.stopped, prepend=0)).sum()+plan.tasks.iloc[-1]*(1-plan.stopped.iloc[-1])
-        rows.append(dict(effect=effect, fixed=tasks_needed(sd, effect), group_sequential=plan.tasks.iloc[-1],
+        rows.append(dict(effect=effect, fixed=plan_looks(effect, sd, 1).tasks[0], group_sequential=plan.tasks.iloc[-1],
                          group_sequential_mean=round(mean), watch_mean=round(used.mean()),
                          watch_median=int(np.median(used)), answered=(times.route>0).mean(),
                          wrong=(times.dont>0).mean()))
     return pd.DataFrame(rows)
 
-# %% ../nbs/12_sequential.ipynb #5e9a0032
+# %% ../nbs/12_sequential.ipynb #5e9a0035
 def wealth_rows(
     gained:np.ndarray,       # (N,) as for `log_wealth`
     looks:np.ndarray,        # (L,) groups at each look
@@ -281,7 +293,7 @@ def wealth_rows(
     return pd.DataFrame(dict(tasks=looks, performance_gap=gap, low=ends[:, 0], high=ends[:, 1], log_for=sides[0],
                              log_against=sides[1], needed_for=-np.log(errors[0]), needed_against=-np.log(errors[1])))
 
-# %% ../nbs/12_sequential.ipynb #5e9a0034
+# %% ../nbs/12_sequential.ipynb #5e9a0037
 def plot_wealth(
     rows:pd.DataFrame, # From `wealth_rows`
     margin:float,      # As there
