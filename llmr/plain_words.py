@@ -80,7 +80,7 @@ def room_text(
 # %% ../nbs/17b_plain_words.ipynb #e886023b
 def wrapped(
     text:str,      # Such as a title
-    width:int=48,  # Characters of a line
+    width:int=54,  # Characters of a line
 )->str:
     "A text in lines that fit a figure."
     return '\n'.join(wrap(text, width))
