@@ -161,7 +161,7 @@ def test_a_pair_has_one_answer_from_its_own_router(small_case):
     assert '<th>cost</th>' in table and '<th>per 1,000 tasks</th>' in table
     assert 'router standard good</caption>' in table
     routed = replace(answer, verdict=Verdict('ROUTE', 1., len(answer.points)-1))
-    assert 'at the recommended operating point: 4 of 4 tasks go to S.' in moved_html(routed, outcomes, TEXTS)
+    assert 'at the recommended share: 4 of 4 tasks go to S.' in moved_html(routed, outcomes, TEXTS)
     assert 'at the 60% threshold, as an example: ' in moved_html(answer, outcomes, TEXTS)
 
 
