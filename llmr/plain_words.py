@@ -75,7 +75,7 @@ def room_text(
             f'{room["only_small"]:.1%}, only {pair.large} {room["only_large"]:.1%}.')
     if room['samples']==1:
         return f'{both} If both were equally good, so uneven a split would have probability {room["mcnemar_p"]:.2g}.'
-    if room.get('one_draw'): return f'{both} What a router could gain cannot be told: all samples of a task are one text.'
+    if room.get('one_draw'): return f'{both} What a router could gain cannot be told: samples of a task are one text.'
     gain = f'{room["ceiling_gain"]:+.1f} points ({room["low"]:+.1f} to {room["high"]:+.1f})'
     return (f'{both} A router that knows {room["ceiling_known"]} other answers of both models to each task gains '
             f'{gain} over random routing, which is about the most that any router can gain.')
