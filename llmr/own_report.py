@@ -127,7 +127,7 @@ def plot_shares(
     "Change of the pass rate with every share sent to the small model, with its simultaneous interval."
     fig, ax = panels(figsize=(5.6, 3.8))
     x, low, high = (100*np.append(0, points[name]) for name in ('cost_advantage', 'low', 'high'))
-    ax.fill_between(x, low, high, color='C0', alpha=.18, lw=0, label='95%, all shares together')
+    ax.fill_between(x, low, high, color='C0', alpha=.18, lw=0, label='95%, all together')
     ax.plot(x, 100*np.append(0, points.performance_gap), 'o-', color='C0', lw=2, ms=4, label='random tasks')
     bottom, top = min(low.min(), -100*margin)-1, max(high.max(), 1)
     ax.axhline(-100*margin, color='C3', lw=1.2, ls='--', label=f'you accept a loss of {in_points(margin)}')
@@ -139,6 +139,12 @@ def plot_shares(
     return fig
 
 # %% ../nbs/20_own_report.ipynb #49611cd5
+def _voted(paired, points):
+    "Tests and passes counted as the operating points are: a vote a task, or a vote a test."
+    if 'votes' not in points or points.votes.iloc[0]=='test': return paired
+    rates = {f'{side}_passed': paired[f'{side}_passed']/paired[f'{side}_tests'] for side in ('small', 'large')}
+    return paired.assign(small_tests=1., large_tests=1., **rates)
+
 def _figure(answer, outcomes, seed):
     "The curve of a router, or without one that of random tasks."
     if answer.scores is not None: return curve_html(answer, outcomes, 'C0', seed)
@@ -169,7 +175,7 @@ FIELD_NOTE = ('The gain over random is in points, and 0 for random routing. APGR
 def _field_html(answer, outcomes, seed):
     "The field's metrics of a router's scores, '' without them."
     if answer.scores is None: return ''
-    paired = pair_tasks(outcomes, answer.pair)
+    paired = _voted(pair_tasks(outcomes, answer.pair), answer.points)
     scores = answer.scores.set_index('task_id').score.reindex(paired.index).to_numpy()
     weights = bootstrap_weights(len(paired), 1000, seed, task_groups(outcomes, paired.index))
     spent = spent_per_task(outcomes, answer.pair, 'cost_usd') if 'cost_usd' in outcomes else pd.DataFrame()
@@ -195,7 +201,7 @@ def _pair_part(recorded, pair, place, options, alone):
     outcomes, note = shared_tasks(recorded.outcomes, pair)
     answer, outcomes, certificate = _answered(outcomes, pair, place, options)
     scored = answer.scores is not None
-    paired = pair_tasks(outcomes, pair)
+    paired = _voted(pair_tasks(outcomes, pair), answer.points)
     prices = price_rows(outcomes, pair, answer.points, answer.scores.set_index('task_id').score if scored else None)
     tasks = pd.DataFrame(dict(task_id=list(recorded.texts), text=list(recorded.texts.values())))
     table = price_html(prices, pair, paired.large_passed.sum()/paired.large_tests.sum())
