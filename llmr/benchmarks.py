@@ -288,7 +288,7 @@ class Loaded(NamedTuple):
     "Tasks, and what their table does not keep."
     tasks: pd.DataFrame     # `tasks`, in order of task
     references: dict        # task_id -> source of a right program, for the tasks whose file has one
-    left_out: pd.DataFrame  # task_id, status, error, n_passed, n_tests: tasks whose right program gives no answers
+    left_out: pd.DataFrame  # `LEFT_OUT`: tasks, or inputs, for which the right program has no answer
 
 def load_benchmark(
     source:str, # One of `BENCHMARKS` or `REGISTRY`, perhaps with options; a file of your own tasks; or a pack
@@ -305,7 +305,7 @@ def load_benchmark(
     plain = check_table('tasks', tasks.drop(columns=['reference', 'date', 'inputs'], errors='ignore'))
     return Loaded(plain.sort_values('task_id', ignore_index=True), references, left_out)
 
-LEFT_OUT = ['task_id', 'status', 'error', 'n_passed', 'n_tests']
+LEFT_OUT = ['task_id', 'left_out', 'status', 'error', 'n_passed', 'n_tests']
 
 def load_tasks(
     source:str,  # As for `load_benchmark`; `shipped` has no text

@@ -12,7 +12,7 @@ import ast
 import base64
 import marshal
 import zlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # %% ../nbs/00h_evalplus.ipynb #8e1f0a04
 from .benchmark_files import record_field, task_row
@@ -66,9 +66,10 @@ def input_call(
     entry_point:str,    # A function
     arguments:list,     # Of one call
     compared:str='{}',  # What is compared, `{}` being the call: `set({})` where order does not count
+    write=repr,         # How an argument is written
 )->str:                 # An expression
     "The call of a function on one input, as an expression."
-    return compared.format(f'{entry_point}({", ".join(map(repr, arguments))})')
+    return compared.replace('{}', f'{entry_point}({", ".join(map(write, arguments))})')
 
 # %% ../nbs/00h_evalplus.ipynb #d11e4d1a
 _ANY_ORDER = ('similar_elements', 'find_char_long', 'common_in_nested_lists', 'extract_singly', 'larg_nnum',
@@ -116,14 +117,15 @@ MODULES = dict(Decimal='decimal', Fraction='fractions', deque='collections') # t
 _BRACKETS = {list: '[{}]', tuple: '({})', set: '{{{}}}', frozenset: 'frozenset(({}))'}
 
 def source_of(
-    value:object, # Plain data
-)->str:           # An expression that needs no import but one of `MODULES`
+    value:Any, # Plain data
+)->str:        # An expression that needs no import but one of `MODULES`
     "A value as Python text. Raises: `InputError` on a type that is not plain data."
-    kind = type(value)
+    kind:Any = type(value)
     if isinstance(value, dict): return f'{{{", ".join(f"{source_of(k)}: {source_of(v)}" for k,v in value.items())}}}'
     if kind in (set, frozenset) and not value: return f'{kind.__name__}()'
     if kind in _BRACKETS:
-        return _BRACKETS[kind].format(''.join(f'{source_of(item)}, ' for item in value))
+        comma = ',' if kind is not list and len(value)==1 else ''
+        return _BRACKETS[kind].format(', '.join(map(source_of, value))+comma)
     if kind is int and abs(value)>>13_000: return hex(value)
     if kind is float and not abs(value)<float('inf'): return f'float("{value}")'
     if kind is complex: return f'complex({source_of(value.real)}, {source_of(value.imag)})'
@@ -204,11 +206,15 @@ def _inputs_of(where, record, source):
     if record['task_id'].startswith('Mbpp/') and not record.get('restored'): given = restore_inputs(int(number), given)
     atol = record_field(where, record, 'atol', (int, float))
     rule = ORACLES.get(entry)
-    pairs = {input_call(entry, case, COMPARED.get(entry, '{}')): case for case in given}
+    pairs = {input_call(entry, case, COMPARED.get(entry, '{}'), source_of): case for case in given}
     if not pairs: raise InputError(f'{where}: base_input and plus_input hold no input. Leave the task out.')
-    tests = [rule.format(call=call, args=', '.join(map(repr, case)), atol=atol) for call,case in pairs.items()
+    tests = [rule.format(call=call, args=', '.join(map(source_of, case)), atol=atol) for call,case in pairs.items()
              ] if rule else []
     return Inputs(tuple(pairs), tuple(filter(None, (source, SECOND_SOLUTIONS.get(entry)))), atol, tuple(tests))
+
+def _helpers(entry):
+    "The functions that a task's tests call."
+    return EXPECT+ROOT*('llmr_root' in ORACLES.get(entry, ''))
 
 def _fields(where, record):
     "Fields of a record that every task needs."
@@ -228,7 +234,7 @@ def humaneval_plus_task(
     before, found, _ = prompt.partition(f'def {entry}(')
     if not found: raise InputError(f'{where}: the prompt has no function {entry!r}.')
     source = prompt+record['canonical_solution']
-    setup = '\n'.join((before.rstrip(), EXPECT, ROOT*(entry in ORACLES)))
+    setup = f'{before.rstrip()}\n{_helpers(entry)}'
     text = f'Complete this Python function.\n\n{prompt.strip()}'
     return task_row(record['task_id'], 'humaneval+', text, [], 'assert', setup=setup, entry_point=entry,
                     inputs=_inputs_of(where, record, source), reference=source)
@@ -240,8 +246,9 @@ def mbpp_plus_task(
     "An MBPP+ record as a task. Raises: `InputError` naming file, line and field."
     record = _fields(where, record)
     source = record['canonical_solution']
-    return task_row(record['task_id'], 'mbpp+', record['prompt'].strip().strip('"').strip(), [], 'assert', setup=EXPECT,
-                    entry_point=record['entry_point'], inputs=_inputs_of(where, record, source), reference=source)
+    return task_row(record['task_id'], 'mbpp+', record['prompt'].strip().strip('"').strip(), [], 'assert',
+                    setup=_helpers(record['entry_point']), entry_point=record['entry_point'],
+                    inputs=_inputs_of(where, record, source), reference=source)
 
 # %% ../nbs/00h_evalplus.ipynb #71451d0d
 TOLERANT = '''from collections import Counter, OrderedDict, defaultdict, deque

@@ -118,7 +118,7 @@ def plot_failures(
     for cause in shares:
         ax.barh(shares.index, shares[cause], left=left, height=.7, color=colours[cause], label=CAUSES[cause])
         left += shares[cause]
-    ax.legend(loc='center left', bbox_to_anchor=(1, .5), title='cause')
+    if len(shares.columns): ax.legend(loc='center left', bbox_to_anchor=(1, .5), title='cause')
     ax.set(xlabel='share of answers', xlim=(0, max(left.max(), .01) if len(left) else 1))
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     return fig

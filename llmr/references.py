@@ -6,6 +6,7 @@
 __all__ = ['benchmark_limits', 'answered', 'check_references', 'left_out_text']
 
 # %% ../nbs/03e_references.ipynb #03ef0003
+from dataclasses import replace
 from importlib.util import find_spec
 
 # %% ../nbs/03e_references.ipynb #03ef0004
@@ -38,29 +39,43 @@ def _answers(tasks, limits, running):
     grades = run_programs(programs, limits, **running)
     return [[next(grades) for _ in inputs.sources] if not inputs.tests else [] for inputs in tasks.inputs]
 
+def _n_answered(inputs, grades):
+    "How many inputs have an answer before the solution's time is up; 0 if it fails on one."
+    if not grades: return len(inputs.tests)
+    counts = []
+    for grade in grades:
+        count = next((n for n,word in enumerate(grade.tests) if word!='passed'), len(grade.tests))
+        counts.append(count if count==len(grade.tests) or _too_much(grade, count) else 0)
+    return min(counts)
+
+def _too_much(grade, count):
+    "Whether the first input without an answer took too long, or its answer was too large."
+    return grade.tests[count] in ('timeout', 'memory', 'killed') or grade.errors[count] in ('OverflowError', 'TooLarge')
+
 def answered(
     tasks:pd.DataFrame, # `tasks` with a column `inputs` of `Inputs`
-    limits:Limits=None, # Of the solutions; those of their benchmarks if None
+    limits:Limits=None, # Of the solutions; a third of their benchmarks' time if None
     **running,          # As for `run_programs`: workers, isolation
-)->tuple:               # The same with their tests, and the tasks left out
+)->tuple:               # The same with their tests, and what was left out: tasks, and inputs of others
     "Write the tests of tasks that have inputs and right programs. Raises: `InputError` if no task has answers."
-    limits = limits or benchmark_limits(tasks.benchmark)
+    if limits is None:
+        limits = benchmark_limits(tasks.benchmark)
+        limits = replace(limits, cpu_s=limits.cpu_s/3)
     made, left_out = {}, []
     for row,grades in zip(tasks.itertuples(), _answers(tasks, limits, running)):
-        words = [word for grade in grades for word in grade.tests]
-        if set(words)<={'passed'}:
-            imports, tests = expected_tests(row.inputs, [grade.values for grade in grades])
-            made[row.Index] = tests, imports+row.setup
-        else: left_out.append(_left_out(row.task_id, next(grade for grade in grades if set(grade.tests)!={'passed'})))
+        n, n_all = _n_answered(row.inputs, grades), len(row.inputs.tests or row.inputs.calls)
+        if n<n_all: left_out.append(_left_out(row.task_id, 'inputs' if n else 'task', grades, n))
+        if not n: continue
+        imports, tests = expected_tests(row.inputs, [grade.values[:n] for grade in grades])
+        made[row.Index] = tests[:n], imports+row.setup
     if not made: raise InputError('no task has a right program that answers its inputs. Fetch the file again.')
-    kept = tasks.loc[list(made)]
-    pairs = list(zip(*made.values()))
+    kept, pairs = tasks.loc[list(made)], list(zip(*made.values()))
     return kept.assign(tests=pd.Series(pairs[0], kept.index, dtype=object), setup=list(pairs[1])), _table(left_out)
 
-def _left_out(task_id, grade):
-    "A row of the tasks left out."
-    error = grade.error or next((error for error in grade.errors if error), '')
-    return task_id, grade.status, error, grade.tests.count('passed'), len(grade.tests)
+def _left_out(task_id, what, grades, n):
+    "A row of what is left out: a task, or some of its inputs."
+    grade = next(grade for grade in grades if set(grade.tests)!={'passed'})
+    return task_id, what, grade.status, grade.error or next(filter(None, grade.errors), ''), n, len(grade.tests)
 
 def _table(rows): return pd.DataFrame(rows, columns=LEFT_OUT)
 
@@ -74,11 +89,11 @@ def check_references(
     checked = tasks[tasks.task_id.isin(references)]
     if not len(checked): return tasks, _table([])
     limits = running.pop('limits', None) or benchmark_limits(tasks.benchmark)
-    programs = pd.DataFrame(dict(task_id=checked.task_id, model='reference', sample=0, n_tokens=0, finish_reason='stop',
-                                 code=[references[task_id] for task_id in checked.task_id]))
+    programs = checked[['task_id']].assign(model='reference', sample=0, n_tokens=0,
+                                           code=checked.task_id.map(references))
     outcomes = execute(programs, checked, limits=limits, **running)
     failed = outcomes[outcomes.n_passed<outcomes.n_tests]
-    rows = [(row.task_id, row.status, next((error for error in row.errors if error), ''), row.n_passed, row.n_tests)
+    rows = [(row.task_id, 'task', row.status, next(filter(None, row.errors), ''), row.n_passed, row.n_tests)
             for row in failed.itertuples()]
     left = tasks[~tasks.task_id.isin(failed.task_id)].reset_index(drop=True)
     if not len(left):
@@ -90,8 +105,11 @@ def left_out_text(
     most:int=10,           # Tasks to name
 )->str:                    # Plain text; '' if none was left out
     "How many tasks were left out, and why."
-    if not len(left_out): return ''
-    named = [f'{row.task_id} ({row.status}{f", {row.error}" if row.error else ""})'
-             for row in left_out.head(most).itertuples()]
-    more = f' and {len(left_out)-most} more' if len(left_out)>most else ''
-    return f'{len(left_out)} tasks left out, whose own right program fails their tests: {", ".join(named)}{more}'
+    tasks, inputs = (left_out[left_out.left_out==what] for what in ('task', 'inputs'))
+    why = [f'{row.task_id} ({row.status}{f", {row.error}" if row.error else ""})' for row in tasks.itertuples()]
+    left = [f'{row.task_id} ({row.n_passed} of {row.n_tests})' for row in inputs.itertuples()]
+    named = lambda names: ', '.join(names[:most])+(f' and {len(names)-most} more' if len(names)>most else '')
+    lines = [f"Left out, since the task's own right program fails: {len(why)} tasks: {named(why)}"]*bool(why)
+    lines += [f'Fewer inputs, since the right program is too slow or its answers are too large: {len(left)} tasks: '
+              f'{named(left)}']*bool(left)
+    return '\n'.join(lines)

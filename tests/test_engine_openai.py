@@ -15,9 +15,10 @@ from tiny import tiny_llama
 
 from llmr.answers import extract_program
 from llmr.core import InputError
-from llmr.engine_openai import OpenAI, _read_answer
+from llmr.engine_openai import OpenAI
 from llmr.engine_transformers import Transformers
 from llmr.engines import Settings, make_requests
+from llmr.server_answers import read_answer
 
 needs_openai = pytest.mark.skipif(
     find_spec('openai') is None, reason='needs the package openai, from pip install "llmr[openai]"')
@@ -53,7 +54,7 @@ def test_split_surrogate_pairs_are_joined():
         choice = SimpleNamespace(text=text, logprobs=None, finish_reason=reason)
         return SimpleNamespace(usage=None, choices=[choice])
     for pieces,text in ((('a\ud83d', '\ude00b'), 'a\U0001f600b'), (('a\ud83d', 'b'), 'a\ufffdb')):
-        assert _read_answer([*map(chunk, pieces), chunk('', 'stop')], 'plain').text==text
+        assert read_answer([*map(chunk, pieces), chunk('', 'stop')], 'plain').text==text
 
 
 @needs_openai
