@@ -68,7 +68,9 @@ def _is_samples(document):
     return 'task_id' in first and isinstance(first.get('solution', first.get('completion')),
                                              str) and not _is_table(document)
 
-def _is_batch(document): return 'custom_id' in _first(document) and 'response' in _first(document)
+def _is_batch(document):
+    keys = set(_first(document))
+    return 'custom_id' in keys and bool({'response', 'result'} & keys)
 
 # %% ../nbs/03c_formats.ipynb #d7163be7
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Format:
     note: str = ''
     kind: str = 'outcomes'
 
-NO_VERDICTS = 'has no verdicts, so it is refused: run the evaluation of the tool first'
+NO_VERDICTS = 'programs without verdicts: executed on the tasks of `--benchmark`'
 FORMATS = [
     Format('evalplus', 'EvalPlus', '`eval`, attempts with `base_status`', lambda d: 'base_status' in _attempt(d),
            evalplus,
@@ -128,7 +130,8 @@ FORMATS = [
     Format('routerarena', 'RouterArena', '`global index`, `prediction`', _has('global index', 'prediction'),
            routerarena,
            'the model is the router\'s choice; a failed call is missing'),
-    Format('openai-batch', 'OpenAI or vLLM batch', '`custom_id`, `response`', _is_batch, programs, NO_VERDICTS,
+    Format('openai-batch', 'OpenAI, vLLM or Anthropic batch', '`custom_id`, `response` or `result`', _is_batch,
+           programs, NO_VERDICTS,
            'programs'),
     Format('samples', 'EvalPlus, human-eval samples', '`task_id`, `solution`', _is_samples, programs, NO_VERDICTS,
            'programs'),
@@ -303,7 +306,7 @@ def _check_arguments(by_argument):
     "Raises: `InputError` if two arguments hold one model on the same tasks."
     owners = {}
     for argument,records in by_argument:
-        for model,task_id in {(made['model'], made['task_id']) for made in records}:
+        for model,task_id in {(made['model'], made.get('task_id', made.get('position'))) for made in records}:
             other = owners.setdefault((model, task_id), argument)
             if other!=argument:
                 raise InputError(f'{other} and {argument} both hold model {model!r} on task {task_id!r}. Give one '
@@ -373,6 +376,7 @@ def _outcome_frame(records, groups, notes):
 def gather(
     arguments:list, # Of PATH or NAME=PATH: files, folders, archives
     form:str='',    # Of `FORMATS`; found by content if empty
+    execute=None,   # From programs, as `harness.programs` reads them, and notes to records; none are executed if None
 )->Recorded:
     """Read everything that some paths hold.
     Raises: `InputError` on a file that cannot be read or is of no known kind, a model without a name, one model in two
@@ -390,9 +394,10 @@ def gather(
     for argument in arguments:
         read, names = _read_argument(argument, form, notes)
         files, tasks, unrun = files+names, tasks+read['tasks'], unrun+read['programs']
-        by_argument.append((str(argument), read['outcomes']))
+        by_argument.append((str(argument), read['outcomes']+read['programs']))
     _check_arguments(by_argument)
-    records = [made for _,part in by_argument for made in part]
+    records = [made for _,part in by_argument for made in part if 'score' in made]
+    if unrun and execute: records, unrun = records+execute(unrun, notes), []
     _check_versions(records)
     texts, groups = _texts_and_groups(records, tasks)
     if not records: return Recorded(None, texts, unrun, files, notes)

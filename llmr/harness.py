@@ -463,21 +463,48 @@ def texts(
     return [{'only_text': True, **row, 'task_id': str(row['task_id'])} for row in made]
 
 # %% ../nbs/03a_harness.ipynb #769e5253
+def _said(message):
+    "The text of a message, whose content may come in parts."
+    content = message.get('content', message.get('text'))
+    if isinstance(content, list): return ''.join(part.get('text') or '' for part in content if isinstance(part, dict))
+    return content or ''
+
+def _response(row):
+    "`(answers, model, tokens)` of a request of a batch; one answer None where the call failed."
+    response, result = row.get('response') or {}, row.get('result') or {}
+    body = response.get('body') or result.get('message') or {}
+    usage = body.get('usage') or {}
+    facts = body.get('model'), usage.get('completion_tokens', usage.get('output_tokens'))
+    if row.get('error') or not body or (response.get('status_code') or 200)>=400: return [None], *facts
+    choices = [choice.get('message', choice) for choice in body.get('choices') or ()]
+    messages = choices or [part for part in body.get('output') or () if part.get('type')=='message']
+    if not messages and 'content' in body: messages = [body]
+    return [_said(message) for message in messages] or [None], *facts
+
+def _window(document, near):
+    "`(model, position of the first task)` as the settings beside a file of generations say."
+    settings = _sibling(near, 'config').get('config') or {}
+    ours = str(settings.get('tasks') or '') in document.stem
+    return settings.get('model'), int(settings.get('limit_start') or 0) if ours else 0
+
+# %% ../nbs/03a_harness.ipynb #own3a001
 def programs(
     document, # EvalPlus samples, generations by position, or the output of a batch
     near,     # Files beside it
-)->list:      # Of dicts: task_id or position, text, sample
+)->list:      # Of dicts: task_id or position, model, text (None if missing), n_tokens, answer (of a chat)
     "Read programs that nobody has run."
-    value, rows = document.value, rows_of(document)
-    if not rows: return [dict(position=place, text=text, sample=sample)
-                         for place,texts_ in enumerate(value) for sample,text in enumerate(texts_)]
+    rows = rows_of(document)
+    if not rows:
+        model, start = _window(document, near)
+        return [dict(position=start+place, model=model, text=text, answer=False)
+                for place,texts_ in enumerate(document.value) for text in texts_]
     made = []
     for row in rows:
-        body = ((row.get('response') or {}).get('body') or {}) if isinstance(row.get('response'), dict) else {}
-        answers = [choice.get('message', choice).get('content', choice.get('text'))
-                   for choice in body.get('choices') or ()]
-        answers = answers or [row.get('solution') or row.get('completion')]
-        made += [dict(task_id=str(row.get('task_id', row.get('custom_id'))), model=body.get('model'), text=text,
-                      sample=sample, n_tokens=(body.get('usage') or {}).get('completion_tokens'))
-                 for sample,text in enumerate(answers)]
+        if 'custom_id' not in row:
+            text = row.get('solution', row.get('completion'))
+            made.append(dict(task_id=str(row['task_id']), model=row.get('model'), text=text, answer=False))
+            continue
+        answers, model, tokens = _response(row)
+        made += [dict(task_id=str(row['custom_id']), model=model, text=text, n_tokens=tokens, answer=True)
+                 for text in answers]
     return made

@@ -16,7 +16,8 @@ import pandas as pd
 # %% ../nbs/20_own_report.ipynb #4c4a4dd0
 from .core import InputError, replace_file
 from .formats import Recorded, pairs_to_judge, shared_tasks, summary_text
-from .own_data import VERDICT_OPTIONS, judge, read_inputs
+from .own_data import VERDICT_OPTIONS, judge
+from .own_tables import read_inputs
 from .page import figure_html, grid_html, html_page, table_html
 from .problem import route
 from .report import PairAnswer, answer_box, curve_html, moved_html, next_steps
@@ -150,10 +151,11 @@ def write_own_report(
     small:str=None, # As for `pairs_to_judge`
     large:str=None, # As for `pairs_to_judge`
     form:str='',    # As for `read_inputs`
+    benchmark:str='', # As for `read_inputs`
     **options,      # Any of `VERDICT_OPTIONS`
 )->Path:            # The file
     "Make the page of own files. Raises: `InputError` as `own_report`, or if the file cannot be written."
-    recorded = read_inputs(paths, form)
+    recorded = read_inputs(paths, form, benchmark)
     page = own_report(recorded, pairs_to_judge(recorded, small, large, len(paths)>1), None, **options)
     try: replace_file(Path(out), lambda part: part.write_text(page, encoding='utf-8'))
     except OSError as e: raise InputError(f'{out}: cannot be written ({e.strerror}). Choose another --out.') from None
