@@ -370,9 +370,19 @@ def pack(args):
     return f'{out}: {size}. Replay: llmr reproduce --profile sampled --completions {out}', 0
 
 
+def arguments(argv):
+    "The parsed command line. Prompts may also stand behind the options of `route`."
+    top = parser()
+    args, more = top.parse_known_args(argv)
+    if more and (args.command!='route' or any(word.startswith('-') and word!='-' for word in more)):
+        top.error(f'unrecognized arguments: {" ".join(more)}')
+    if more: args.words += more
+    return args
+
+
 def main(argv=None):
     "Entry point. Returns the exit code."
-    args = parser().parse_args(argv)
+    args = arguments(argv)
     from llmr.core import InputError
     try:
         text, code = args.run(args)

@@ -95,10 +95,11 @@ def program_of(
     answer:bool,  # Of a chat, with prose and fences
 )->str:           # Python; '' if there is none
     "The program in a model's text."
-    names = [name.rpartition('.')[0] or name for name in called_names(task.tests, task.entry_point)]
-    name = re.sub(r'\W', '', names[0]) if names else ''
+    called = task.entry_point if isinstance(task.entry_point, str) else None # an empty cell is NaN
+    names = called_names(task.tests, called)
+    name = re.sub(r'\W', '', names[0].rpartition('.')[0] or names[0]) if names else ''
     code = extract_program(text, names).code if answer or '```' in text else text
-    if not name or _defines(code, name): return code
+    if not name or not text.strip() or _defines(code, name): return code
     beginning = _beginning(task.text, name)
     return f'{beginning}\n{text}' if beginning and parsed(f'{beginning}\n{text}') else code
 

@@ -44,6 +44,15 @@ def _texts_of(recorded, task_ids, path):
                               text=[recorded.texts[task] for task in task_ids], tests=[[]]*len(task_ids)))
     return check_table('tasks', tasks)
 
+def _shared_by_any(outcomes, pairs):
+    "Tasks that both models of some pair were run on. Raises: `InputError` if there are none."
+    shared, reasons = set(), []
+    for pair in pairs:
+        try: shared |= set(shared_tasks(outcomes, pair)[0].task_id)
+        except InputError as e: reasons.append(e)
+    if not shared: raise reasons[0]
+    return [task for task in dict.fromkeys(outcomes.task_id) if task in shared]
+
 def read_training(
     paths:list,        # As for `read_inputs`; or two tables, of tasks and of outcomes
     small:str=None,    # As for `pairs_to_judge`
@@ -56,12 +65,10 @@ def read_training(
     if tables and small and large: return *read_own(*paths), [Pair(small, large)]
     recorded = read_inputs(paths, form, benchmark)
     pairs = pairs_to_judge(recorded, small, large, len(paths)>1)
-    shared = [set(shared_tasks(recorded.outcomes, pair)[0].task_id) for pair in pairs]
-    task_ids = [task for task in dict.fromkeys(recorded.outcomes.task_id) if any(task in ids for ids in shared)]
-    tasks = _texts_of(recorded, task_ids, paths[0])
+    tasks = _texts_of(recorded, _shared_by_any(recorded.outcomes, pairs), paths[0])
     check_groups(paths[0], tasks)
-    outcomes = recorded.outcomes[recorded.outcomes.task_id.isin(task_ids)]
-    return tasks, outcomes.assign(split=outcomes.task_id.map(tasks.set_index('task_id').split)), pairs
+    splits = recorded.outcomes.task_id.map(tasks.set_index('task_id').split).fillna('train')
+    return tasks, recorded.outcomes.assign(split=splits), pairs
 
 # %% ../nbs/18c_training.ipynb #own18c11
 WIDTH_TASKS, MOST_HELD = 96, 2000 # A share of 50% is known to 10 points; more would be better used to learn from
@@ -311,6 +318,14 @@ def _train_one(job, views, folder, encoder, given):
     return Trained(job.pair, Path(folder), gains, shares, len(single), certificate)
 
 # %% ../nbs/18c_training.ipynb #6981b165
+def _views(tasks, encoder, names, chunk=512):
+    "Views of the prompts of tasks, each a frame by task_id."
+    prompts, parts, on_progress = task_prompts(tasks), [], progress_line('prompts')
+    for start in range(0, len(prompts), chunk):
+        parts.append(prompt_views(prompts[start:start+chunk], encoder, names))
+        on_progress(min(start+chunk, len(prompts)), len(prompts))
+    return {name: pd.DataFrame(np.concatenate([part[name] for part in parts]), tasks.task_id) for name in names}
+
 def pair_folder(
     folder:Path, # Of several routers
     pair:Pair,   # Small and large
@@ -345,8 +360,7 @@ def train_routers(
     given = check_choice(choice)
     _check_folder(folder)
     jobs, refused = _jobs(tasks, outcomes, pairs, given)
-    views = prompt_views(task_prompts(tasks), encoder, _used_views(given['estimators']))
-    frames = {name: pd.DataFrame(x, tasks.task_id) for name,x in views.items()}
+    frames = _views(tasks, encoder, _used_views(given['estimators']))
     places = [Path(folder) if len(pairs)==1 else pair_folder(folder, job.pair) for job in jobs]
     return [_train_one(job, frames, place, encoder, given) for job,place in zip(jobs, places)], refused
 
