@@ -17,14 +17,13 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/03c_formats.ipynb #3cb851f7
-from .core import SPLITS, InputError, check_table
-from .files import read_documents
-from llmr.harness import (
+from .core import SPLITS, InputError, check_table, file_hash
+from .files import object_of, read_documents, rows_of
+from .harness import (
     aider, attempts_of, bigcodebench, evalplus, evalplus_base, evalplus_old, every_eval_ever, harbor, helm, inspect,
-    inspect_zip, livecodebench,
-    livecodebench_all, lm_eval, object_of, programs, routerarena, rows_of, swebench, swebench_instance,
-    swebench_lists, table, terminal_bench,
-    texts)
+    inspect_zip, livecodebench, livecodebench_all, lm_eval, routerarena, swebench, swebench_instance, swebench_lists,
+    table, terminal_bench, texts)
+from .program_files import programs
 from .rows import find_columns, prompt_id, table_records, wide_models
 from .runs import Pair
 
@@ -238,7 +237,9 @@ def _formats(documents, skipped, form):
         except InputError as e: known = errors.append((document.path, str(e)))
         if known: formats.append((document, known))
     if not formats:
-        reason = next((why for _,why in (*errors, *skipped)),
+        alone = ', '.join(document.path for document in documents[:3])
+        reason = next((why for _,why in (*errors, *skipped)), f'{alone}: settings or sums alone. Give the results by '
+                      'task, which the tool wrote beside them.' if documents else
                       'no file that could be read. Give the files that the tool wrote.')
         raise InputError(reason)
     skipped += errors
@@ -248,6 +249,7 @@ def _formats(documents, skipped, form):
 def _records(document, form, near, name):
     "Records of one file, each with a model. Raises: `InputError` if nothing names it."
     try: records = form.read(document, near)
+    except InputError: raise
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as e:
         raise InputError(f'{document.path}: not the {form.tool} file that it looks like or --format says: a part is '
                          f'missing, or of another type ({type(e).__name__}: {e}). Fetch it again.') from None
@@ -373,6 +375,17 @@ def _outcome_frame(records, groups, notes):
     return check_table('outcomes', frame)
 
 # %% ../nbs/03c_formats.ipynb #7589278d
+def _check_copies(places):
+    "Raises: `InputError` on a path that is given twice, or a file that is a copy of another."
+    first = {}
+    for place in places:
+        content = file_hash(place) if place.is_file() else place
+        other = first.get(content)
+        first[content] = place
+        if other is None: continue
+        raise InputError(f'{place}: {"given twice" if place==other else f"a copy of {other}"}, so both models would be '
+                         'the same outcomes. Give the files of two models.')
+
 def gather(
     arguments:list, # Of PATH or NAME=PATH: files, folders, archives
     form:str='',    # Of `FORMATS`; found by content if empty
@@ -387,9 +400,7 @@ def gather(
                                                                                              f'each file a name of '
                                                                                              f'its own.')
     places = [Path(split_argument(argument)[1]).resolve() for argument in arguments]
-    for place in (place for place,count in Counter(places).items() if count>1):
-        raise InputError(f'{place}: given twice, so both models would be the same outcomes. Give the files of two '
-                         f'models.')
+    _check_copies(places)
     notes, files, by_argument, tasks, unrun = [], [], [], [], []
     for argument in arguments:
         read, names = _read_argument(argument, form, notes)

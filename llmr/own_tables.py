@@ -15,7 +15,7 @@ import pandas as pd
 
 # %% ../nbs/18b_own_tables.ipynb #own18b04
 from .core import SCHEMAS, InputError, check_table
-from .formats import Recorded, gather
+from .formats import FORMATS, Recorded, gather
 from .harness import read_frame
 from .programs import execute_programs
 from .rows import prompt_id
@@ -190,5 +190,9 @@ def read_inputs(
         raise InputError(f'{paths[0]}: {len(recorded.programs)} programs without verdicts. Give the benchmark that '
                          'they are for, to execute them: --benchmark NAME or NAME=PATH. Or run the evaluation of the '
                          'tool that wrote them, and give its results.')
-    if recorded.outcomes is not None: return recorded
-    raise InputError(f'{paths[0]}: tasks without outcomes. Give the outcomes of two models too.')
+    if recorded.outcomes is None: raise InputError(f'{paths[0]}: tasks without outcomes. Give the outcomes of two '
+                                                   'models too.')
+    programs = {form.name for form in FORMATS if form.kind=='programs'}
+    if benchmark and not any(name in programs for name,_ in recorded.files):
+        recorded.notes.append('--benchmark was not needed: the files have verdicts')
+    return recorded

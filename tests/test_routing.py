@@ -37,12 +37,12 @@ def prompts(text): return [prompt for batch in read_prompts(stream(text), 'in') 
 
 def test_any_share_and_a_decision_a_prompt(router, capsys):
     asked = ['add two numbers 3', 'parse brackets 4']
-    assert cli.main(['route', '--router', str(router), '--share', '.37', *asked])==0
+    assert cli.main(['route', '--router', str(router), '--share', '.48', *asked])==0
     found = answers(capsys.readouterr().out)
-    assert [answer['model'] for answer in found]==['A', 'B'] and found==route_lines(router, asked, share=.37)
-    assert cli.main(['route', str(router), '--target', '.37', *asked])==0 and answers(capsys.readouterr().out)==found
+    assert [answer['model'] for answer in found]==['A', 'B'] and found==route_lines(router, asked, share=.48)
+    assert cli.main(['route', str(router), '--target', '.48', *asked])==0 and answers(capsys.readouterr().out)==found
     calibration = Router.load(router).calibration
-    assert (calibration>=found[0]['tau']).mean()==pytest.approx(.37, abs=1/60)
+    assert (calibration>=found[0]['tau']).mean()==pytest.approx(.48, abs=1/60)
 
 
 @pytest.mark.parametrize('more,message', [
@@ -76,7 +76,7 @@ def test_an_older_router_has_its_shares_alone(router, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('text,expected', [
-    ('a\r\n\n  b\n', [('a', 1), ('  b', 3)]), ('\ufeffa', [('a', 1)]), 
+    ('a\r\n\n  b\n', [('a', 1), ('  b', 3)]), ('\ufeffa', [('a', 1)]),
     ('{x} is a set\n{"text": 1}', [('{x} is a set', 1), ('{"text": 1}', 2)]),
     ('{"prompt": "a\\nb"}\n"c"\n', [('a\nb', 1), ('c', 2)]), ('', []), ('\n\n', []),
     (json.dumps(dict(custom_id=1, body=dict(messages=[dict(role='user', content=[dict(text='q')])]))), [('q', 1)]),
