@@ -17,11 +17,11 @@ import pandas as pd
 
 # %% ../nbs/18a_programs.ipynb #own18a04
 from .answers import called_names, extract_program
-from .benchmark_files import REGISTRY
 from .benchmarks import load_tasks
 from .blocks import parsed
 from .core import InputError
 from .execution import PACKAGES, Limits, execute
+from .registry import running_settings
 from .runs import progress_line
 
 # %% ../nbs/18a_programs.ipynb #own18a08
@@ -104,17 +104,18 @@ def program_of(
     return f'{beginning}\n{text}' if beginning and parsed(f'{beginning}\n{text}') else code
 
 # %% ../nbs/18a_programs.ipynb #own18a19
-SECONDS = dict(assert_=5., expression=5., stdin=12., call=12., unittest=20.) # Processor seconds of a program, by kind
+SECONDS:dict = dict(stdin=12., call=12., unittest=20.) # Processor seconds of a program, by kind; 5 for others
 
-def _limits(tasks, benchmark, notes):
+def _limits(tasks, notes):
     "Limits for programs of these tasks; packages that are not installed are noted."
-    kinds = set(tasks.test_kind) if 'test_kind' in tasks else {'assert'}
-    cpu_s = max(SECONDS.get(kind, SECONDS['assert_']) for kind in kinds)
-    known = REGISTRY.get(benchmark)
-    packages = known.packages if known and known.packages else PACKAGES
+    settings = running_settings(tasks.benchmark)
+    kinds = set(tasks.test_kind) if 'test_kind' in tasks else set()
+    cpu_s = max([5., *(SECONDS.get(kind, 5.) for kind in kinds), settings.pop('cpu_s', 0.)])
+    wall_s = max(cpu_s+2, settings.pop('wall_s', 0.))
+    packages = dict.fromkeys((*PACKAGES, *settings.pop('packages')))
     missing = [name for name in packages if find_spec(name) is None]
     if missing: notes.append(f'not installed, so a program that imports one fails: {", ".join(missing)}')
-    return Limits(cpu_s, cpu_s+2, packages=tuple(name for name in packages if name not in missing))
+    return Limits(cpu_s, wall_s, packages=tuple(name for name in packages if name not in missing), **settings)
 
 # %% ../nbs/18a_programs.ipynb #own18a20
 def _rows_of_tasks(programs, tasks, notes):
@@ -153,8 +154,8 @@ def execute_programs(
     empty = Counter(frame.model[frame.code.str.strip()==''])
     if empty: notes.append('answers without a program, which fail: '+', '.join(f'{m} {k}' for m,k in empty.items()))
     notes.append(f'executed by llmr on {benchmark or "the tasks given"}: a task is solved if every test passes')
-    limits = _limits(tasks, re.split('[:=]', benchmark)[0], notes)
-    outcomes = execute(frame, tasks, cache=cache, on_progress=progress_line('programs'), limits=limits)
+    running = dict(cache=cache, on_progress=progress_line('programs'), limits=_limits(tasks, notes))
+    outcomes = execute(frame, tasks, **running)
     passed = iter((outcomes.n_passed==outcomes.n_tests).astype(float))
     return [dict(task_id=str(of_task[row].task_id), model=made['model'], text=of_task[row].text,
                  group=getattr(of_task[row], 'group', None), n_tokens=made.get('n_tokens'),

@@ -311,8 +311,8 @@ def _train_one(job, views, folder, encoder, given):
         thresholds={f'{row.share:g}': row.tau for row in shares.itertuples()}, held_out=held_out)
     Router(fitted, encoder, card, single if len(single) else None).save(folder)
     cross_fitted = pd.DataFrame(dict(task_id=job.learned.task_id, score=nested, source=CROSS_FITTED))
-    own = [pd.DataFrame(dict(task_id=part.index, score=part, source=HELD_OUT))
-           for part in (scores, tested) if len(part)]
+    own = [pd.DataFrame(dict(task_id=part.index, score=part, source=source))
+           for part,source in ((scores, HELD_OUT), (tested, 'test')) if len(part)]
     frame = pd.concat([cross_fitted, *own], ignore_index=True)
     replace_file(Path(folder)/'scores.parquet', lambda part: frame.to_parquet(part, index=False))
     return Trained(job.pair, Path(folder), gains, shares, len(single), certificate)
