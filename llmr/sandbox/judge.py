@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import canary
+import harmless
 import layers
 import rewrite
 import stdio
@@ -27,6 +28,8 @@ TESTER_S = 3.                    # processor seconds of the tests' process
 SMALL_REPLY = 1<<16              # what is compared here: a value can be made so that reading it takes long
 NOT_RUN = 'syntax_error', 'module_error', 'memory', 'unchanged' # what a child may say of a program without tests
 WORDS = 'passed', 'failed', 'error', 'memory'
+BRIEF_S, USED_S, USES = .1, 1., 200 # processor seconds of a program in a used process, of such a process; its programs
+WHOLE = {'passed', 'failed', 'error'} # results after which a harmless program's process is as it was
 
 
 class TooLarge(Exception):
@@ -41,14 +44,20 @@ def type_name(name):
 def breach(): raise Ended('killed', 'Breach')
 
 
+class Unfit(Exception):
+    "A program that needs a process in which no other has run."
+
+
 class Attempt:
     "One program's tests, and what came of them so far."
     def __init__(self, worker, job, made):
         self.worker, self.job, self.made, self.limits = worker, job, made, worker.settings
-        self.results, self.errors, self.values = [], [], []
-        self.status, self.error, self.changed = 'ran', '', []
-        self.cpu, self.wall, self.ended_by = 0., 0., 0
-        self.worker_version = worker.sandbox.python
+        self.cpu, self.wall, self.worker_version = 0., 0., worker.sandbox.python
+        self.begin()
+
+    def begin(self):
+        self.results, self.errors, self.values, self.changed = [], [], [], []
+        self.status, self.error, self.ended_by, self.harmless = 'ran', '', 0, False
 
     def add(self, word, error, value=None):
         self.results.append(word)
@@ -57,15 +66,44 @@ class Attempt:
 
     def run(self, act):
         "Start a program and do something with it. What ends it is its status."
+        if self.worker.used and self.made.judge=='values' and self.run_in_used(act): return
+        self.worker.end_used()
+        self.begin()
         program = Process(self.worker.sandbox, b'F', self.limits)
-        try:
-            ready = self.start(program)
-            if ready: act(program, *ready)
+        try: self.started(program, act)
         except Ended as e: self.end(e)
         except TooLarge:
             self.stop(program)
             raise
-        self.stop(program)
+        if self.is_whole(): self.keep(program, 1)
+        else: self.stop(program)
+
+    def started(self, program, act, used=False):
+        ready = self.start(program, used)
+        if ready: act(program, *ready)
+
+    def run_in_used(self, act):
+        """Run a harmless program in the process of others. Returns whether that went well; if not, as for a program
+        that takes long, it needs a process of its own."""
+        program, n = self.worker.used
+        program.renew(self.limits | dict(cpu_s=min(BRIEF_S, self.limits['cpu_s'])))
+        try: self.started(program, act, True)
+        except (Ended, TooLarge, Unfit): return False
+        if not self.is_whole(): return False
+        self.keep(program, n+1)
+        return True
+
+    def is_whole(self):
+        "Whether the program was harmless and ended by itself, with nothing unusual."
+        return (self.harmless and self.status not in ('memory', 'timeout', 'killed')
+                and set(self.results)<=WHOLE and 'MemoryError' not in self.errors)
+
+    def keep(self, program, n):
+        "Note what a program used, and keep its process for the next one unless it is worn."
+        cpu = program.seconds()
+        self.cpu, self.wall = self.cpu+cpu, self.wall+time.monotonic()-program.start
+        self.worker.used = program, n
+        if not program.pid or n>=USES or cpu>=BRIEF_S or cpu+program.before[0]>=USED_S: self.worker.end_used()
 
     def stop(self, program):
         "End the program's process, and note what it used."
@@ -79,13 +117,15 @@ class Attempt:
         if self.worker.testing: self.add(ended.kind, ended.error)
         self.status, self.error = ended.kind, ended.error
 
-    def start(self, program):
-        "Have the module run; what its process says of it, None if no test can run."
+    def start(self, program, used=False):
+        "Have the module run; what its process says of it, None if no test can run. Raises: `Ended`, `Unfit`."
         job = {key: self.job[key] for key in ('code', 'mode', 'only_changed')}
         if self.made.kind=='expression': job['code'] = f'def {self.made.called[0]}(): return (\n{job["code"]}\n)'
         self.worker.testing = False
-        program.send(job | dict(setup=self.made.setup, called=self.made.called, kind=self.made.kind,
-                                modules=self.made.free))
+        job |= dict(setup=self.made.setup, called=self.made.called, kind=self.made.kind, modules=self.made.free)
+        program.send(['p', job | dict(harmless=self.made.harmless, requests=self.made.requests), used])
+        self.harmless = program.receive() is True # said before the program runs
+        if used and not self.harmless: raise Unfit
         reply = program.receive()
         kind, *ready = reply if isinstance(reply, list) and reply else [None]
         if kind=='setup' and ready:
@@ -99,8 +139,7 @@ class Attempt:
         else: breach()
 
     def simple(self, program, calls, modules):
-        "Ask for all values at once, and compare them."
-        program.send(['b', *self.made.requests])
+        "Compare the values that the process answers."
         for test in self.made.simple:
             form = program.receive()
             if not isinstance(form, list) or len(form)<2: breach()
@@ -164,6 +203,7 @@ class Worker:
     "Grades one program after the other."
     def __init__(self, settings):
         self.settings, self.sandbox, self.tests, self.testing = settings, None, None, False
+        self.used = None # a process in which only harmless programs have run, and how many
 
     def open(self): self.sandbox = self.sandbox or Sandbox(self.settings)
 
@@ -172,7 +212,16 @@ class Worker:
         if not self.tests: self.tests = Sandbox(self.settings | dict(file_mb=0, cpu_s=TESTER_S))
         return self.tests
 
+    def end_used(self):
+        "End the process of harmless programs."
+        if not self.used: return
+        self.used[0].close()
+        self.used = None
+        self.sandbox.finish()
+
     def close(self):
+        if self.used: self.used[0].close()
+        self.used = None
         for sandbox in filter(None, (self.sandbox, self.tests)): sandbox.close()
         self.sandbox = self.tests = None
 
@@ -196,14 +245,17 @@ class Worker:
     def planned(self, job):
         "How the task's programs are judged, worked out once."
         made = plan(job['kind'], tuple(job['tests']), job['setup'], job['entry_point'], job['judge'], job['values'])
-        if made.simple and not hasattr(made, 'requests'):
+        if not hasattr(made, 'requests'):
             made.requests = [[name, *[wire.pack(part, wire.refuses, []) for part in (args, kwargs)]] for name, args,
-                             kwargs, _ in made.simple]
+                             kwargs, _ in made.simple or ()]
+            made.harmless = made.judge=='values' and (not made.setup or harmless.is_harmless(made.setup))
         return made
 
     def attempt(self, job, made):
         tried = Attempt(self, job, made)
-        if made.kind=='stdin': stdio.run(tried)
+        if made.kind=='stdin':
+            self.end_used()
+            stdio.run(tried)
         elif made.judge=='inside': self.inside(tried)
         else:
             try: tried.run(tried.simple if made.simple else tried.tested)

@@ -87,11 +87,7 @@ class Process:
         self.channel, theirs = socket.socketpair()
         self.scratch = sandbox.directory and limits['level']!='namespaces' and scratch.Scratch(sandbox.directory,
             limits['tmp_mb']<<20)
-        self.start = self.checked = time.monotonic()
-        self.busy = self.last = 0.     # seconds on a processor or waiting for one: now, at the last sign of work
-        self.since = self.start        # when that was
-        self.cpu = self.helped = 0.    # its own seconds at that sign, and those that the other process was busy
-        self.lost = 0.                 # seconds that this machine had no time even for looks
+        self.begin(0., 0.)
         try: self.pid = sandbox.fork(role, [theirs.fileno(), *[getattr(one, 'fileno', lambda: one)() for one in more]])
         except SandboxLost:
             self.channel.close()
@@ -100,6 +96,22 @@ class Process:
         self.tick = QUICK_TICK if limits['level']!='namespaces' else TICK
         self.poller = select.poll()
         self.poller.register(self.channel, select.POLLIN)
+
+    def begin(self, cpu, waited):
+        "From here on, its time counts for a program: what it has used before does not."
+        self.before = cpu, waited
+        self.start = self.checked = time.monotonic()
+        self.busy = self.last = 0.     # seconds on a processor or waiting for one: now, at the last sign of work
+        self.since = self.start        # when that was
+        self.cpu = self.helped = 0.    # its own seconds at that sign, and those that the other process was busy
+        self.lost = 0.                 # seconds that this machine had no time even for looks
+
+    def renew(self, limits):
+        "Begin with another program, after a harmless one."
+        self.limits = limits
+        cpu, waited, _ = self.usage()
+        self.begin(cpu+self.before[0], waited+self.before[1])
+        if self.scratch: self.scratch.due = 0.
 
     def close(self): self.channel.close()
 
@@ -155,10 +167,12 @@ class Process:
     def usage(self):
         "CPU seconds so far, seconds spent waiting for a processor, threads. Zeros where the kernel does not tell."
         try:
-            cpu = time.clock_gettime(~self.pid<<3 | 2) if self.pid else 0.
-            with open(f'/proc/{self.pid}/schedstat') as file: waited = int(file.read().split()[1])/1e9
+            cpu = self.seconds()
+            with open(f'/proc/{self.pid}/schedstat') as file: waited = int(file.read().split()[1])/1e9-self.before[1]
             return cpu, waited, len(os.listdir(f'/proc/{self.pid}/task'))
         except (OSError, IndexError, ValueError): return 0., 0., 0
+
+    def seconds(self): return time.clock_gettime(~self.pid<<3 | 2)-self.before[0] if self.pid else 0.
 
     def read(self, n, beside=None):
         "Exactly n bytes. Raises: `Ended`."

@@ -32,7 +32,7 @@ def warm_up():
     time.tzset()
     library = sys.base_prefix, os.path.dirname(os.__file__)
     sys.path[:] = [path for path in sys.path if path.startswith(library)]
-    for name in ('child', 'inside', 'layers', 'rewrite', 'tester', 'wire'): sys.modules.pop(name, None)
+    for name in ('child', 'harmless', 'inside', 'layers', 'rewrite', 'tester', 'wire'): sys.modules.pop(name, None)
     sys.argv[:] = sys.orig_argv[:] = ['solution.py']
     gc.collect()
     gc.disable()
