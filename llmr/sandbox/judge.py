@@ -100,8 +100,8 @@ class Attempt:
 
     def keep(self, program, n):
         "Note what a program used, and keep its process for the next one unless it is worn."
-        cpu = program.seconds()
-        self.cpu, self.wall = self.cpu+cpu, self.wall+time.monotonic()-program.start
+        cpu = program.cpu_seconds()
+        self.cpu, self.wall = self.cpu+cpu, self.wall+program.seconds()
         self.worker.used = program, n
         if not program.pid or n>=USES or cpu>=BRIEF_S or cpu+program.before[0]>=USED_S: self.worker.end_used()
 
@@ -109,7 +109,7 @@ class Attempt:
         "End the program's process, and note what it used."
         program.close()
         code, cpu, _ = self.worker.sandbox.finish()
-        self.cpu, self.wall = self.cpu+cpu, self.wall+time.monotonic()-program.start
+        self.cpu, self.wall = self.cpu+cpu, self.wall+program.seconds()
         self.ended_by = os.WTERMSIG(code) if os.WIFSIGNALED(code) else 0
 
     def end(self, ended):
@@ -305,6 +305,9 @@ def outcome(job, tried):
             'killed', signal.Signals(tried.ended_by).name if tried.ended_by else 'Exit')
     if results and results[-1] in ('timeout', 'killed'): results[-1], errors[-1] = status, error
     if status=='syntax_error': error = rewrite.named_error(error, job['code'], tried.worker_version)
+    if 'NameError' in errors:
+        said = rewrite.method_error(job['code'], tried.made.called) or 'NameError'
+        errors = [said if one=='NameError' else one for one in errors]
     missing = n-len(results)
     return dict(id=job['id'], status=status, error=error, tests=results[:n]+['not_run']*missing,
                 errors=errors[:n]+[error]*missing,

@@ -105,6 +105,7 @@ class Process:
         self.since = self.start        # when that was
         self.cpu = self.helped = 0.    # its own seconds at that sign, and those that the other process was busy
         self.lost = 0.                 # seconds that this machine had no time even for looks
+        self.waited = self.queued = 0. # seconds that it waited for a processor, and that the other did
 
     def renew(self, limits):
         "Begin with another program, after a harmless one."
@@ -125,10 +126,10 @@ class Process:
 
     def look(self, beside=None):
         "Check the limits of this process, and of the one that it works with: one is idle while the other is busy."
-        self.helped = beside.busy if beside else 0.
+        if beside: self.helped = beside.busy
         self.check()
         if beside:
-            beside.helped = self.busy
+            beside.helped, beside.queued = self.busy, self.waited
             beside.check()
 
     def check(self):
@@ -137,8 +138,8 @@ class Process:
         now = time.monotonic()
         self.lost += max(0., now-self.checked-LATE*self.tick)
         self.checked = now
-        cpu, waited, threads = self.usage()
-        self.busy = cpu+waited
+        cpu, self.waited, threads = self.usage()
+        self.busy = cpu+self.waited
         if cpu>=self.limits['cpu_s'] or self.is_idle() and not self.is_runnable(): raise Ended('timeout', 'Timeout')
         if cpu-self.cpu>=WORK: self.cpu, self.last, self.since = cpu, self.away(), now
         if threads>MAX_THREADS: raise Ended('killed', 'TooManyThreads')
@@ -148,6 +149,10 @@ class Process:
     def away(self):
         "Seconds so far in which it was no fault of this process that nothing went on."
         return self.busy+self.helped+self.lost
+
+    def seconds(self):
+        "Seconds since it began, without those that the machine let it wait."
+        return time.monotonic()-self.start-self.lost-self.waited-self.queued
 
     def is_idle(self):
         "Whether the process has slept for too long: since its last sign of work, or in all."
@@ -167,12 +172,12 @@ class Process:
     def usage(self):
         "CPU seconds so far, seconds spent waiting for a processor, threads. Zeros where the kernel does not tell."
         try:
-            cpu = self.seconds()
+            cpu = self.cpu_seconds()
             with open(f'/proc/{self.pid}/schedstat') as file: waited = int(file.read().split()[1])/1e9-self.before[1]
             return cpu, waited, len(os.listdir(f'/proc/{self.pid}/task'))
         except (OSError, IndexError, ValueError): return 0., 0., 0
 
-    def seconds(self): return time.clock_gettime(~self.pid<<3 | 2)-self.before[0] if self.pid else 0.
+    def cpu_seconds(self): return time.clock_gettime(~self.pid<<3 | 2)-self.before[0] if self.pid else 0.
 
     def read(self, n, beside=None):
         "Exactly n bytes. Raises: `Ended`."
