@@ -70,6 +70,7 @@ class Limits:
     file_mb: int = 16     # Largest file
     tmp_mb: int = 64      # All temporary files
     packages: tuple = ()  # Installed packages that it and its tests may import, besides the standard library
+    processes: int = 16   # Processes that a program with unittest may start, where namespaces hold them; 0 forbids it
     python: str|None = None # Path of the interpreter that runs programs; this one if None
 
 # %% ../nbs/03_execution.ipynb #d898fcff

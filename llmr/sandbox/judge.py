@@ -69,7 +69,8 @@ class Attempt:
         if self.worker.used and self.made.judge=='values' and self.run_in_used(act): return
         self.worker.end_used()
         self.begin()
-        program = Process(self.worker.sandbox, b'F', self.limits)
+        self.sandbox = self.worker.sandbox_for(self.made.kind)
+        program = Process(self.sandbox, b'F', self.limits)
         try: self.started(program, act)
         except Ended as e: self.end(e)
         except TooLarge:
@@ -108,7 +109,7 @@ class Attempt:
     def stop(self, program):
         "End the program's process, and note what it used."
         program.close()
-        code, cpu, _ = self.worker.sandbox.finish()
+        code, cpu, _ = self.sandbox.finish()
         self.cpu, self.wall = self.cpu+cpu, self.wall+program.seconds()
         self.ended_by = os.WTERMSIG(code) if os.WIFSIGNALED(code) else 0
 
@@ -203,13 +204,20 @@ class Worker:
     "Grades one program after the other."
     def __init__(self, settings):
         self.settings, self.sandbox, self.tests, self.testing = settings, None, None, False
+        self.starting = None # a sandbox whose programs may start processes
         self.used = None # a process in which only harmless programs have run, and how many
 
-    def open(self): self.sandbox = self.sandbox or Sandbox(self.settings)
+    def open(self): self.sandbox = self.sandbox or Sandbox(self.settings | dict(processes=0))
+
+    def sandbox_for(self, kind):
+        "The sandbox of a program: what unittest judges may start processes, where namespaces hold these."
+        if kind!='unittest' or self.settings['level']!='namespaces' or not self.settings['processes']: return self.sandbox
+        self.starting = self.starting or Sandbox(self.settings)
+        return self.starting
 
     def tests_sandbox(self):
         "The sandbox that tests run in: it writes no files."
-        if not self.tests: self.tests = Sandbox(self.settings | dict(file_mb=0, cpu_s=TESTER_S))
+        if not self.tests: self.tests = Sandbox(self.settings | dict(file_mb=0, cpu_s=TESTER_S, processes=0))
         return self.tests
 
     def end_used(self):
@@ -222,8 +230,8 @@ class Worker:
     def close(self):
         if self.used: self.used[0].close()
         self.used = None
-        for sandbox in filter(None, (self.sandbox, self.tests)): sandbox.close()
-        self.sandbox = self.tests = None
+        for sandbox in filter(None, (self.sandbox, self.tests, self.starting)): sandbox.close()
+        self.sandbox = self.tests = self.starting = None
 
     def stop(self, *_):
         "End at once, and leave nothing behind."

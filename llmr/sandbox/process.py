@@ -22,6 +22,20 @@ WORK, NAPS = .01, 4         # processor seconds that are a sign of work; sleep i
 MAX_THREADS = 64
 HELLO_S = 20                # for a sandbox to fork
 PIECE = 1<<16
+PAGE = os.sysconf('SC_PAGE_SIZE')
+
+
+def descendants(pid):
+    "Processes below the two of a sandbox: a program's."
+    found, parents = [], [(pid, 0)]
+    while parents:
+        parent, depth = parents.pop()
+        try:
+            with open(f'/proc/{parent}/task/{parent}/children') as file: pids = list(map(int, file.read().split()))
+        except OSError: continue
+        if depth: found += pids
+        parents += [(one, depth+1) for one in pids]
+    return found
 
 
 class Ended(BaseException):
@@ -38,6 +52,7 @@ class Sandbox:
     def __init__(self, settings):
         self.directory = '' if settings['level']=='namespaces' else scratch.new_directory(settings['tmp_mb'],
             settings['packages'])
+        self.processes = settings['processes']
         self.control, theirs = socket.socketpair()
         settings = settings | dict(control=theirs.fileno(), directory=self.directory)
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'zygote.py')
@@ -84,6 +99,7 @@ class Process:
     "One child of a sandbox: messages to and from it, and the limits on its time."
     def __init__(self, sandbox, role, limits, *more):
         self.limits, self.buffer, self.last_size = limits, bytearray(), 0
+        self.family = sandbox.process.pid if sandbox.processes else 0 # whose descendants are the program's processes
         self.channel, theirs = socket.socketpair()
         self.scratch = sandbox.directory and limits['level']!='namespaces' and scratch.Scratch(sandbox.directory,
             limits['tmp_mb']<<20)
@@ -174,8 +190,19 @@ class Process:
         try:
             cpu = self.cpu_seconds()
             with open(f'/proc/{self.pid}/schedstat') as file: waited = int(file.read().split()[1])/1e9-self.before[1]
-            return cpu, waited, len(os.listdir(f'/proc/{self.pid}/task'))
+            return cpu+self.others(), waited, len(os.listdir(f'/proc/{self.pid}/task'))
         except (OSError, IndexError, ValueError): return 0., 0., 0
+
+    def others(self):
+        "Processor seconds of the processes that the program has started. Raises: `Ended` if all use too much memory."
+        cpu, pages = 0., 0
+        for pid in descendants(self.family) if self.family else ():
+            try:
+                with open(f'/proc/{pid}/statm') as file: pages += int(file.read().split()[1])
+                if pid!=self.pid: cpu += time.clock_gettime(~pid<<3 | 2)
+            except (OSError, IndexError): pass # it has ended
+        if pages*PAGE>self.limits['memory_mb']<<20: raise Ended('memory', 'MemoryError')
+        return cpu
 
     def cpu_seconds(self): return time.clock_gettime(~self.pid<<3 | 2)-self.before[0] if self.pid else 0.
 
