@@ -89,9 +89,9 @@ def _expects(block):
 
 
 def _certain(tree, nodes):
-    """Nodes in their order, without those that an expected exception leaves out, or a condition may; with these, if a
-    condition guards each."""
-    guarded = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If)
+    """Nodes in their order, without those that an expected exception leaves out, or a condition or a loop may; with
+    the latter, if these guard each."""
+    guarded = {id(inner) for node in ast.walk(tree) if isinstance(node, (ast.If, ast.For, ast.While))
                for part in (*node.body, *node.orelse) for inner in ast.walk(part)}
     skipped = {id(inner) for node in ast.walk(tree) if isinstance(node, (ast.With, ast.AsyncWith)) and _expects(node)
                for part in node.body for inner in ast.walk(part)}

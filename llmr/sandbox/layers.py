@@ -30,6 +30,7 @@ COMMON = frozenset(WARM) | frozenset("""base64 colorsys csv difflib errno glob h
 shutil sys tempfile urllib.parse uuid zlib""".split())
 
 TMP, PACKAGES = '/tmp', '/packages'
+REFUSALS = 1000   # forks that a program may ask for in vain
 ENTRIES = 8192    # files and directories that a program may have in its scratch directory
 
 HASH_SEED = '0'   # of every interpreter here: the order of a set decides some grades
@@ -251,7 +252,8 @@ setpriority:141:140 sync:162:81 syncfs:306:267 inotify_init:253:- inotify_init1:
 _METADATA = """chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54
 utime:132:- utimes:235:- utimensat:280:88 futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
 removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16"""
-_STARTING = 'execve:59:221 socket:41:198 connect:42:203 bind:49:200' # for programs that may start others
+_FORKS = dict(fork=57, vfork=58) # besides clone, on x86_64; shells use them
+_STARTING = 'fork:57:- vfork:58:- execve:59:221 socket:41:198 connect:42:203 bind:49:200' # for programs that may start others
 _CHECKED = dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167),
                 prlimit64=(302, 261), sendto=(44, 206), fcntl=(72, 25), ioctl=(16, 29), umount2=(166, 39),
                 seccomp=(317, 277), socket=(41, 198), open=(2, None), openat=(257, 56), socketpair=(53, 199))
@@ -312,6 +314,8 @@ def _process_rules(pid, processes):
     rules += _rule('clone', _load(0), (_BITS, 0, 1, _NEW | CLONE_PARENT), _REFUSE, (_BITS, 1, 0, CLONE_THREAD), fork,
                    _ALLOW)
     rules += _rule('umount2', fork)
+    if processes and platform.machine()=='x86_64':
+        for number in _FORKS.values(): rules += [(_EQUAL, 0, 1, number), fork]
     some = [(_BITS, 2, 0, 1<<31), *process[1:]] if processes else process # groups of its own
     for name, targets in (('kill', some), ('tgkill', process), ('prlimit64', process_or_0)):
         rules += _rule(name, _load(0), *targets)
@@ -388,8 +392,9 @@ def supervise(listener, pid, tmp_mb, processes=0):
         try:
             fcntl.ioctl(listener, _GET_QUESTION, question)
             number, asker, _, call = _QUESTION.unpack(question)
-            forks = call==_number('clone')
+            forks = call==_number('clone') or call in _FORKS.values()
             if forks: left = processes if asker==pid else left-1
+            if processes and left<-REFUSALS: os.kill(asker, 9)
             if asker!=pid and (not forks or left<0): answer = 0, -EPERM, 0
             elif forks: answer = 0, 0, _GO_ON
             else:
