@@ -114,7 +114,7 @@ def llmr_expect(value, accepted, atol):
 # %% ../nbs/00h_evalplus.ipynb #8e1f0a15
 PACKED_CHARS = 100_000 # Text of a value that is longer is packed
 MODULES = dict(Decimal='decimal', Fraction='fractions', deque='collections') # types that a value may have
-_BRACKETS = {list: '[{}]', tuple: '({})', set: '{{{}}}', frozenset: 'frozenset(({}))'}
+_BRACKETS:dict = {list: '[{}]', tuple: '({})', set: '{{{}}}', frozenset: 'frozenset(({}))'}
 
 def source_of(
     value:Any, # Plain data
