@@ -123,6 +123,9 @@ def add_reproduce(commands):
     sub.add_argument('--isolation', metavar='LEVEL', help='isolation of untrusted programs: auto, strict (namespaces '
                      'or an error), namespaces, landlock or rlimits (default: auto)')
     sub.add_argument('--workers', type=int, metavar='N', help='programs that run at a time (default: one a core)')
+    sub.add_argument('--packages', nargs='*', metavar='NAME', help='installed packages that programs and tests may '
+                     'import, by the names that they import (default: those of the benchmark)')
+    sub.add_argument('--python', metavar='PATH', help='interpreter that runs programs (default: the one of llmr)')
     sub.add_argument('--beyond', action='store_true', help='run the stages beyond the paper too: selection of a '
                      'router, verdict, certified thresholds, ... (some minutes more)')
     sub.add_argument('--param', type=parameter, action='append', default=[], metavar='NAME=VALUE',
@@ -264,8 +267,11 @@ def sampling_parameters(args):
 def reproduce(args):
     "Run the stages. Returns what to print, and the exit code."
     from llmr.pipeline import reproduce, summary
-    options = dict(isolation=args.isolation, workers=args.workers)
+    options = dict(isolation=args.isolation, workers=args.workers, packages=args.packages, python=args.python)
     given = {name: value for name,value in options.items() if value is not None}
+    if args.packages or args.python:
+        from llmr.execution import program_versions
+        program_versions(tuple(args.packages or ()), args.python)
     parameters = sampling_parameters(args) | given | dict(args.param)
     return summary(reproduce(args.profile, args.out, args.pairs, args.seed, parameters, args.beyond)), 0
 
