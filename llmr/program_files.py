@@ -53,4 +53,5 @@ def programs(
         answers, model, tokens = _response(row)
         made += [dict(task_id=str(row['custom_id']), model=model, text=text, n_tokens=tokens, answer=True)
                  for text in answers]
-    return made
+    models = {record['model'] for record in made}-{None}
+    return made if len(models)!=1 else [record | dict(model=min(models)) for record in made]
