@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['VERDICT_OPTIONS', 'read_outcomes', 'read_own', 'read_scores', 'scores_to_judge', 'judge', 'verdict_on_files',
-           'read_inputs', 'verdicts_on_inputs', 'check_estimators', 'read_training', 'train_router', 'training_text',
-           'route_lines']
+           'read_inputs', 'as_counted', 'judged_field', 'verdicts_on_inputs', 'check_estimators', 'read_training',
+           'train_router', 'training_text', 'route_lines']
 
 # %% ../nbs/18_own_data.ipynb #327e7c31
 import os
@@ -19,8 +19,10 @@ import pandas as pd
 # %% ../nbs/18_own_data.ipynb #6fd923fb
 from .core import SCHEMAS, InputError, check_table, replace_file
 from .certify import certify, task_risk
-from .evaluation import task_groups
+from .costs import spent_per_task
+from .evaluation import bootstrap_weights, task_groups
 from .features import VIEWS, prompt_views
+from .field_metrics import field_rows, field_text
 from .formats import Recorded, gather, pairs_to_judge, shared_tasks, summary_rows, summary_text
 from .harness import read_frame
 from .problem import route, task_prompts
@@ -259,6 +261,40 @@ def read_inputs(
                      f'the '
                      "tool's own evaluation on them first, and give the file that it writes.")
 
+# %% ../nbs/18_own_data.ipynb #5d180002
+def as_counted(
+    paired:pd.DataFrame, # From `pair_tasks`
+    points:pd.DataFrame, # From `operating_points`
+)->pd.DataFrame:         # The same, counted as `points` are
+    "A vote a task, or a vote a test."
+    if 'votes' not in points or points.votes.iloc[0]=='test': return paired
+    rates = {f'{side}_passed': paired[f'{side}_passed']/paired[f'{side}_tests'] for side in ('small', 'large')}
+    return paired.assign(small_tests=1., large_tests=1., **rates)
+
+# %% ../nbs/18_own_data.ipynb #5d180004
+def judged_field(
+    outcomes:pd.DataFrame, # `outcomes` of both models
+    pair:Pair,             # Small and large
+    judged:dict,           # From `judge`
+    seed:int=42,           # Of the resamples
+)->pd.DataFrame|None:      # As of `field_rows`; None without scores
+    "The field's metrics of the scores that were judged; costs are dollars where the outcomes say them."
+    if judged['scores'] is None: return None
+    split = judged['split']
+    paired, of_split = pair_tasks(outcomes, pair, split), outcomes[outcomes.split==split]
+    scores = judged['scores'][judged['scores'].split==split].set_index('task_id').score.loc[paired.index]
+    weights = bootstrap_weights(len(paired), 1000, seed, task_groups(outcomes, paired.index))
+    spent = spent_per_task(of_split, pair, 'cost_usd').reindex(paired.index) if 'cost_usd' in of_split else None
+    if spent is not None and spent.isna().any(axis=None): spent = None
+    return field_rows(scores.to_numpy(), as_counted(paired, judged['points']), weights, spent)
+
+def _add_field(text, facts, field):
+    "A verdict's text with the field's metrics, which also join its facts."
+    if field is None: return text
+    plain = lambda value: None if isinstance(value, float) and not np.isfinite(value) else value
+    facts['field'] = [{name: plain(value) for name,value in row.items()} for row in field.to_dict('records')]
+    return f'{text}\n\n{field_text(field)}'
+
 # %% ../nbs/18_own_data.ipynb #0a1d0007
 def _pair_facts(judged, pair, note):
     "A judged pair as what JSON can hold."
@@ -305,6 +341,7 @@ def verdicts_on_inputs(
         title = [f'{pair.small} or {pair.large}?'] if len(pairs)>1 or small is None else []
         blocks.append('\n'.join([*title, *([note] if note else []), text, *certificate]))
         facts.append(_pair_facts(judged, pair, note))
+        blocks[-1] = _add_field(blocks[-1], facts[-1], judged_field(outcomes, pair, judged))
     if not facts and any(name=='routerarena' for name,_ in recorded.files):
         raise InputError(f'{paths[0]}: one answer a prompt, of the model that a router chose, so no two models '
                          f'share a prompt. '
