@@ -20,7 +20,8 @@ from .costs import spent_per_task
 from .decision_logs import Decisions, read_decisions
 from .decisions import judge_decisions
 from .formats import Recorded, pairs_to_judge, shared_tasks, summary_text
-from .own_data import VERDICT_OPTIONS, as_counted, judge, judged_field, read_inputs
+from .own_data import VERDICT_OPTIONS, as_counted, judge, judged_field
+from .own_tables import read_inputs
 from .page import figure_html, grid_html, html_page, table_html
 from .plain_words import short_names, wrapped
 from .plotting import Figure, panels
@@ -266,10 +267,11 @@ def write_own_report(
     models:tuple=(None, None), # Names of the small and the large model, as for `pairs_to_judge`
     form:str='',    # As for `read_inputs`
     log:Path=None,  # Of another router, as for `read_decisions`
+    benchmark:str='', # As for `read_inputs`
     **options,      # Any of `VERDICT_OPTIONS`
 )->Path:            # The file
     "Make the page of own files. Raises: `InputError` as `own_report`, or if the file cannot be written."
-    recorded, decisions = read_inputs(paths, form), None if log is None else read_decisions(log)
+    recorded, decisions = read_inputs(paths, form, benchmark), None if log is None else read_decisions(log)
     pairs, short = pairs_to_judge(recorded, models[0], models[1], len(paths)>1), short_names(recorded.models)
     renamed = Recorded(recorded.outcomes.assign(model=recorded.outcomes.model.map(short)), recorded.texts, [],
                        recorded.files, recorded.notes+[f'{name} is short for {model}' for model,name in short.items()
