@@ -238,7 +238,8 @@ def _need_advice(verdict, points, pair):
     if verdict.row<0: shown = f'every operating point loses more than the margin, so {pair.large} should keep all tasks'
     else: shown = f'{points.cost_advantage[verdict.row]:.0%} to {pair.small} loses no more than the margin'
     chances = f'With {verdict.more:,} more tasks the chance is 80%'
-    if 0<verdict.least<verdict.more: chances = f'With {verdict.least:,} more tasks the chance is even, {chances[5:]}'
+    if 0<verdict.least<verdict.more:
+        chances = f'With {verdict.least:,} more tasks the chance is even, w{chances[1:]}'
     return (f'These tasks do not settle the question. {chances}, if it is so at all, to show that {shown}.')
 
 def _router_advice(point, pair):

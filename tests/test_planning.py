@@ -83,7 +83,7 @@ def test_possible_effects_are_a_normal_curve_cut_at_zero():
     effects = possible_effects(.03, .02, 1000)
     assert (effects>0).all() and np.quantile(effects, [.1, .5, .9])==pytest.approx(
         np.quantile(drawn[drawn>0], [.1, .5, .9]), rel=.01)
-    assert possible_effects(.03, 0.)==pytest.approx(np.full(100, .03)) and (possible_effects(0., .02)>0).all()
+    assert possible_effects(.03, 0.)==pytest.approx(np.full(40, .03)) and (possible_effects(0., .02)>0).all()
     assert tasks_needed(.4, possible_effects(.03, .02))>tasks_needed(.4, .03), 'uncertainty costs tasks'
 
 

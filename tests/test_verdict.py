@@ -190,16 +190,16 @@ def test_power_is_planned_for_the_points_of_a_router(made_up):
     assert (rows.planned-[.5, .8]*4).abs().max()<.05 and (rows.planned-rows.empirical).abs().max()<.1
 
 
-@pytest.mark.parametrize('n,samples,margin', [(500, 1, .01), (150, 1, .01), (374, 10, .01), (50, 1, .03)])
+@pytest.mark.parametrize('n,samples,margin', [(500, 1, .01), (120, 5, .02)])
 def test_wrong_answers_at_the_margin(n, samples, margin):
-    "Every policy at the margin: ROUTE and DON'T are both wrong, in at most 5% of 400 simulations but for their error."
-    checked = check_verdict([-margin]*5, n, samples, margin, 400, seed=1)
-    assert checked['wrong']<=.05+.0175 and checked['needless']<=.05+.0175 and checked['covered']>=.88, checked
+    "Every policy at the margin: ROUTE and DON'T are both wrong, in at most 5% of 200 simulations but for their error."
+    checked = check_verdict([-margin]*5, n, samples, margin, 200, seed=1)
+    assert checked['wrong']<=.08 and checked['needless']<=.08 and checked['covered']>=.88, checked
 
 
 def test_a_task_has_one_vote_unless_tests_are_counted(made_up):
     n_tests = np.where(made_up.task_id<3, 60, 3)
-    uneven = made_up.assign(n_tests=n_tests, n_passed=np.where(made_up.task_id<3, 60*(made_up.model=='B'), made_up.n_passed))
+    uneven = made_up.assign(n_tests=n_tests, n_passed=np.where(n_tests==60, 60*(made_up.model=='B'), made_up.n_passed))
     task, test = (operating_points(uneven, AB, votes=votes).iloc[-1] for votes in ('task', 'test'))
     paired = pair_tasks(uneven, AB)
     rates = paired.small_passed/paired.small_tests-paired.large_passed/paired.large_tests
