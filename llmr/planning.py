@@ -27,6 +27,7 @@ class GapErrors(NamedTuple):
     step: np.ndarray     # (..., T) by how much one typical task moves the gap
     heaviest: np.ndarray # (...) by how much the heaviest task moves it if it is won or lost as a whole
 
+# %% ../nbs/11a_planning.ipynb #c1a50011
 def gap_errors(
     won:np.ndarray,   # (N, ..., T) tests won over all-large, per task; axes between are measurements
     tests:np.ndarray, # (N, ...) tests per task: its weight
@@ -98,6 +99,7 @@ class Band(NamedTuple):
     critical: float   # Standard errors
     effective: float  # As many tasks of equal weight say as much
 
+# %% ../nbs/11a_planning.ipynb #c1a50013
 def gap_band(
     won:np.ndarray,   # (N, T) tests won over all-large, per task
     tests:np.ndarray, # (N,) tests per task: its weight

@@ -322,15 +322,15 @@ def verdict_rates(
     margin:float=.01,  # Acceptable loss, fraction
 )->dict: # shares of the measurements: routed, wrong (a ROUTE that loses the margin or more), refused, needless, covered
     "How often `compare_policies` and `decide` answer rightly where the truth is known; every task has one test."
-    gaps, answers, covered = np.asarray(gaps), [], []
+    answers, covered, truth = [], [], np.asarray(gaps)
     for won,sent in zip(gained.T, share.transpose(1, 0, 2)):
         paired = pd.DataFrame(dict(small_tests=1., small_passed=won, large_tests=1., large_passed=0.))
         points = compare_policies(paired, sent.astype(float), n_resamples=0)
         answers.append(decide(points, margin, min_share=0))
-        covered.append(((points.low<=gaps) & (gaps<=points.high)).all())
+        covered.append(((points.low<=truth) & (truth<=points.high)).all())
     words, rows = np.array([answer.word for answer in answers]), np.array([answer.row for answer in answers])
     routed, refused = words=='ROUTE', words=="DON'T"
-    wrong, needless = routed & (gaps[rows]<=-margin+1e-12), refused & (gaps>=-margin-1e-12).any()
+    wrong, needless = routed & (truth[rows]<=-margin+1e-12), refused & (truth>=-margin-1e-12).any()
     return dict(routed=routed.mean(), wrong=wrong.mean(), refused=refused.mean(), needless=needless.mean(),
                 covered=np.mean(covered))
 
@@ -344,8 +344,8 @@ def check_verdict(
     seed:int=0,             # Of the draws
 )->dict:                    # tasks, samples, and as of `verdict_rates`
     "Error rates of the verdict on pairs of `simulate_pairs`."
-    simulated = simulate_pairs(gaps, n_tasks, n_samples, n_simulations, seed)
-    return dict(tasks=n_tasks, samples=n_samples, **verdict_rates(*simulated, gaps, margin))
+    gained, share = simulate_pairs(gaps, n_tasks, n_samples, n_simulations, seed)
+    return dict(tasks=n_tasks, samples=n_samples, **verdict_rates(gained, share, gaps, margin))
 
 # %% ../nbs/11_verdict.ipynb #eed2f86a
 def power_rows(
