@@ -64,7 +64,7 @@ def ceiling_gain(
         gains.append(gain_over_random(expected, outcome))
         if weights is not None: resampled.append(bootstrap_gains(expected, outcome, weights))
     low, high = interval(np.mean(resampled, 0)) if resampled else (np.nan, np.nan)
-    return np.mean(gains), low, high
+    return float(np.mean(gains)), low, high
 
 # %% ../nbs/11b_ceilings.ipynb #40a0d41d
 def sample_rates(
@@ -88,7 +88,7 @@ def oracle_gain(
 )->float:             # In points
     "Gain over random, in points, of ranking tasks by the sample they are scored on; mean over samples."
     samples = range(small.shape[1])
-    return np.mean([gain_over_random(small[:, i]-large[:, i], _one_sample(small, large, i)) for i in samples])
+    return float(np.mean([gain_over_random(small[:, i]-large[:, i], _one_sample(small, large, i)) for i in samples]))
 
 # %% ../nbs/11b_ceilings.ipynb #969b8810
 def ceiling_curve(

@@ -62,7 +62,8 @@ def test_what_is_on_the_page(page):
         'Would another grader say the same?', 'What to do next', 'How this was measured']
     assert [text for tag,text in shown.headings if tag=='h3']==['small or large?']
     words = ' '.join(shown.words)
-    assert len(re.findall(r"\b(ROUTE at cost advantage|NEED [\d,]+(?: TO [\d,]+)? MORE TASKS|NEED OVER|DON'T)", words))>=1
+    answers = r"\b(ROUTE at cost advantage|NEED [\d,]+(?: TO [\d,]+)? MORE TASKS|NEED OVER|DON'T)"
+    assert len(re.findall(answers, words))>=1
     assert 'llmr reproduce --profile toy --beyond' in words and 'no prices' in words
 
 
