@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/11_verdict.ipynb #ffe2142e
-from .ceilings import ceiling_gain, group_winners, mcnemar, oracle_gain, sample_rates
+from .ceilings import ceiling_gain, group_winners, mcnemar, oracle_gain, sample_rates, several_draws
 from .core import InputError
 from .evaluation import (
     TARGETS, bootstrap_weights, calibrate_threshold, interval, paired_per_sample, task_groups)
@@ -42,6 +42,16 @@ def pair_tasks(
     of_pair = of_split[of_split.model.isin(pair)]
     return paired_per_sample(of_pair, pair, sorted(of_pair.task_id.unique()))
 
+# %% ../nbs/11_verdict.ipynb #c1c00020
+def _discordance(small, large, groups):
+    "How often two models differ, from (N, M) shares of passed tests."
+    small_solved, large_solved = small==1, large==1
+    only_small, only_large = (small_solved & ~large_solved).mean(), (large_solved & ~small_solved).mean()
+    _, _, p = mcnemar(*group_winners(small_solved, large_solved, groups))
+    n, m = small.shape
+    return dict(tasks=n, samples=m, tied=(small==large).mean(), discordant=(small_solved!=large_solved).mean(),
+                only_small=only_small, only_large=only_large, mcnemar_p=p if m==1 else np.nan)
+
 # %% ../nbs/11_verdict.ipynb #bb87570b
 def headroom(
     outcomes:pd.DataFrame, # `outcomes`
@@ -49,20 +59,21 @@ def headroom(
     split:str='test',      # Which tasks
     seed:int=42,           # Of the resamples
 )->dict:                   # tasks, samples; fractions tied to only_large; mcnemar_p; gains and interval in points
-    "What routing between two models could gain: `mcnemar_p` for one sample a task, the ceiling for several, else NaN."
+    """What routing between two models could gain: `mcnemar_p` for one sample a task, the ceiling for several, else NaN.
+    `one_draw` names models whose samples of a task are one text: then the ceiling cannot be told, and `known_gain` is
+    what the other model's samples are worth."""
     pair_tasks(outcomes, pair, split)
     of_pair = outcomes[(outcomes.split==split) & outcomes.model.isin(pair)]
     small, large = sample_rates(outcomes, pair, split)
-    small_solved, large_solved = small==1, large==1
-    only_small, only_large = int((small_solved & ~large_solved).sum()), int((large_solved & ~small_solved).sum())
     n, m = small.shape
     groups = task_groups(of_pair, sorted(of_pair.task_id.unique()))
-    _, _, p = mcnemar(*group_winners(small_solved, large_solved, groups))
-    gain, low, high = (np.nan, np.nan, np.nan)
-    if m>1: gain, low, high = ceiling_gain(small, large, m-1, bootstrap_weights(n, seed=seed, groups=groups))
-    return dict(tasks=n, samples=m, tied=(small==large).mean(), discordant=(small_solved!=large_solved).mean(),
-                only_small=only_small/small.size, only_large=only_large/small.size, mcnemar_p=p if m==1 else np.nan,
-                oracle_gain=oracle_gain(small, large), ceiling_gain=gain, low=low, high=high, ceiling_known=m-1)
+    room = _discordance(small, large, groups) | dict(oracle_gain=oracle_gain(small, large), ceiling_known=m-1)
+    several, ceiling = several_draws(of_pair, pair, split), (np.nan,)*3
+    if m>1 and any(several):
+        ceiling = ceiling_gain(small, large, m-1, bootstrap_weights(n, seed=seed, groups=groups), several)
+    one_draw = ' and '.join(model for model,many in zip(pair, several) if not many)
+    told = ceiling if not one_draw else (np.nan,)*3
+    return room | dict(zip(('ceiling_gain', 'low', 'high'), told)) | dict(one_draw=one_draw, known_gain=ceiling[0])
 
 # %% ../nbs/11_verdict.ipynb #a04f0428
 def routing_shares(
@@ -276,6 +287,9 @@ def headroom_text(
 )->str:        # One sentence, without its full stop
     "How often two models differ."
     if room['samples']==1: test = f'McNemar p {room["mcnemar_p"]:.2g}'
+    elif room['one_draw']:
+        test = (f'the ceiling cannot be told, for the samples of a task are one text ({room["one_draw"]}); what the '
+                f'others are worth: {room["known_gain"]:+.1f} points over random')
     else: test = f'ceiling {room["ceiling_gain"]:+.1f} points over random'
     return (f'{room["tasks"]} tasks, {room["samples"]} sample{"s"*(room["samples"]>1)} each: {room["tied"]:.0%} tied; '
             f'only {pair.small} solves {room["only_small"]:.1%}, only {pair.large} {room["only_large"]:.1%}, {test}')
