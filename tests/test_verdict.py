@@ -60,7 +60,7 @@ def test_a_ceiling_knows_no_luck():
 
 
 def test_the_recorded_ceilings(shipped, pairs):
-    "1B-8B: +7.9 (errata 10). The 70B model's samples are one text: no ceiling, and +3.6, +4.2 without them (errata 12)."
+    "1B-8B: +7.9 (errata 10). The 70B model's samples are one text: no ceiling; +3.6, +4.2 without (errata 12)."
     for pair,published in zip(pairs, (7.9, 3.6, 4.2)):
         room = headroom(shipped('outcomes'), pair, 'train')
         assert room['known_gain']==pytest.approx(published, abs=.3) and room['oracle_gain']>room['known_gain']
