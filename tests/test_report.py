@@ -162,7 +162,7 @@ def test_a_pair_has_one_answer_from_its_own_router(small_case):
     assert '<th>cost</th>' in table and '<th>per 1,000 tasks</th>' in table
     assert 'router standard good</caption>' in table
     routed = replace(answer, verdict=Verdict('ROUTE', 1., len(answer.points)-1))
-    assert 'at the recommended operating point: 4 of 4 tasks go to S.' in moved_html(routed, outcomes, TEXTS)
+    assert 'at the recommended share: 4 of 4 tasks go to S.' in moved_html(routed, outcomes, TEXTS)
     assert 'at the 60% threshold, as an example: ' in moved_html(answer, outcomes, TEXTS)
 
 
@@ -174,9 +174,15 @@ def test_moved_tasks_by_hand(small_case):
 
 
 def test_next_steps_follow_the_verdict():
-    points, pair = pd.DataFrame(dict(cost_advantage=[.4, 1.], tau=[.7, np.nan], over_low=[-.01, 0.])), Pair('S', 'L')
-    some, doubt, *_ = next_steps(Verdict('ROUTE', .4, 0), points, pair, [])
+    over = dict(over_random=[.01, 0.], over_low=[-.01, 0.], over_high=[.03, 0.])
+    points, pair = pd.DataFrame(dict(cost_advantage=[.4, 1.], tau=[.7, np.nan], **over)), Pair('S', 'L')
+    some, doubt, watch = next_steps(Verdict('ROUTE', .4, 0), points, pair, [])
     assert 'threshold 0.7: 40% of tasks go to S' in some and 'at random is indistinguishable from zero' in doubt
+    assert 'a random 5% of all traffic' in watch and 'one over its chance of being sampled' in watch
+    worse = points.assign(over_random=-.024, over_low=-.028, over_high=-.02)
+    assert next_steps(Verdict('ROUTE', .4, 0), worse, pair, [])[1]==(
+        'Do not use this router: it is worse than sending the same share at random (-2.4 points, -2.8 to -2.0).')
+    assert len(next_steps(Verdict('ROUTE', .4, 0), points.assign(over_low=.01), pair, []))==2
     assert next_steps(Verdict('ROUTE', 1., 1), points, pair, [])[0]=='Send all tasks to S.'
     assert 'measure 1,234 more' in next_steps(Verdict('NEED', more=1234), points, pair, [])[0]
     assert "don't measure more" in next_steps(Verdict('NEED', more=MAX_TASKS), points, pair, [])[0]

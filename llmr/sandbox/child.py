@@ -12,6 +12,7 @@ import os
 import sys
 from types import ModuleType
 
+import harmless
 import inside
 import layers
 import rewrite
@@ -19,6 +20,7 @@ import tester
 import wire
 
 MAX_NAME, MAX_BASES, MAX_SAID, AHEAD = 80, 20, 1<<16, 1<<20
+_STREAMS = {'/dev/stdin': 0, '/dev/stdout': 1, '/dev/stderr': 2, '/dev/fd/0': 0, '/dev/fd/1': 1}
 _PID = 0x7FFFFFFE  # placeholder for the child's own number in the prepared filter
 _WAIT_ALL = 0x100
 _type_name = type.__dict__['__name__'].__get__
@@ -33,13 +35,14 @@ class Isolation:
         self.settings, self.level, self.module = settings, settings['level'], stage()
         self.filter = layers.seccomp_filter(_PID) if self.level=='landlock' else None
 
-    def enter(self, control):
-        "From here on, a program can harm nothing but this process."
+    def enter(self, control, role):
+        "From here on, a program can harm nothing but this process. Cases of a script may have seconds of their own."
         gc.enable()
         os.setsid()
         control.sendall(b'!') # the kernel adds our number as the other side sees it
         control.close()
-        layers.limit_resources(CPU=int(self.settings['cpu_s'])+2)
+        most = max(self.settings['cpu_s'], layers.MAX_CASE_S) if role==b'M' else self.settings['cpu_s']
+        layers.limit_resources(CPU=int(most)+2)
         if self.level=='namespaces' or sys.platform!='linux': return # in namespaces, the fork inherits the rest
         layers.die_with_parent()
         layers.drop_capabilities()
@@ -62,11 +65,21 @@ def stage():
     return module
 
 
+class Kept:
+    "What is to be sent, until all of it is there: each message wakes the judge."
+    def __init__(self): self.parts = []
+
+    def sendall(self, text): self.parts.append(text)
+
+
 class Server:
-    "Runs one program and answers for it."
+    "Runs a program and answers for it; a harmless one may have successors."
     def __init__(self, channel, module):
-        self.channel, self.module, self.names = channel, module, module.__dict__
-        self.iterators, self.unittest = [], None
+        self.channel = self.judge = channel
+        self.begin(module)
+
+    def begin(self, module):
+        self.module, self.names, self.iterators, self.unittest = module, module.__dict__, [], None
 
     def keep(self, value):
         "Form of a value that cannot be sent: the number of an iterator, or that there is something."
@@ -76,7 +89,7 @@ class Server:
 
     def read(self, n):
         "Exactly n bytes from the judge; without it, there is nothing left to do."
-        text = self.channel.recv(n, _WAIT_ALL)
+        text = self.judge.recv(n, _WAIT_ALL)
         if len(text)<n: _exit(0)
         return text
 
@@ -101,9 +114,15 @@ class Server:
         except MemoryError as e: return ['module', 'memory', name_of(e), changed]
         except BaseException as e: return ['module', 'module_error', name_of(e), changed]
         if job['setup']:
-            try: exec(job['setup'], self.names)
+            try: self.renew(job['setup'])
             except BaseException as e: return ['setup', name_of(e)]
         return ['ready', *self.defined(job), changed]
+
+    def renew(self, setup):
+        "Run the setup code again: its helpers are the task's, but what it only imports does not replace the program's."
+        before, own = dict(self.names), rewrite.defined_names(setup)
+        exec(setup, self.names)
+        self.names.update({name: value for name, value in before.items() if name not in own})
 
     def defined(self, job):
         "Names of the program that tests call, and its modules with their full names."
@@ -166,19 +185,46 @@ class Server:
             return report(*inside.UnitTests(self.names, called, report, pack).module(tests[0], *self.unittest))
         inside.Tests(self.names, called, report, pack).run(tests, values)
 
-    def serve(self):
-        "Run the program, then answer requests until the judge ends this process."
-        job = wire.receive(self.read)
-        try: wire.send(self.channel, self.run(job))
-        except BaseException as e: wire.send(self.channel, ['module', 'module_error', name_of(e), []])
+    def program(self, job, used):
+        """Say whether the program is harmless, run it, and answer its simple tests. A process that has been used runs
+        no other, and sends all that it says at once."""
+        is_harmless = job['harmless'] and harmless.is_harmless(job['code'])
+        if used and is_harmless:
+            self.begin(stage())
+            self.channel = Kept()
+        wire.send(self.channel, is_harmless)
+        if used and not is_harmless: return
+        requests = job['requests']
+        try: reply = self.run(job)
+        except BaseException as e: reply = ['module', 'module_error', name_of(e), []]
         del job
+        wire.send(self.channel, reply)
+        if reply[0]=='ready':
+            for one in requests: self.say(self.simple_call(*one))
+        if used: self.judge.sendall(b''.join(self.channel.parts))
+        self.channel = self.judge
+
+    def serve(self):
+        "Do what the judge asks for until it ends this process."
         while True:
             what, *request = wire.receive(self.read)
-            if what=='c': self.say(self.call(*request))
+            if what=='p': self.program(*request)
+            elif what=='c': self.say(self.call(*request))
             elif what=='n': self.say(self.take(*request))
-            elif what=='t': self.test(*request)
-            else:
-                for one in request: self.say(self.simple_call(*one))
+            else: self.test(*request)
+
+
+def _opens_streams(opens):
+    """`open` for which the names of the standard streams are these: without /proc, a machine has no such files."""
+    def open(file, *args, **kwargs):
+        number = _STREAMS.get(file) if isinstance(file, str) else None
+        return opens(file if number is None else os.dup(number), *args, **kwargs)
+    return open
+
+
+def _joins(threads):
+    "How a program waits for its threads, if it has imported the module."
+    return [threads._shutdown] if hasattr(threads, '_shutdown') else []
 
 
 class Main(Server):
@@ -190,6 +236,7 @@ class Main(Server):
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w')))
         sys.stdin.mode, sys.stdout.mode = 'r', 'w' # as Python sets them for its own
         sys.__stdin__, sys.__stdout__ = sys.stdin, sys.stdout
+        self.names['__builtins__'].open = io.open = _opens_streams(open)
         word, error = 'ran', ''
         try: code, changed = rewrite.compiled(job['code'], job['mode'], job['called'])
         except (SyntaxError, ValueError, MemoryError, RecursionError) as e: word, error = 'syntax_error', name_of(e)
@@ -201,7 +248,8 @@ class Main(Server):
             except SystemExit: pass
             except MemoryError: word, error = 'memory', 'MemoryError'
             except BaseException as e: word, error = 'module_error', name_of(e)
-        for last in (atexit._run_exitfuncs, sys.stdout.flush):
+        threads = sys.modules.get('threading') # Python waits for them before it ends
+        for last in (*_joins(threads), atexit._run_exitfuncs, sys.stdout.flush):
             try: last()
             except BaseException: pass
         for file in (0, 1, 2):
@@ -220,7 +268,7 @@ def main(role, fds, control, isolation):
             for number, fd in enumerate(fds[1:]):
                 os.dup2(fd, number)
                 os.close(fd)
-        isolation.enter(control)
+        isolation.enter(control, role)
         if role==b'T': tester.serve(channel, socket.socket(fileno=fds[1]))
         (Main if role==b'M' else Server)(channel, isolation.module).serve()
     finally: _exit(1)

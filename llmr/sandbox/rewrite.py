@@ -25,6 +25,14 @@ _FUNCTIONS = ast.FunctionDef, ast.AsyncFunctionDef
 _DEFINING = *_FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Try
 
 
+def defined_names(source):
+    "Names that code binds at its top level other than by an import."
+    body = ast.parse(source).body
+    named = {node.name for node in body if isinstance(node, (*_FUNCTIONS, ast.ClassDef))}
+    return named | {part.id for node in body if not isinstance(node, (*_FUNCTIONS, ast.ClassDef))
+                    for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+
+
 def drop_self_tests(tree):
     "Remove module-level asserts, prints, loops and whatever else defines nothing. Returns whether there was any."
     defining = [node for node in tree.body if isinstance(node, _DEFINING)]
@@ -93,6 +101,17 @@ def compiled(source, mode, called):
         method_bound=lenient and bind_method(tree, called), imports_added=lenient and add_imports(tree))
     changed = [word for word, was in done.items() if was]
     return compile(ast.fix_missing_locations(tree) if changed else source, '<program>', 'exec'), changed
+
+
+def method_error(source, called):
+    "What a `NameError` of a test means where the program has the called function as a method; '' if it has not."
+    try: body = ast.parse(source).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError): return ''
+    methods = [(inner.name, node.name) for node in body if isinstance(node, ast.ClassDef)
+               for inner in node.body if isinstance(inner, _FUNCTIONS) and inner.name in called]
+    if not methods: return ''
+    name, owner = methods[0]
+    return f'NameError: tests call {name}, the program defines {owner}.{name}'[:100]
 
 
 def named_error(error, source, python):
