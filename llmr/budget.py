@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RESULTS', 'BUDGETS', 'observed', 'program_result', 'Order', 'fit_order', 'trial_groups', 'rank_gains', 'budget_rows',
-           'choose_result', 'one_trial', 'certified_row', 'budget_taus', 'BudgetedCascade', 'budget_curves',
-           'plot_budgets']
+           'result_gains', 'best_result', 'one_trial', 'certified_row', 'budget_taus', 'BudgetedCascade',
+           'budget_curves', 'plot_budgets']
 
 # %% ../nbs/15c_budget.ipynb #15cc0002
 import json
@@ -162,15 +162,20 @@ def budget_rows(
     return rows
 
 # %% ../nbs/15c_budget.ipynb #15cc0029
-def choose_result(
-    learned:list,    # Of trials with out-of-fold `score`, one frame a pair
-    candidates:tuple # Of `RESULTS`, those that can be observed
+def result_gains(
+    learned:list,     # Of trials with out-of-fold `score`, one frame a pair
+    candidates:tuple, # Of `RESULTS`, those that can be observed
+)->dict:              # Result -> gain over random of its order in points, mean over pairs
+    "What each result is worth as the first key, to choose one by."
+    return {result: float(np.mean([gain_over_random(fit_order(trials, result).of(trials), trials)
+                                   for trials in learned])) for result in candidates}
+
+# %% ../nbs/15c_budget.ipynb #15cc0056
+def best_result(
+    gains:dict, # From `result_gains`
 )->str:
-    "The result whose order gains most over random, on average over pairs."
-    def mean_gain(result):
-        "Mean over pairs."
-        return np.mean([gain_over_random(fit_order(trials, result).of(trials), trials) for trials in learned])
-    return max(candidates, key=mean_gain)
+    "The result that gains most, the earlier one of equals."
+    return max(gains, key=gains.get)
 
 # %% ../nbs/15c_budget.ipynb #15cc0032
 def one_trial(
@@ -265,7 +270,7 @@ class BudgetedCascade:
         budget:float,      # Share of tasks that may go to the large model
     )->bool:
         "Whether to ask the large model after all. Raises: `InputError` as `score` and `tau` do."
-        return not self.route([prompt], [result], self.tau(budget))[0]
+        return not bool(self.route([prompt], [result], self.tau(budget))[0])
 
     def save(self,
         folder:Path, # Router directory
