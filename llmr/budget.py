@@ -65,7 +65,7 @@ def program_result(
     for word in shown:
         if word not in TEST_RESULTS:
             raise InputError(f'program result {word!r:.60}: choose from {", ".join(TEST_RESULTS)}.')
-    values = dict(zip(('passes', 'runs'), shown_results(shown, range(len(shown)))))
+    values = dict(zip(('passes', 'runs'), shown_results(shown, tuple(range(len(shown))))))
     return tuple(values[column] for column in RESULTS[result])
 
 # %% ../nbs/15c_budget.ipynb #15cc0015
@@ -175,7 +175,7 @@ def best_result(
     gains:dict, # From `result_gains`
 )->str:
     "The result that gains most, the earlier one of equals."
-    return max(gains, key=gains.get)
+    return max(gains, key=lambda result: gains[result])
 
 # %% ../nbs/15c_budget.ipynb #15cc0032
 def one_trial(
