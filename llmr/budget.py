@@ -88,7 +88,8 @@ class Order:
     )->np.ndarray:         # (N,)
         "Place tasks in the order."
         z = (np.asarray(prompt, float)-self.centre)/self.spread
-        return np.array([self._place(tuple(row)) for row in np.round(shown, 6).tolist()])+z/(1+np.abs(z))/2
+        rows, at = np.unique(np.round(shown, 6), axis=0, return_inverse=True)
+        return np.array([self._place(tuple(row)) for row in rows.tolist()])[at.ravel()]+z/(1+np.abs(z))/2
 
     def of(self,
         trials:pd.DataFrame, # With `score`
