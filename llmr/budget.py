@@ -149,12 +149,12 @@ def budget_rows(
     result:str,      # One of `RESULTS`
     about:dict,      # First columns: split, tests, visible, ...
     outcomes:pd.DataFrame=None, # As for `trial_groups`
-    seed:int=42,     # Of 1,000 resamples
+    seed:int=42,     # Of 500 resamples
 )->list:             # Of dicts: about, pair, result, tasks; gain, gate, over_gate, prompt, over_prompt with intervals
     "Rows of `tables/budget.csv`: what an order gains over random over all budgets, in points."
     found, rows = {}, []
     for pair,trials in by_pair.items():
-        weights = bootstrap_weights(len(trials), 1000, seed, trial_groups(trials, outcomes))
+        weights = bootstrap_weights(len(trials), 500, seed, trial_groups(trials, outcomes))
         found[pair] = rank_gains(trials, result, weights)
     if len(found)>1:
         found['mean'] = {name: np.mean([gains[name] for gains in found.values()], 0) for name in found[pair]}

@@ -188,7 +188,7 @@ def budget_policies(
     scores:pd.Series,       # By task_id, high for the small model
     learned:pd.DataFrame,   # Trials on which settings are chosen
     result:str='passed',    # Of `RESULTS`, what the program shows
-    budgets:tuple=tuple(np.arange(1, 20)/20), # Shares of trials that may go on to the large model
+    budgets:tuple=tuple(np.arange(1, 10)/10), # Shares of trials that may go on to the large model
 )->list:                    # Of `Policy`
     "A cascade of two models at several budgets."
     rows = _ordered(learned, pair.small, scores)
@@ -201,7 +201,8 @@ def budget_policies(
             "Keep what stands high in the order."
             columns = list(trials['cost'].columns)
             kept = route(order.of(_ordered(trials, pair.small, scores)), tau)
-            answers = np.where(kept, columns.index(pair.small), columns.index(pair.large))
+            shows_more = trials['shows', pair.small].to_numpy()>trials['shows', pair.large].to_numpy()
+            answers = np.where(kept | shows_more, columns.index(pair.small), columns.index(pair.large))
             return answers, {pair.small: np.ones(len(trials), bool), pair.large: ~kept}
         return Policy(f'{pair.small} > {pair.large}, budget {budget:.0%}', 'budgeted cascade', decide, True, True)
     return [policy(budget) for budget in budgets]

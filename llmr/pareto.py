@@ -428,11 +428,12 @@ def plot_families(
     "Total pass rate against cost on test, a line a family."
     learned, test = scored['learned'][0], scored['test'][0].set_index('policy')
     fig, ax = panels(figsize=(8.5, 4.8), layout='constrained')
-    for family,colour in colours([family for family in groups if family!='all']).items():
+    palette = colours([family for family in groups if family!='all'])
+    for i,(family, colour) in enumerate(palette.items()):
         corners = test.loc[hull_corners(learned[learned.policy.isin(groups[family])])].sort_values('cost')
         name = f'{family} (dominated by {dominated[family]})' if family in dominated else family
         ax.plot(corners.cost, 100*corners.total_pass_rate, 'o', color=colour, ls='--' if family in dominated else '-',
-                lw=1 if family in dominated else 2, ms=4, label=name)
+                lw=1 if family in dominated else 2, ms=max(9-i, 4), label=name)
     ax.set(xscale='log', xlabel=f'cost of an answer{unit}', ylabel='total pass rate (%)')
     ax.legend(fontsize=9, loc='upper left', bbox_to_anchor=(1, 1))
     return fig
