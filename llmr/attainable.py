@@ -18,6 +18,7 @@ from .features import task_versions
 from .head import Hyperparameters, head_scores, soft_loss, train_head
 from .labels import pair_gaps
 from .problem import route
+from .router import one_thread
 from .runs import Pair
 from .trials import visible_test_trials
 
@@ -99,12 +100,11 @@ def ridge_scores(
     from sklearn.linear_model import RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
-    from threadpoolctl import threadpool_limits
     train = gaps[gaps.split=='train'].groupby('task_id').gap.mean()
     tasks = np.sort(gaps.task_id[gaps.split==split].unique())
     known, unknown = (task_versions(features, task_ids)[:, 0].astype(float) for task_ids in (train.index, tasks))
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(0, 6, 25)))
-    with threadpool_limits(1): scores = model.fit(known, train).predict(unknown)
+    with one_thread(): scores = model.fit(known, train).predict(unknown)
     return pd.Series(scores, index=pd.Index(tasks, name='task_id'))
 
 # %% ../nbs/08d_attainable.ipynb #d605c969

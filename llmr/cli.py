@@ -13,6 +13,9 @@ RAW = argparse.RawDescriptionHelpFormatter
 EPILOG = """profiles:
 {profiles}
 
+benchmarks:
+{benchmarks}
+
 examples:
   llmr reproduce                                     the whole paper from the shipped numbers, offline
   llmr reproduce --pairs 8B-70B --out runs/one       one pair, in a directory of its own
@@ -20,6 +23,8 @@ examples:
   llmr reproduce --param epochs=10                   change a parameter of a stage notebook
   llmr reproduce --profile sampled --small org/small --large org/large --sampler vllm --out runs/mine
                                                      sample two models on a GPU box, then run every stage
+  llmr reproduce --profile sampled --small org/small --large org/large --benchmark livecodebench:from=2025-01-01
+                                                     tasks that were published after a model's cut-off
   llmr reproduce --beyond                            the paper, then the stages beyond it
 
 Re-run the same command to resume a run that was stopped or killed.
@@ -31,16 +36,34 @@ VERDICT_EPILOG = """examples:
   llmr verdict logs/ --small A --large B --margin 0.02               a folder of logs, two of its models
   llmr verdict runs/shipped --small 8B --large 70B                   a pair of a finished run, with its router
   llmr verdict outcomes.jsonl --small A --large B --scores scores.jsonl --certify 0.05
+  llmr verdict results.csv --decisions router_log.jsonl              judge another router by what it decided
 
 Exit codes: 0 ROUTE; 3 DON'T; 4 NEED n MORE TASKS; 2 invalid input; 1 a defect of llmr."""
-CODES = {'ROUTE': 0, "DON'T": 3, 'NEED': 4}
+WATCH_EPILOG = """examples:
+  llmr watch store.db monday.jsonl --small A --large B --margin 0.02   make a store, add outcomes, answer
+  llmr watch store.db tuesday.jsonl                                    add to it, answer again
+  llmr watch store.db                                                  answer from what is in it
+  llmr watch store.db judged.jsonl --scores decisions.jsonl --tau 0.3 --least-weight 0.1
+                                                                       a router's traffic, a tenth of it judged
+
+The answer holds at every look. What is in a store is never changed: re-run a command that was stopped.
+Exit codes: 0 ROUTE; 3 DON'T; 4 CONTINUE; 2 invalid input; 1 a defect of llmr."""
+REGISTER_EPILOG = """examples:
+  llmr register question.json --small A --large B --margin 0.02 --tasks 800
+  llmr register question.json outcomes.jsonl --small A --large B       seal a file that exists already
+  llmr verdict outcomes.jsonl --registration question.json             afterwards
+
+Exit codes: 0 done; 2 invalid input; 1 a defect of llmr."""
+CODES = {'ROUTE': 0, "DON'T": 3, 'NEED': 4, 'CONTINUE': 4}
 
 
 def names_for_help():
     "What the help shows and only the library knows."
+    from llmr.registry import REGISTRY, benchmark_help
     from llmr.runs import PROFILES
     from llmr.selection import CANDIDATES
-    return dict(profiles='\n'.join(f'  {p.name:10}{p.about}' for p in PROFILES.values()),
+    return dict(benchmarks=benchmark_help(), benchmark_names=', '.join(REGISTRY),
+                profiles='\n'.join(f'  {p.name:10}{p.about}' for p in PROFILES.values()),
                 profile_names=', '.join(PROFILES), estimators=', '.join(CANDIDATES))
 
 
@@ -81,6 +104,12 @@ def finite(text):
     return value
 
 
+def whole(text):
+    "A whole number from 1."
+    if not text.isdecimal() or int(text)<1: raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from 1')
+    return int(text)
+
+
 def price(text):
     "`MODEL=PRICE` as a pair."
     model, _, amount = text.partition('=')
@@ -97,7 +126,8 @@ def parser():
                  epilog=f'{EPILOG}\n`llmr reproduce --help` lists its options.')
     top.add_argument('--version', action='version', version=f'llmr {__version__}')
     commands = top.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for add in (add_reproduce, add_train, add_route, add_pack, add_verdict, add_report): add(commands)
+    for add in (add_reproduce, add_train, add_route, add_pack, add_verdict, add_watch, add_register, add_report):
+        add(commands)
     return top
 
 
@@ -127,8 +157,9 @@ def add_reproduce(commands):
     group.add_argument('--large', metavar='MODEL', help='the same for the large model')
     group.add_argument('--between', nargs='+', default=[], metavar='MODEL',
                        help='models between the two, small to large; every two of all are a pair')
-    group.add_argument('--benchmark', metavar='NAME', help='mbpp, mbpp-hub, humaneval, toy, or a file of tasks, one '
-                       'JSON object a line (default: mbpp)')
+    group.add_argument('--benchmark', metavar='NAME', help='{benchmark_names}, toy, or a file of tasks, one JSON '
+                       'object a line (default: mbpp). NAME=FILE reads the tasks of NAME from a file; '
+                       'NAME:from=DATE,to=DATE takes those of some days; livecodebench:release_v5 a release')
     group.add_argument('--sampler', metavar='NAME', help='vllm, transformers or openai (default: transformers); '
                        'its options by --param engine={...}')
     group.add_argument('--completions', metavar='FILE', help='replay a file made by `llmr pack`')
@@ -149,10 +180,20 @@ def add_inputs(sub):
 
 def add_margin(sub):
     "The options of a verdict."
-    sub.add_argument('--margin', type=float, default=.01, metavar='M',
+    sub.add_argument('--margin', type=float, metavar='M',
                      help='acceptable loss of total pass rate, a fraction (default: 0.01, one point)')
-    sub.add_argument('--min-share', type=float, default=.1, metavar='SHARE',
+    sub.add_argument('--min-share', type=float, metavar='SHARE',
                      help='smallest share for the small model that is worth routing (default: 0.1)')
+
+
+def add_decisions(sub):
+    "A log of another router, and prices."
+    sub.add_argument('--decisions', metavar='LOG', help='judge another router by its log (litellm, RouterArena, '
+                     'LLMRouter, or a table of task and chosen model): single models, random routing and the oracle '
+                     'at the same cost; FILEs have the outcomes of every model')
+    sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE',
+                     help='for --decisions: price per million tokens, or of an answer where tokens are unknown; one '
+                     'for each model (default: the cost in the files)')
 
 
 def add_train(commands):
@@ -204,6 +245,7 @@ def add_verdict(commands):
     sub.set_defaults(run=verdict)
     add_inputs(sub)
     add_margin(sub)
+    add_decisions(sub)
     sub.add_argument('--split', help='which tasks, where the outcomes name a split (default: test, or the only one)')
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
                      'task_id, score; split `validation` sets thresholds (default: those of the run that were not '
@@ -217,6 +259,61 @@ def add_verdict(commands):
     sub.add_argument('--delta', type=float, default=.1, metavar='D',
                      help='for --certify: chance that the certificate is wrong (default: 0.1)')
     sub.add_argument('--seed', type=seed, default=42, metavar='N', help='of the resamples (default: 42)')
+    add_registration(sub)
+
+
+def add_registration(sub):
+    "A question that was registered."
+    sub.add_argument('--registration', metavar='FILE', help='written by `llmr register`: answer that question, and say '
+                     'whether it was kept to')
+
+
+def add_watch(commands):
+    "`watch`."
+    sub = commands.add_parser('watch', help="append outcomes to a store as they come: CONTINUE, ROUTE or DON'T",
+                              epilog=WATCH_EPILOG, formatter_class=RAW,
+                              description='Add outcomes of two models to a store on disk, and answer from all of it. '
+                              'The answer stays valid however often it is asked for.')
+    sub.set_defaults(run=watch)
+    sub.add_argument('store', metavar='STORE', help='file of the store, made if it is not there')
+    sub.add_argument('files', nargs='*', metavar='FILE', help='outcomes, as for `llmr verdict` (default: none are '
+                     'added); a task counts once both models have one')
+    for side in ('small', 'large'):
+        sub.add_argument(f'--{side}', metavar='MODEL', help=f'name of the {side} model, when the store is made')
+    add_margin(sub)
+    sub.add_argument('--scores', metavar='FILE', help='log of decisions: task_id, score, and where known weight '
+                     '(chance with which the task was chosen to be judged) and split (validation: calibration)')
+    sub.add_argument('--tau', type=finite, action='append', metavar='T', help='threshold to judge, when the store is '
+                     'made; may be repeated (default: those of --router, else set on calibration scores, else random '
+                     'routing)')
+    sub.add_argument('--router', metavar='DIR', help='router whose traffic it is: its thresholds and calibration '
+                     'scores are used, and withdrawn if traffic drifts')
+    sub.add_argument('--least-weight', type=finite, metavar='W', help='least weight of any task, when the store is '
+                     'made (default: 1, every task is judged)')
+    sub.add_argument('--format', default='', metavar='NAME', help='format of the files (default: found by content)')
+    sub.add_argument('--json', action='store_true', help='print JSON')
+    add_registration(sub)
+
+
+def add_register(commands):
+    "`register`."
+    sub = commands.add_parser('register', help='write the question to a file, with a hash, before outcomes are opened',
+                              epilog=REGISTER_EPILOG, formatter_class=RAW,
+                              description='Write what will be asked to a new file. Put the hash that is printed where '
+                              'others keep the time, such as a commit.')
+    sub.set_defaults(run=register)
+    sub.add_argument('out', metavar='OUT', help='file to write; one that exists is never changed')
+    sub.add_argument('files', nargs='*', metavar='FILE', help='outcomes to seal: their hashes are kept, their contents '
+                     'are not looked at')
+    for side in ('small', 'large'): sub.add_argument(f'--{side}', metavar='MODEL', help=f'name of the {side} model')
+    add_margin(sub)
+    sub.add_argument('--split', metavar='NAME', help='which tasks are judged (default: test)')
+    sub.add_argument('--metric', metavar='NAME', help='what has one vote in the pass rate: task or test '
+                     '(default: task)')
+    sub.add_argument('--plan', metavar='NAME', help='how often the outcomes are looked at: fixed (once), looks (a few '
+                     'planned times) or watch (at will) (default: fixed)')
+    sub.add_argument('--tasks', type=whole, metavar='N', help='tasks that will be judged')
+    sub.add_argument('--looks', type=whole, metavar='N', help='for --plan looks: how many')
 
 
 def add_report(commands):
@@ -231,6 +328,7 @@ def add_report(commands):
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
                      'task_id, '
                      'score (not for a run)')
+    sub.add_argument('--decisions', metavar='LOG', help='log of another router, judged first on the page')
     add_margin(sub)
     sub.add_argument('--price', type=price, action='append', default=[], metavar='MODEL=PRICE',
                      help='price of a model per million tokens; repeat for each model of the run')
@@ -274,12 +372,95 @@ def train(args):
     return f'{training_text(table)} Router in {args.out}\nNext: {command}', 0
 
 
+def judge_log(args):
+    "Judge another router by its log. Returns what to print, and the exit code."
+    from llmr.core import InputError
+    from llmr.decisions import decisions_on_files
+    given = dict(scores=args.scores, router=args.router, certify=args.certify, split=args.split,
+                 registration=args.registration)
+    for name in (name for name,value in given.items() if value is not None):
+        raise InputError(f'--{name} is about scores, --decisions about a log. Give one of them.')
+    text, facts, word = decisions_on_files(args.files, args.decisions, (args.small, args.large), args.format,
+                                           dict(args.price), args.seed)
+    return json.dumps(facts, indent=1) if args.json else text, CODES[word]
+
+
 def verdict(args):
     "What was read, and the verdicts. Returns what to print, and the exit code."
+    if args.decisions: return judge_log(args)
+    if args.price:
+        from llmr.core import InputError
+        raise InputError('--price goes with --decisions. Leave it out.')
     from llmr.own_data import VERDICT_OPTIONS, verdicts_on_inputs
-    options = {name: getattr(args, name) for name in VERDICT_OPTIONS}
-    text, facts, word = verdicts_on_inputs(args.files, args.small, args.large, args.format, **options)
+    options = {name: getattr(args, name) for name in VERDICT_OPTIONS if getattr(args, name, None) is not None}
+    record, asked = registered(args, margin=args.margin, min_share=args.min_share, split=args.split)
+    small, large = asked.pop('small'), asked.pop('large')
+    if record:
+        check_question(args, record, options.get('votes'))
+        if 'votes' in VERDICT_OPTIONS: options['votes'] = record['metric']
+    text, facts, word = verdicts_on_inputs(args.files, small, large, args.format, **options | asked)
+    if record:
+        facts['registration'] = kept_to(args, record, 'fixed', facts['verdicts'][0]['headroom']['tasks'],
+                                        options.get('votes', 'test'))
+        text = f'{text}\n\n{facts["registration"]}'
     return json.dumps(facts, indent=1) if args.json else text, CODES[word]
+
+
+def registered(args, **asked):
+    "The registration, or None; and the question, completed from it. Raises: `InputError` if it is another question."
+    asked = dict(small=args.small, large=args.large) | asked
+    if not args.registration:
+        models = {name: asked.pop(name) for name in ('small', 'large')}
+        return None, models | {name: value for name,value in asked.items() if value is not None}
+    from llmr.registration import read_registration, registered_options
+    record = read_registration(args.registration)
+    return record, registered_options(record, **asked)
+
+
+def check_question(args, record, votes):
+    "Raises: `InputError` if votes are counted in another way than registered, or a group lies in two splits."
+    from llmr.core import InputError
+    from llmr.formats import gather
+    from llmr.registration import check_spanning, registered_options
+    if votes is not None: registered_options(record, metric=votes)
+    try: outcomes = gather(args.files, args.format).outcomes
+    except InputError: return # a run directory, or what the verdict itself will refuse
+    if outcomes is not None: check_spanning(outcomes)
+
+
+def kept_to(args, record, plan, tasks, votes):
+    "A line on whether the registration was kept to."
+    from llmr.formats import split_argument
+    from llmr.registration import departures, kept_text
+    files = tuple(split_argument(file)[1] for file in args.files)
+    return kept_text(record, departures(record, plan, tasks, votes, files))
+
+
+def watch(args):
+    "Add to a store. Returns what to print, and the exit code."
+    from llmr.core import InputError
+    from llmr.watch import watch
+    record, asked = registered(args, margin=args.margin, min_share=args.min_share)
+    if record and record['metric']!='task':
+        raise InputError(f'{args.registration}: every test has a vote there, and in a store every task. Use `llmr '
+                         'verdict`, or register --metric task.')
+    given = asked | dict(taus=args.tau, router=args.router, least_weight=args.least_weight,
+                         registration=record and record['sha256'])
+    text, facts, word = watch(args.store, args.files, args.scores, args.format, **given)
+    if record:
+        facts['registration'] = kept_to(args, record, 'watch', facts['tasks'], 'task')
+        text = f'{text}\n\n{facts["registration"]}'
+    return json.dumps(facts, indent=1) if args.json else text, CODES[word]
+
+
+def register(args):
+    "Write a registration. Returns what to print, and the exit code."
+    from llmr.registration import register
+    names = ('small', 'large', 'margin', 'min_share', 'split', 'metric', 'plan', 'tasks', 'looks')
+    terms = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    record = register(args.out, terms | dict(files=args.files))
+    return (f'{args.out}: registered {record["registered"]}, SHA-256 {record["sha256"]}\n'
+            'Put this hash where others keep the time, such as a commit or a ticket.'), 0
 
 
 def route_prompts(args):
@@ -291,18 +472,26 @@ def route_prompts(args):
 def report(args):
     "Make the page. Returns what to print, and the exit code."
     from pathlib import Path
-    options = dict(margin=args.margin, min_share=args.min_share)
+    options = {name: getattr(args, name) for name in ('margin', 'min_share') if getattr(args, name) is not None}
     if len(args.files)==1 and (Path(args.files[0])/'run.json').exists() or not Path(args.files[0].partition('=')[2]
                                                                                     or args.files[0]).exists():
         from llmr.pipeline import write_report
         out = write_report(args.files[0], args.out, options | dict(prices=dict(args.price)))
-    else:
-        from llmr.core import InputError
-        from llmr.own_report import write_own_report
-        if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
-        out = write_own_report(args.files, args.out or 'report.html', args.small, args.large, args.format,
-                               scores=args.scores, **options)
-    return json.dumps(dict(report=str(out))) if args.json else str(out), 0
+        return json.dumps(dict(report=str(out))) if args.json else str(out), 0
+    return report_on_files(args, options | dict(scores=args.scores)), 0
+
+
+def report_on_files(args, options):
+    "Make the page of own files. Returns what to print."
+    from llmr.core import InputError
+    from llmr.own_data import verdicts_on_inputs
+    from llmr.own_report import write_own_report
+    if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
+    out = write_own_report(args.files, args.out or 'report.html', (args.small, args.large), args.format, args.decisions,
+                           **options)
+    if not args.json: return str(out)
+    _, facts, _ = verdicts_on_inputs(args.files, args.small, args.large, args.format, **options)
+    return json.dumps(dict(report=str(out)) | facts, indent=1)
 
 
 def pack(args):
@@ -322,7 +511,8 @@ def main(argv=None):
         print(f'llmr: {e}', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        after = 'Re-run the same command to resume.' if args.command=='reproduce' else 'Nothing was written.'
+        resumed = args.command in ('reproduce', 'watch')
+        after = 'Re-run the same command to resume.' if resumed else 'Nothing was written.'
         print(f'llmr: stopped. {after}', file=sys.stderr)
         return 130
     print(text)

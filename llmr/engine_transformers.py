@@ -67,6 +67,7 @@ class Batch:
         mask = torch.tensor([[0]*(width-len(ids))+[1]*len(ids) for ids in unique], device=device)
         positions = (mask.cumsum(-1)-1).clamp(min=0)
         out = model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1)
+        _with_room(out.past_key_values)
         out.past_key_values.batch_select_indices(rows)
         return out.logits[rows, -1], out.past_key_values, mask[rows]
 
@@ -87,32 +88,45 @@ class Batch:
 # %% ../nbs/02c_engine_transformers.ipynb #aabb754d
 ROOM = 64
 
-def _enlarged(old, n_more):
-    "A copy of keys or values (batch, heads, tokens, size) with room for more tokens."
-    import torch
-    return torch.cat([old, old.new_empty(*old.shape[:2], n_more, old.shape[-1])], -2)
-
-def _outgrown(stores, keys, upto):
-    "Whether there is no room for so many tokens, or the old ones have moved elsewhere."
-    return stores is None or stores[0].data_ptr()!=keys.data_ptr() or stores[0].shape[-2]<upto
-
 def _with_room(cache):
     "Let the plain layers of a cache write new tokens into room reserved behind the old ones."
     from transformers.cache_utils import DynamicLayer
     class RoomyLayer(DynamicLayer):
-        "Keys and values as views of larger tensors."
+        "Keys and values as views of larger tensors, so that a token is written without copying those before it."
         stores = None
+        def reserve(self,
+            upto, # Tokens that must find room
+        ):
+            "Move keys and values where there is room, unless they have it."
+            held = self.stores and self.stores[0].data_ptr()==self.keys.data_ptr()
+            if held and self.stores[0].shape[-2]>=upto: return
+            room = upto-self.keys.shape[-2]+ROOM
+            self.stores = [old.new_empty(*old.shape[:2], old.shape[-2]+room, old.shape[-1])
+                           for old in (self.keys, self.values)]
+            for store,old in zip(self.stores, (self.keys, self.values)): store[:, :, :old.shape[-2]] = old
+        def show(self,
+            upto, # Tokens that are written
+        ):
+            "Keys and values up to here."
+            self.keys, self.values = (store[:, :, :upto] for store in self.stores)
+            return self.keys, self.values
         def update(self,
             key_states, value_states, # (batch, heads, new tokens, size) of the new tokens
             *args, **kwargs,          # What transformers also gives, not needed
         ):
             "Add tokens. Returns all keys and values."
-            upto = self.keys.shape[-2]+key_states.shape[-2]
-            if _outgrown(self.stores, self.keys, upto):
-                self.stores = [_enlarged(old, key_states.shape[-2]+ROOM) for old in (self.keys, self.values)]
-            for store,new in zip(self.stores, (key_states, value_states)): store[:, :, upto-new.shape[-2]:upto] = new
-            self.keys, self.values = (store[:, :, :upto] for store in self.stores)
-            return self.keys, self.values
+            before, upto = self.keys.shape[-2], self.keys.shape[-2]+key_states.shape[-2]
+            self.reserve(upto)
+            for store,new in zip(self.stores, (key_states, value_states)): store[:, :, before:upto] = new
+            return self.show(upto)
+        def batch_select_indices(self,
+            indices, # Of the rows that stay
+        ):
+            "Keep these rows, and the room behind them."
+            upto = self.keys.shape[-2]
+            self.reserve(upto)
+            self.stores = [store[indices] for store in self.stores]
+            self.show(upto)
     for layer in cache.layers:
         if type(layer) is DynamicLayer: layer.__class__ = RoomyLayer
 
@@ -122,7 +136,6 @@ def _decode(batch, model, pad, settings, ended):
     import torch
     with torch.inference_mode():
         logits, cache, mask = batch.prefill(model, pad)
-        _with_room(cache)
         for step in range(max(batch.limits)):
             uniforms = batch.uniforms[batch.rows, step].to(logits.device)
             tokens, logprobs = pick_tokens(logits, uniforms, settings.temperature, settings.top_p)
@@ -198,7 +211,7 @@ def _in_parallel(work, batches, workers):
 class Transformers(LocalSampler):
     "Draw with transformers, on a GPU if there is one."
     engine = 'transformers'
-    defaults = dict(batch_size=64, device='auto', at_a_time=None)
+    defaults = dict(batch_size=128, device='auto', at_a_time=None)
 
     def load(self):
         "Load model and tokenizer. Raises: `InputError` on an unknown or gated model, or one that does not fit."

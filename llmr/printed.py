@@ -28,8 +28,8 @@ def grade_differences(
     grades:pd.DataFrame,   # From `author_grades`
 )->pd.DataFrame:           # model, split, task_id, status, n_passed, n_passed_authors, reason
     "List the programs for which the two graders count different numbers of passed tests, with the reason."
-    key = ['model', 'split', 'task_id']
-    both = outcomes.merge(grades, on=[*key, 'sample'], suffixes=('', '_authors'))
+    key, theirs = ['model', 'split', 'task_id'], grades.astype(dict(task_id=outcomes.task_id.dtype))
+    both = outcomes.merge(theirs, on=[*key, 'sample'], suffixes=('', '_authors'))
     differing = both[both.n_passed!=both.n_passed_authors][[*key, 'status', 'n_passed', 'n_passed_authors']]
     programs = zip(differing.model, differing.task_id)
     reasons = [GRADE_REASONS.get(program, 'not looked into') for program in programs]

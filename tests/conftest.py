@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 NBS = ROOT/'nbs'
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
 TOY = ('--profile', 'toy', '--param', 'tasks_per_split=20') # as `make fixture` runs it
+# Fewer repetitions for the stages beyond the paper; the chosen estimator stays the one that stage 09 chooses from all.
+FEWER = [word for setting in ('candidates=["kernel", "ridge"]', 'simulations=200', 'draws=200')
+         for word in ('--param', setting)]
 CONDITIONS = ('namespaces', 'landlock', 'chromium', 'data') # what `LLMR_REQUIRE` may list, comma separated
 LONGEST = ('test_end_to_end', 'test_hostile', 'test_site', 'test_browser', 'test_readme', 'test_cli', 'test_report')
 REQUIRED = set(filter(None, os.environ.get('LLMR_REQUIRE', '').split(',')))
@@ -135,7 +138,8 @@ def once(tmp_path_factory):
 def toy_beyond(once):
     "`(folder, stdout, stderr)` of a finished toy run, the stages beyond the paper included. Not to be written to."
     def make(folder):
-        for name,text in zip(('out', 'err'), finish(llmr('reproduce', *TOY, '--beyond', '--out', folder/'run'))):
+        done = finish(llmr('reproduce', *TOY, *FEWER, '--beyond', '--out', folder/'run'))
+        for name,text in zip(('out', 'err'), done):
             (folder/name).write_text(text)
     folder = once('toy-beyond', make)
     return folder/'run', (folder/'out').read_text(), (folder/'err').read_text()
@@ -169,12 +173,12 @@ def shipped_run(once):
 
 @pytest.fixture(scope='session')
 def site(once, shipped_run):
-    """`(folder of the site, its run, 'paper' or 'all')`: the one that `LLMR_SITE` names, else one built here without
-    executing the stages beyond the paper."""
+    """`(folder of the site, its run, 'quick' or 'all')`: the one that `LLMR_SITE` names, else one built here without
+    lessons, which `nbdev_test` executes, and without the stages beyond the paper."""
     if 'LLMR_SITE' in os.environ: return Path(os.environ['LLMR_SITE']).resolve(), shipped_run, 'all'
     def make(folder):
         places = ['--run', shipped_run, '--out', folder/'site', '--work', folder/'work']
-        command = [sys.executable, ROOT/'tools'/'site'/'build.py', *places, '--paper-only']
+        command = [sys.executable, ROOT/'tools'/'site'/'build.py', *places, '--quick']
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode==0, done.stderr
-    return once('site', make)/'site', shipped_run, 'paper'
+    return once('site', make)/'site', shipped_run, 'quick'

@@ -7,9 +7,10 @@ import zlib
 
 import pytest
 
-from llmr.benchmark_files import REGISTRY, parse_source, unpack_cases
+from llmr.benchmark_files import unpack_cases
 from llmr.benchmarks import load_tasks
 from llmr.core import InputError
+from llmr.registry import REGISTRY
 
 HANDED = dict(apps=('apps150', 86), codecontests=('codecontests_stdin_public', 110),
               bigcodebench=('bigcodebench_unittest', 760), leetcode=('leetcode_class_solution', 152))
@@ -52,7 +53,3 @@ def test_handed_files(name, data_folder):
     tasks = load_tasks(f'{name}={data_folder}/benchmarks/{file}.jsonl.gz')
     assert len(tasks)==n_tasks and tasks.tests.map(len).min()>0
     assert set(tasks.test_kind)<=set(REGISTRY[name].test_kind.split(', '))
-
-
-def test_a_source_with_a_window():
-    assert parse_source('livecodebench:release_v5,from=2024-08-01')[0]=='livecodebench'

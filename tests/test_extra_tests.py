@@ -6,10 +6,11 @@ import pytest
 
 from llmr.benchmarks import load_tasks
 from llmr.core import InputError
+from llmr.evalplus import restore_inputs
 from llmr.execution import PACKAGES, PREAMBLE, Limits, execute
 from llmr.extra_tests import (
     LEFT_OUT, PLUS_LIMITS, accepted_solutions, calls_of, challenge_tasks, extra_tasks, plus_records, plus_tasks,
-    restore_inputs, shown_name)
+    shown_name)
 from llmr.grading import grade_extra
 from llmr.sampling import load_completions
 

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from llmr.core import InputError
+from llmr.evalplus import TOLERANT, input_call
 from llmr.execution import Program, run_programs
-from llmr.inputs import TOLERANT, evaluate, evaluations, input_call, tolerant_tests
+from llmr.inputs import evaluate, evaluations, tolerant_tests
 
 
 @pytest.mark.parametrize('value,expected,same', [

@@ -186,12 +186,17 @@ def test_a_folder_without_pages_is_refused(tmp_path): assert check.check_site(tm
 
 
 def test_where_outputs_come_from(toy_run):
+    "Quick, with stages beyond the paper, or without."
     run = build.finished_run(toy_run[0])
     late = execute.BEYOND[0]
-    for stem,beyond,source in [(execute.STAGES[0], False, 'stage'), (late, False, 'none'), (late, True, 'stage'),
-                               ('explorer', False, 'run'), ('glossary', False, 'alone'), ('10_transfer', True, 'run'),
-                               ('17_report', False, 'none'), ('17_report', True, 'run')]:
-        assert execute.source_of(NBS/f'{stem}.ipynb', run, beyond)==source, stem
+    for stem,beyond,quick,source in [
+            (execute.STAGES[0], False, False, 'stage'), (execute.STAGES[0], False, True, 'results'),
+            (late, False, False, 'none'), (late, True, False, 'stage'),
+            ('explorer', False, True, 'run'), ('glossary', False, True, 'alone'),
+            ('00a_core', False, False, 'alone'), ('00a_core', False, True, 'none'),
+            ('10_transfer', True, False, 'run'), ('17_report', False, False, 'none'),
+            ('17_report', True, False, 'run')]:
+        assert execute.source_of(NBS/f'{stem}.ipynb', run, beyond, quick)==source, stem
 
 
 def notebook_file(path, *sources):
@@ -392,9 +397,9 @@ def test_reference_pages_say_what_the_code_says(site):
         assert not [column for column in table.columns if f'<code>{column}</code>' not in schemas]
 
 
-def test_a_stage_beyond_the_paper_says_that_it_was_not_executed(site):
-    stages = {path.stem for path in NBS.glob('[0-9]*.ipynb') if execute.takes_a_run(path)}-set(execute.STAGES)
+def test_a_page_says_that_it_was_not_executed(site):
+    stages = {path.stem for path in NBS.glob('[0-9]*.ipynb')}-set(execute.STAGES)
     assert stages>=set(execute.BEYOND)
     for stem in stages:
         text = (site[0]/f'{page_name(stem)}.html').read_text(encoding='utf-8')
-        assert ('Not executed' in text)==(site[2]=='paper'), stem
+        assert ('Not executed' in text)==(site[2]=='quick'), stem

@@ -33,13 +33,14 @@ class Isolation:
         self.settings, self.level, self.module = settings, settings['level'], stage()
         self.filter = layers.seccomp_filter(_PID) if self.level=='landlock' else None
 
-    def enter(self, control):
-        "From here on, a program can harm nothing but this process."
+    def enter(self, control, role):
+        "From here on, a program can harm nothing but this process. Cases of a script may have seconds of their own."
         gc.enable()
         os.setsid()
         control.sendall(b'!') # the kernel adds our number as the other side sees it
         control.close()
-        layers.limit_resources(CPU=int(self.settings['cpu_s'])+2)
+        most = max(self.settings['cpu_s'], layers.MAX_CASE_S) if role==b'M' else self.settings['cpu_s']
+        layers.limit_resources(CPU=int(most)+2)
         if self.level=='namespaces' or sys.platform!='linux': return # in namespaces, the fork inherits the rest
         layers.die_with_parent()
         layers.drop_capabilities()
@@ -101,9 +102,15 @@ class Server:
         except MemoryError as e: return ['module', 'memory', name_of(e), changed]
         except BaseException as e: return ['module', 'module_error', name_of(e), changed]
         if job['setup']:
-            try: exec(job['setup'], self.names)
+            try: self.renew(job['setup'])
             except BaseException as e: return ['setup', name_of(e)]
         return ['ready', *self.defined(job), changed]
+
+    def renew(self, setup):
+        "Run the setup code again: its helpers are the task's, but what it only imports does not replace the program's."
+        before, own = dict(self.names), rewrite.defined_names(setup)
+        exec(setup, self.names)
+        self.names.update({name: value for name, value in before.items() if name not in own})
 
     def defined(self, job):
         "Names of the program that tests call, and its modules with their full names."
@@ -181,6 +188,11 @@ class Server:
                 for one in request: self.say(self.simple_call(*one))
 
 
+def _joins(threads):
+    "How a program waits for its threads, if it has imported the module."
+    return [threads._shutdown] if hasattr(threads, '_shutdown') else []
+
+
 class Main(Server):
     "Runs a program as a script, from standard input to standard output."
     def serve(self):
@@ -201,7 +213,8 @@ class Main(Server):
             except SystemExit: pass
             except MemoryError: word, error = 'memory', 'MemoryError'
             except BaseException as e: word, error = 'module_error', name_of(e)
-        for last in (atexit._run_exitfuncs, sys.stdout.flush):
+        threads = sys.modules.get('threading') # Python waits for them before it ends
+        for last in (*_joins(threads), atexit._run_exitfuncs, sys.stdout.flush):
             try: last()
             except BaseException: pass
         for file in (0, 1, 2):
@@ -220,7 +233,7 @@ def main(role, fds, control, isolation):
             for number, fd in enumerate(fds[1:]):
                 os.dup2(fd, number)
                 os.close(fd)
-        isolation.enter(control)
+        isolation.enter(control, role)
         if role==b'T': tester.serve(channel, socket.socket(fileno=fds[1]))
         (Main if role==b'M' else Server)(channel, isolation.module).serve()
     finally: _exit(1)

@@ -31,6 +31,8 @@ shutil sys tempfile urllib.parse uuid zlib""".split())
 TMP, PACKAGES = '/tmp', '/packages'
 ENTRIES = 8192    # files and directories that a program may have in its scratch directory
 
+MAX_CASE_S = 30.   # most processor seconds that a test of standard input may give a program
+
 HASH_SEED = '0'   # of every interpreter here: the order of a set decides some grades
 KEPT_ENVIRONMENT = ('LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'PYTHONHOME')
 

@@ -302,9 +302,10 @@ def _loaded(tests):
 
 
 def _call(text, entry_point):
-    "A case of kind `call` as a simple test."
+    "A case of kind `call` as a simple test: arguments by place or by name, and every value that is right."
     case = json.loads(text)
-    return entry_point, case['input'], {}, case['output']
+    args, kwargs = ([], case['input']) if isinstance(case['input'], dict) else (case['input'], {})
+    return entry_point, args, kwargs, [case['output'], *case.get('or', ())]
 
 
 def _as_call(test, name):

@@ -17,6 +17,7 @@ import wire
 
 REPORT = struct.Struct('!idq')
 TICK, QUICK_TICK = .05, .01 # seconds between looks at a program; the quick one where nothing bounds its directory
+LATE = 2                    # looks further apart than that many ticks were kept waiting themselves
 WORK, NAPS = .01, 4         # processor seconds that are a sign of work; sleep in all, in longest sleeps
 MAX_THREADS = 64
 HELLO_S = 20                # for a sandbox to fork
@@ -87,8 +88,10 @@ class Process:
         self.scratch = sandbox.directory and limits['level']!='namespaces' and scratch.Scratch(sandbox.directory,
             limits['tmp_mb']<<20)
         self.start = self.checked = time.monotonic()
-        self.last = 0., 0., self.start # processor and waiting seconds, and when, at the last sign of work
-        self.helped = 0.               # seconds that another process worked for this one's tests
+        self.busy = self.last = 0.     # seconds on a processor or waiting for one: now, at the last sign of work
+        self.since = self.start        # when that was
+        self.cpu = self.helped = 0.    # its own seconds at that sign, and those that the other process was busy
+        self.lost = 0.                 # seconds that this machine had no time even for looks
         try: self.pid = sandbox.fork(role, [theirs.fileno(), *[getattr(one, 'fileno', lambda: one)() for one in more]])
         except SandboxLost:
             self.channel.close()
@@ -109,24 +112,45 @@ class Process:
             if ready: return
 
     def look(self, beside=None):
-        "Check the limits of this process, and of the one that it works with."
-        cpu = self.check()
+        "Check the limits of this process, and of the one that it works with: one is idle while the other is busy."
+        self.helped = beside.busy if beside else 0.
+        self.check()
         if beside:
-            beside.helped = cpu
+            beside.helped = self.busy
             beside.check()
 
     def check(self):
-        "Processor seconds so far. Raises: `Ended` if these are used up, it does nothing, or has too many files."
-        self.checked = time.monotonic()
-        now, (cpu, waited, threads) = self.checked-self.helped, self.usage()
-        idle = lambda cpu_then, waited_then, then: now-then-(cpu-cpu_then)-(waited-waited_then)
-        slept = idle(*self.last)>=self.limits['wall_s'] or idle(0., 0., self.start)>=NAPS*self.limits['wall_s']
-        if cpu>=self.limits['cpu_s'] or slept: raise Ended('timeout', 'Timeout')
-        if cpu-self.last[0]>=WORK: self.last = cpu, waited, now
+        """See what the process has used. Only seconds in which it could have run count as idle, however loaded the
+        machine. Raises: `Ended` if its time is up, it does nothing, or it has too many threads or files."""
+        now = time.monotonic()
+        self.lost += max(0., now-self.checked-LATE*self.tick)
+        self.checked = now
+        cpu, waited, threads = self.usage()
+        self.busy = cpu+waited
+        if cpu>=self.limits['cpu_s'] or self.is_idle() and not self.is_runnable(): raise Ended('timeout', 'Timeout')
+        if cpu-self.cpu>=WORK: self.cpu, self.last, self.since = cpu, self.away(), now
         if threads>MAX_THREADS: raise Ended('killed', 'TooManyThreads')
         if self.scratch and self.scratch.exceeded(self.pid, cpu if self.pid else now):
             raise Ended('killed', 'DiskQuota')
-        return cpu
+
+    def away(self):
+        "Seconds so far in which it was no fault of this process that nothing went on."
+        return self.busy+self.helped+self.lost
+
+    def is_idle(self):
+        "Whether the process has slept for too long: since its last sign of work, or in all."
+        away = self.away()
+        return (self.checked-self.since-(away-self.last)>=self.limits['wall_s']
+                or self.checked-self.start-away>=NAPS*self.limits['wall_s'])
+
+    def is_runnable(self):
+        "Whether a thread is on a processor or waits for one: the kernel counts a wait when it ends."
+        try:
+            for task in os.listdir(f'/proc/{self.pid}/task'):
+                with open(f'/proc/{self.pid}/task/{task}/stat', 'rb') as file: text = file.read()
+                if text.rpartition(b') ')[2][:1]==b'R': return True
+        except OSError: pass # it has ended
+        return False
 
     def usage(self):
         "CPU seconds so far, seconds spent waiting for a processor, threads. Zeros where the kernel does not tell."

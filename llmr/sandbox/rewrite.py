@@ -25,6 +25,14 @@ _FUNCTIONS = ast.FunctionDef, ast.AsyncFunctionDef
 _DEFINING = *_FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.Try
 
 
+def defined_names(source):
+    "Names that code binds at its top level other than by an import."
+    body = ast.parse(source).body
+    named = {node.name for node in body if isinstance(node, (*_FUNCTIONS, ast.ClassDef))}
+    return named | {part.id for node in body if not isinstance(node, (*_FUNCTIONS, ast.ClassDef))
+                    for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+
+
 def drop_self_tests(tree):
     "Remove module-level asserts, prints, loops and whatever else defines nothing. Returns whether there was any."
     defining = [node for node in tree.body if isinstance(node, _DEFINING)]

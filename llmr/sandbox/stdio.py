@@ -8,6 +8,7 @@ import select
 import time
 from decimal import Decimal, InvalidOperation
 
+import layers
 from process import Ended, Process
 
 MAX_OUTPUT = 16<<20
@@ -93,7 +94,8 @@ class Streams:
 def _case(tried, case):
     "`(word, error)` of one case."
     streams = Streams(case['input'].encode('utf-8', 'surrogatepass'))
-    try: process = Process(tried.worker.sandbox, b'M', tried.limits, streams.theirs_in, streams.theirs_out)
+    limits = tried.limits | dict(cpu_s=min(case.get('seconds') or tried.limits['cpu_s'], layers.MAX_CASE_S))
+    try: process = Process(tried.worker.sandbox, b'M', limits, streams.theirs_in, streams.theirs_out)
     finally: streams.started()
     said = None
     try:

@@ -105,7 +105,7 @@ def write_pages(copies, work, figures, contents):
     for folder in ('assets', 'images'): shutil.copytree(NBS/folder, docs/folder)
     for path in sorted((work/'_proc').glob('*.ipynb')):
         source = copies[path.stem][1]
-        pictures = Pictures(docs/'pictures', figures if source in ('stage', 'run') else None)
+        pictures = Pictures(docs/'pictures', figures if source in ('stage', 'results', 'run') else None)
         titles[path.name], text = write_page(path, work/'nbs'/path.name, source, pictures)
         front = '---\nhide: [navigation]\n---\n\n' if path.name in wide else ''
         (docs/titles[path.name][1]).write_text(front+text, encoding='utf-8')
@@ -136,10 +136,10 @@ def shorten_index(out):
     path.with_suffix('.js').write_text(f'var __index = {text}', encoding='utf-8')
 
 
-def build(run, out, work, paper_only=False):
+def build(run, out, work, quick=False):
     """Build the site of the run at `run` into `out`, with `work` as scratch folder.
     Raises: `InputError` if the run is not finished; `ChildProcessError` or `CalledProcessError` if a step fails."""
-    copies = executed(finished_run(run), paper_only, lambda line: print(f'  {line}', file=sys.stderr, flush=True))
+    copies = executed(finished_run(run), quick, lambda line: print(f'  {line}', file=sys.stderr, flush=True))
     stage(copies, work)
     in_fork(process, work)
     site = website()
@@ -153,14 +153,14 @@ def options():
     parser.add_argument('--run', type=Path, default=ROOT/'runs'/'shipped', help='a finished run (default: %(default)s)')
     parser.add_argument('--out', type=Path, default=ROOT/'_site', help='folder of the site (default: %(default)s)')
     parser.add_argument('--work', type=Path, default=ROOT/'runs'/'site', help='scratch folder (default: %(default)s)')
-    parser.add_argument('--paper-only', action='store_true', help='show stages beyond the paper without their outputs')
+    parser.add_argument('--quick', action='store_true', help='execute no lessons and no stages beyond the paper')
     return parser.parse_args()
 
 
 def main():
     "Build the site and check it. Exit code 1 if a step fails or the check finds a fault."
     given, start = options(), time.monotonic()
-    try: build(given.run.resolve(), given.out.resolve(), given.work.resolve(), given.paper_only)
+    try: build(given.run.resolve(), given.out.resolve(), given.work.resolve(), given.quick)
     except (InputError, ChildProcessError, subprocess.CalledProcessError) as e: sys.exit(f'site: {e}')
     faults, weights = check_site(given.out)
     for fault in faults: print(f'site: {fault}', file=sys.stderr)

@@ -107,13 +107,14 @@ def has_executed(run:Run, stem):
     return is_current(run.dir, stem) and (run.dir/'nbs'/f'{stem}.ipynb').exists()
 
 
-def source_of(path, run:Run, beyond):
+def source_of(path, run:Run, beyond, quick=False):
     """Where a notebook's outputs come from.
 
-    `stage`: the run's, and its lessons executed here; `run`: executed here against the run; `toy`: executed here at
-    toy size; `alone`: executed here, takes no run; `none`: a stage beyond the paper that the run does not have."""
-    if path.stem in STAGES+BEYOND: return 'stage' if path.stem in STAGES or beyond else 'none'
-    if not takes_a_run(path): return 'alone'
+    `stage`: the run's, and its lessons executed here; `results`: the run's, without lessons; `run`: executed here
+    against the run; `toy`: executed here at toy size; `alone`: executed here, takes no run; `none`: not executed."""
+    if path.stem in STAGES+BEYOND:
+        return 'none' if path.stem in BEYOND and not beyond else 'results' if quick else 'stage'
+    if not takes_a_run(path): return 'none' if quick and path.stem[0].isdigit() else 'alone'
     if path.stem[0].isdigit() and not beyond: return 'none'
     return 'toy' if path.stem in NEEDS_TEXT and run.profile.tasks=='shipped' else 'run'
 
@@ -150,19 +151,20 @@ def copy_of_stage(path, run:Run, code):
 def copy_of(path, source, run:Run, code):
     "The copy of a notebook whose outputs come from `source`."
     if source=='stage': return copy_of_stage(path, run, code)
+    if source=='results': return run.dir/'nbs'/path.name
     if source=='none': return path
     if source=='run': return copy_against(path, run, code)
     return cached_copy(path, _hash(code, file_hash(path)), run.dir/'pages', NBS, {})
 
 
-def executed(run:Run, paper_only=False, on_progress=print):
-    """`{stem: (copy, source)}` of every notebook; with `paper_only`, stages beyond the paper stay as they are.
+def executed(run:Run, quick=False, on_progress=print):
+    """`{stem: (copy, source)}` of every notebook; with `quick`, lessons and stages beyond the paper stay as they are.
     Raises: `ChildProcessError` if a notebook fails."""
     preload()
-    beyond = not paper_only and all(has_executed(run, stem) for stem in BEYOND)
+    beyond = not quick and all(has_executed(run, stem) for stem in BEYOND)
     code, copies = of_code(), {}
     for path in sorted(NBS.glob('*.ipynb')):
-        source = source_of(path, run, beyond)
+        source = source_of(path, run, beyond, quick)
         on_progress(f'{path.stem}: {source}')
         copies[path.stem] = copy_of(path, source, run, code), source
     return copies

@@ -24,7 +24,7 @@ NOTES = dict(
     The numbers below come from a few tasks made for testing and say nothing about language models.''',
     none='''!!! note "Not executed"
 
-    This site was built from a run of the paper's stages only. `llmr reproduce --beyond` runs this stage too.''')
+    This site was built in a hurry, or from a run that lacks this stage. `make docs` executes every page.''')
 
 
 @dataclass
