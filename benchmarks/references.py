@@ -141,6 +141,8 @@ class Mutant(ast.NodeTransformer):
         node.ops = [self.swapped(op) for op in node.ops]
         return node
 
+    def visit_Expr(self, node): return node if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
     def visit_Constant(self, node):
         if type(node.value) is bool or not isinstance(node.value, (int, float, str)): return node
         if not self.take(): return node
@@ -161,7 +163,7 @@ def mutants(code, most):
     counter = Mutant(1<<30)
     counter.visit(tree)
     n = (1<<30)-counter.left
-    for k in sorted({round(i*(n-1)/max(most-1, 1)) for i in range(min(most, n))}):
+    for k in sorted({round((i+.5)*n/most-.5) for i in range(min(most, n))}):
         mutant = Mutant(k)
         made = ast.unparse(ast.fix_missing_locations(mutant.visit(ast.parse(code))))
         if mutant.what: yield mutant.what, made

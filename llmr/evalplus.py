@@ -112,7 +112,7 @@ def llmr_expect(value, accepted, atol):
 '''
 
 # %% ../nbs/00h_evalplus.ipynb #8e1f0a15
-PACKED_CHARS = 100_000 # Text of a value that is longer is packed
+PACKED_CHARS = 2_000 # Text of a value that is longer is packed
 MODULES = dict(Decimal='decimal', Fraction='fractions', deque='collections') # types that a value may have
 _BRACKETS:dict = {list: '[{}]', tuple: '({})', set: '{{{}}}', frozenset: 'frozenset(({}))'}
 

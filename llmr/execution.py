@@ -97,7 +97,8 @@ def _interpreter(python, packages):
     except (OSError, subprocess.TimeoutExpired) as e: reason = str(e)
     else:
         found = json.loads(done.stdout) if not done.returncode else [0, 0, 0, OLDEST]
-        if tuple(found[3])<OLDEST: reason = f'version {found[0].split()[0]}, and {OLDEST[0]}.{OLDEST[1]} or later is needed'
+        if tuple(found[3])<OLDEST:
+            reason = f'version {found[0].split()[0]}, and {OLDEST[0]}.{OLDEST[1]} or later is needed'
         elif not done.returncode: return found
         else: reason = done.stderr.strip()[-200:]
     raise InputError(f'python {python!r}: cannot run programs ({reason}). Give the path of another Python.')
@@ -123,7 +124,8 @@ def _package_paths(packages, python=None):
     "Paths of installed packages and of the libraries that wheels put beside them, by file name."
     found = [(name, _package_place(name, python)) for name in packages]
     beside = {name: [name, *(own.replace('-', '_') for own in _distributions(name))] for name in packages}
-    places = [place for name,path in found for place in (path, *(path.with_name(f'{own}.libs') for own in beside[name]))]
+    places = [path for _,path in found]
+    places += [path.with_name(f'{own}.libs') for name,path in found for own in beside[name]]
     return {place.name: str(place) for place in places if place.exists()}
 
 def _settings(limits, level):

@@ -26,7 +26,7 @@ from .registry import running_settings
 def with_dependencies(
     packages:Iterable, # Names as programs import them
 )->tuple:              # The same, then what they need to be imported
-    "Packages and the installed packages that they depend on: `pandas` needs `dateutil`, which needs `six`."
+    "Packages and the installed packages that they depend on: `pandas` needs `dateutil`."
     names = dict.fromkeys(packages)
     if not set(names)-set(PACKAGES): return tuple(names) # these need nothing else
     owners = metadata.packages_distributions()
