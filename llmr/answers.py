@@ -262,7 +262,7 @@ def called_names(
     entry_point:str=None, # Of the task
 )->list:                  # Names, the first called first
     "Names that a program must define. Tests that are not Python call none."
-    if entry_point: return [entry_point]
+    if isinstance(entry_point, str) and entry_point: return [entry_point] # a table may hold NaN
     names:dict = {}
     for tree in filter(None, map(parsed, tests)):
         nodes = list(ast.walk(tree))

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['log', 'ENGINES', 'Settings', 'Request', 'make_requests', 'Completion', 'render', 'Sampler', 'out_of_memory',
-           'load_error', 'LocalSampler', 'make_sampler']
+           'load_error', 'LocalSampler', 'make_sampler', 'model_options']
 
 # %% ../nbs/02a_engines.ipynb #a4c074cb
 import hashlib
@@ -75,10 +75,14 @@ class Completion(NamedTuple):
     "The answer to a request."
     text: str            # The model's own text, without prefill and stop text
     n_tokens: int        # New tokens, those that ended it included
-    finish_reason: str   # `stop`, `length`, or `prompt_too_long`
+    finish_reason: str   # `stop`, `length`, `prompt_too_long`; of servers also `content_filter`, `refusal`, ...
     n_prompt_tokens: int # Of the whole conversation; -1 if the server does not say
     logprob: float       # Sum of the new tokens' log-probabilities at temperature 1; NaN if unknown
     template: str        # `chat`, or `plain` where the model has no chat template
+    form: str = ''       # One of `FORMS`; '' is `continued` with a prefill and `whole` without
+    n_reasoning_tokens: int|None = None # Of `n_tokens`; None if unknown
+    reasoning: str = ''  # What the server gave apart from the text
+    refused: str = ''    # Settings that the server did not take, such as `temperature, seed`
 
     @classmethod
     def too_long(cls,
@@ -259,3 +263,20 @@ def make_sampler(
     "A model behind the engine of that name. Raises: `InputError` on an unknown engine or option."
     if engine not in ENGINES: raise InputError(f'unknown sampler {engine!r}; choose from {", ".join(ENGINES)}.')
     return resolve_name(ENGINES[engine])(source, settings, options, name)
+
+# %% ../nbs/02a_engines.ipynb #5d0b6a72
+def model_options(
+    engine:dict,  # Options for all; `models` in it maps a model's name to its own
+    sources:list, # `(name, source)` of each model
+)->dict:          # Name to options; `sampler` in them is an engine
+    "Options of each model. Raises: `InputError` on a name that no model has."
+    shared = {option: value for option,value in engine.items() if option!='models'}
+    own, names = engine.get('models') or {}, {str(word): name for name,source in sources for word in (name, source)}
+    if not isinstance(own, dict) or not all(isinstance(options, dict) for options in own.values()):
+        raise InputError(f'engine.models is {own!r:.80}: must map the name of a model to its options.')
+    for name in own:
+        if name in names: continue
+        raise InputError(f'engine.models: unknown model {name!r}; choose from {", ".join(dict.fromkeys(names))}.')
+    found = {name: dict(shared) for name,_ in sources}
+    for name,options in own.items(): found[names[name]] |= options
+    return found

@@ -120,7 +120,7 @@ def source_of(
     value:Any, # Plain data
 )->str:        # An expression that needs no import but one of `MODULES`
     "A value as Python text. Raises: `InputError` on a type that is not plain data."
-    kind = type(value)
+    kind:Any = type(value)
     if isinstance(value, dict): return f'{{{", ".join(f"{source_of(k)}: {source_of(v)}" for k,v in value.items())}}}'
     if kind in (set, frozenset) and not value: return f'{kind.__name__}()'
     if kind in _BRACKETS:

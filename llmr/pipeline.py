@@ -207,10 +207,11 @@ class Kernel:
         self.manager = None
 
 # %% ../nbs/pipeline.ipynb #29ed24a5
-def _speed(label, done, total, seconds, tokens_per_second=None):
+def _speed(label, done, total, seconds, tokens_per_second=None, cut=0):
     "Progress of a long step: count, speed, time left."
     from tqdm import tqdm
     text = f'{done}/{total} {label}'
+    if cut>=.05: text += f', {cut:.0%} cut at max_tokens'
     speed = f'{done/max(seconds, 1e-3):.0f}/s' if tokens_per_second is None else f'{tokens_per_second} tokens/s'
     if not done or seconds<1: return text
     return f'{text}, {speed}, {tqdm.format_interval((total-done)*seconds/done)} left'
@@ -281,6 +282,11 @@ def run_stage(
     return dict(seconds=round(time.monotonic()-start, 1), reads=reads, writes=used['writes'])
 
 # %% ../nbs/pipeline.ipynb #b1817351
+def _print_notes(run, bar):
+    "What the user should know about the completions that were drawn."
+    for model,facts in read_record(run.dir).get('sampling', {}).items():
+        for note in facts.get('notes', ()): bar.write(f'  {model}: {note}.', file=sys.stderr)
+
 def _run_unless_done(run, stage, parameters, kernel, bar):
     "Run one stage and note it in `run.json`; nothing if it is done."
     bar.set_description_str(stage)
@@ -291,6 +297,7 @@ def _run_unless_done(run, stage, parameters, kernel, bar):
     done |= dict(fingerprint=mark, parameters=parameters)
     run.note(stages=read_record(run.dir)['stages'] | {stage: done})
     _print_stage(stage, f'{done["seconds"]} s')
+    if stage=='02_sampling': _print_notes(run, bar)
 
 # %% ../nbs/pipeline.ipynb #b1817350
 def reproduce(

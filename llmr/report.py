@@ -20,11 +20,12 @@ import pandas as pd
 # %% ../nbs/17_report.ipynb #9db81046
 from .evaluation import bootstrap_weights, evaluate_curve, gain_over_random, paired_outcomes, random_gap
 from .page import figure_html, table_html
+from .plain_words import decision_text, room_text, wrapped
 from .planning import MAX_TASKS
 from .plotting import Figure, panels
 from .problem import cost_advantage, route
 from .runs import Pair, Profile
-from .verdict import Verdict, advice, decide, headroom, headroom_text, in_points, operating_points
+from .verdict import Verdict, decide, headroom, in_points, operating_points
 
 # %% ../nbs/17_report.ipynb #4a6348b7
 def chosen_routers(
@@ -85,17 +86,19 @@ def pair_answers(
 def answer_box(
     answer:PairAnswer,     # Of the pair
     outcomes:pd.DataFrame, # `outcomes`
+    usd:tuple=None,        # As for `decision_text`
+    title:str='',          # Which of the two, if empty
 )->str:                    # HTML
     "One pair's verdict for a reader in a hurry."
-    pair, alone = answer.pair, answer.points.iloc[-1]
+    pair, alone, room = answer.pair, answer.points.iloc[-1], headroom(outcomes, answer.pair)
     gap = f'{100*alone.performance_gap:+.1f} points ({100*alone.low:+.1f} to {100*alone.high:+.1f})'
-    room = headroom_text(headroom(outcomes, pair), pair)
-    facts = f'{pair.small} alone against {pair.large} alone: {gap}. {room}.'
-    says = advice(answer.verdict, answer.points, pair, answer.margin)
+    facts = f'{pair.small} alone against {pair.large} alone: {gap}. {room_text(room, pair)}'
+    todo, why = decision_text(answer.verdict, answer.points, pair, answer.margin, room['tasks'], usd)
     kind = {'ROUTE': 'route', "DON'T": 'dont', 'NEED': 'need'}[answer.verdict.word]
-    parts = dict(word=str(answer.verdict), advice=says, facts=facts)
+    parts = dict(word=todo, advice=why, facts=f'{facts} In short: {answer.verdict}.')
     body = ''.join(f'<p class="{name}">{html.escape(text)}</p>' for name,text in parts.items())
-    return f'<div class="answer {kind}"><h3>{html.escape(f"{pair.small} or {pair.large}?")}</h3>{body}</div>'
+    asked = html.escape(title or f'{pair.small} or {pair.large}?')
+    return f'<div class="answer {kind}"><h3>{asked}</h3>{body}</div>'
 
 # %% ../nbs/17_report.ipynb #728bf4f0
 def random_band(
@@ -129,8 +132,8 @@ def plot_answer(
     look = dict(fmt='o', color=colour, ecolor='.35', capsize=3, lw=1, label='thresholds, all together')
     ax.errorbar(100*thresholds.cost_advantage, 100*gap, yerr=error, **look)
     ax.axhline(-100*margin, color='.3', lw=1, ls=':', label=f'acceptable loss, {in_points(margin)}')
-    ax.set(xlabel=f'tasks sent to {pair.small} (%)', ylabel='points of total pass rate')
-    ax.set_title(f'{pair.name}: against {pair.large} alone')
+    ax.set(xlabel=wrapped(f'tasks sent to {pair.small} (%)'), ylabel='points of total pass rate')
+    ax.set_title(wrapped(f'Pass rate with the router, against {pair.large} alone'))
     fig.legend(loc='outside lower center', ncols=2, fontsize=9)
     return fig
 
@@ -270,7 +273,7 @@ def moved_tasks(
     won = moved.small_passed-moved.large_passed
     passed = dict(small=moved.small_passed, large=moved.large_passed, of=moved.large_tests)
     result = np.select([won>0, won<0], ['better', 'worse'], 'same')
-    text = tasks.set_index('task_id').text.reindex(moved.index).fillna('')
+    text = tasks.set_index('task_id').text.astype(object).reindex(moved.index).fillna('')
     rows = pd.DataFrame(dict(score=moved.score, **passed, result=result, text=text))
     return rows.rename_axis('task_id').reset_index()
 
@@ -294,7 +297,7 @@ def moved_html(
     "What becomes of the tasks that go to the small model."
     pair, routed = answer.pair, answer.verdict.word=='ROUTE'
     point = answer.points.loc[answer.verdict.row] if routed else answer.points.iloc[2]
-    where = 'at the recommended operating point' if routed else 'at the 60% threshold, as an example'
+    where = 'at the recommended share' if routed else 'at the 60% threshold, as an example'
     moved = moved_tasks(outcomes, answer.scores, pair, -np.inf if np.isnan(point.tau) else point.tau, tasks)
     n = moved.result.value_counts().reindex(['better', 'same', 'worse'], fill_value=0)
     n_test = outcomes[outcomes.split=='test'].task_id.nunique()
@@ -325,15 +328,24 @@ def grader_html(
     return table_html(pd.DataFrame(cells), 'Points of total pass rate, test tasks', ('pair', 'grader', 'verdict'))
 
 # %% ../nbs/17_report.ipynb #df453eb4
+def _over_random(point):
+    "A warning where a router does not beat sending the same share at random, or none."
+    gain = f'({100*point.over_random:+.1f} points, {100*point.over_low:+.1f} to {100*point.over_high:+.1f})'
+    if point.cost_advantage==1 or np.isnan(point.tau) or point.over_low>0: return
+    if point.over_high<0: yield f'Do not use this router: it is worse than sending the same share at random {gain}.'
+    else: yield ("Don't pay for this router yet: its gain over sending the same share at random is indistinguishable "
+                 f'from zero {gain}.')
+
 def _route_steps(point, pair):
     "What follows from ROUTE."
+    share = f'{point.cost_advantage:.0%} of tasks go to {pair.small}'
     if point.cost_advantage==1: yield f'Send all tasks to {pair.small}.'
-    else: yield f'Route with threshold {point.tau:.4g}: {point.cost_advantage:.0%} of tasks go to {pair.small}.'
-    if point.over_low<=0 and point.cost_advantage<1:
-        yield ("Don't pay for this router yet: its gain over sending the same share at random is indistinguishable "
-               'from zero.')
-    yield (f'Also ask {pair.large} on a random 5% of the tasks that {pair.small} answers, and repeat the verdict on '
-           'those: traffic drifts.')
+    elif np.isnan(point.tau): yield f'Route at random: {share}. A router that beats chance would lose less.'
+    else: yield f'Route with threshold {point.tau:.4g}: {share}.'
+    yield from _over_random(point)
+    yield ('Keep measuring, since traffic drifts: ask both models on a random 5% of all traffic, whichever of them '
+           'answers, and repeat the verdict on those tasks. If one side is sampled more often than the other, weight '
+           'each task by one over its chance of being sampled.')
 
 # %% ../nbs/17_report.ipynb #79c7d302
 def next_steps(
@@ -348,7 +360,7 @@ def next_steps(
         return [f'Stay with {pair.large}. Consider a cascade, which runs the small model\'s program on a visible test '
                 'before using it.', *more]
     missing = f'measure {verdict.more:,} more tasks with both models'
-    if verdict.more>=MAX_TASKS: missing = "don't measure more for this margin: an operating point lies on it"
+    if verdict.more>=MAX_TASKS: missing = "don't measure more for this margin: the loss is too close to it"
     return [f'Stay with {pair.large}, and {missing}; or accept a larger loss.', *more]
 
 # %% ../nbs/17_report.ipynb #4d3cf792

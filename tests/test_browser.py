@@ -101,9 +101,9 @@ def check_loaded(name, page):
     page.close()
 
 
-def test_every_page(site, start):
-    all_names = names(site)
-    assert len(all_names)>20
+def test_every_executed_page(site, start):
+    all_names = [name for name in names(site) if 'Not executed' not in (site[0]/name).read_text(encoding='utf-8')]
+    assert len(all_names)>=20
     for at in range(0, len(all_names), AT_ONCE):
         some = all_names[at:at+AT_ONCE]
         for name,page in zip(some, [start(name) for name in some]): check_loaded(name, page)

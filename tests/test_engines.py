@@ -9,7 +9,7 @@ from drawing import drawn
 from tiny import tiny_llama
 
 from llmr.core import InputError, folder_hash
-from llmr.engines import ENGINES, Sampler, Settings, make_requests, make_sampler
+from llmr.engines import ENGINES, Sampler, Settings, make_requests, make_sampler, model_options
 
 
 def test_the_registry_loads_nothing_heavy():
@@ -60,3 +60,17 @@ def test_a_model_with_only_its_middle_layers_changed_has_another_revision(tmp_pa
     content[18*2**20:22*2**20] = bytes(4*2**20)
     (tmp_path/'model.safetensors').write_bytes(content)
     assert folder_hash(tmp_path)!=before
+
+
+@pytest.mark.parametrize('engine,message', [
+    (dict(models=dict(medium={})), "unknown model 'medium'; choose from small, org/small, large"),
+    (dict(models='large'), "engine.models is 'large': must map"),
+    (dict(models=dict(large='slow')), 'must map the name of a model to its options')])
+def test_options_of_models_that_are_not_there(engine, message):
+    with pytest.raises(InputError, match=message): model_options(engine, [('small', 'org/small'), ('large', 'large')])
+
+
+def test_options_of_one_model_are_its_own():
+    engine = dict(concurrency=4, models={'org/small': dict(sampler='transformers', concurrency=2)})
+    options = model_options(engine, [('small', 'org/small'), ('large', 'large')])
+    assert options==dict(small=dict(concurrency=2, sampler='transformers'), large=dict(concurrency=4))

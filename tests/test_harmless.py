@@ -7,7 +7,8 @@ from llmr.execution import Limits, Program, run_programs
 from llmr.sandbox.harmless import ATTRIBUTES, MODULES, is_harmless
 
 PLAIN = ['def add(a, b): return a+b', 'import math\nfrom collections import Counter\ndef f(x): return Counter(x)',
-         'def f(xs):\n    try: return sorted(xs, key=lambda x: -x)[0]\n    except IndexError as e: raise ValueError(str(e))',
+         'def f(xs):\n    try: return sorted(xs, key=lambda x: -x)[0]\n'
+         '    except IndexError as e: raise ValueError(str(e))',
          'def f(x): return f"{x:.2f}" + "{:>5} {}".format(x, 1)', 'import re\nf = re.compile("a+").findall',
          'from functools import lru_cache\n@lru_cache(None)\ndef f(n): return n if n<2 else f(n-1)+f(n-2)',
          'if __name__ == "__main__":\n    print(max([1]))', 'def f(n):\n    global x\n    x = [n]\n    yield from x']
@@ -37,7 +38,8 @@ def test_nothing_that_can_be_changed_is_within_reach():
         seen.add(id(thing))
         assert not isinstance(thing, (dict, list, set, bytearray)), path
         if isinstance(thing, types.ModuleType): assert thing.__name__.strip('_') in MODULES, path
-        if isinstance(thing, (types.ModuleType, type)): left += [(f'{path}.{name}', one) for name, one in reached(thing)]
+        if isinstance(thing, (types.ModuleType, type)):
+            left += [(f'{path}.{name}', one) for name, one in reached(thing)]
 
 
 def test_only_harmless_programs_share_a_process():

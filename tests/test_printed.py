@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from llmr.claims import author_grades
 from llmr.evaluation import paired_outcomes, random_gap
-from llmr.printed import nested_sd, plot_published, published_curve
+from llmr.printed import grade_differences, nested_sd, plot_published, published_curve
 
 
 def test_published_gains_over_random(shipped, pairs):
@@ -30,3 +31,9 @@ def test_the_closed_form_of_random_routing(shipped, pairs):
 def test_a_picture_without_a_published_pair_says_so(shipped, pairs):
     empty = published_curve(shipped('outcomes'), [])
     assert 'no number' in plot_published(empty).axes[0].texts[0].get_text()
+
+
+def test_tasks_whose_names_are_text_have_no_grades_of_the_authors(shipped):
+    few = shipped('outcomes').head(3)
+    grades = author_grades().merge(few[['model', 'split', 'task_id', 'sample']])
+    assert len(grades)==3 and not len(grade_differences(few.assign(task_id=['a/1', 'a/2', 'a/3']), grades))

@@ -4,28 +4,34 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
 import time
 import zipfile
 from importlib.util import find_spec
 
+import kind_tasks
 import pandas as pd
 import pytest
-from serving import breaking, serving
+from serving import ANTHROPIC, DEEPSEEK, O_SERIES, VLLM, breaking, hosting, serving
 from tiny import tiny_llama
 
 from llmr.answers import continued_program
 from llmr.benchmarks import load_tasks
-from llmr.core import InputError, Store, bundle, check_table, package_file, unbundle
+from llmr.cli import main
+from llmr.core import TEST_KINDS, InputError, Store, bundle, check_table, package_file, unbundle
 from llmr.engine_openai import OpenAI
 from llmr.engine_transformers import Transformers
 from llmr.engines import Completion, Settings
+from llmr.execution import execute
 from llmr.runs import open_run
 from llmr.sampling import (
-    SAVED, check_completions, load_completions, pack, read_pack, read_recorded, sample_completions, sampling_record,
-    saved_completions, task_requests)
+    SAVED, check_completions, columns_of, load_completions, pack, read_pack, read_recorded, sample_completions,
+    sampling_notes, sampling_record, saved_completions, task_requests)
 
+needs_openai = pytest.mark.skipif(
+    find_spec('openai') is None, reason='needs the package openai, from pip install "llmr[openai]"')
 SHORT = Settings(max_tokens=12)
 FEW = dict(train=3, validation=1, test=1)
 KILLS = int(os.environ.get('LLMR_TEST_KILLS', 2))
@@ -95,7 +101,7 @@ def test_completions_of_unknown_tasks_and_duplicate_samples_are_rejected():
 def test_a_folder_of_recordings_loads_unchanged(tmp_path):
     tasks, completions = toy_tables()
     loaded = load_completions(str(write_toy(tmp_path)), tasks, ('small', 'large'))
-    pd.testing.assert_frame_equal(loaded, completions)
+    pd.testing.assert_frame_equal(loaded, completions.drop(columns='form'))
 
 
 def test_a_folder_that_lacks_a_file(tmp_path):
@@ -227,7 +233,7 @@ def test_a_turn_that_the_model_begins_itself_is_a_whole_answer(prefill, code):
 
 def test_a_model_that_writes_no_program_at_all(tasks, tmp_path):
     silent = Transformers(tiny_llama(tmp_path/'silent', silent=True), Settings(temperature=0., max_tokens=5))
-    message = 'model silent: none of 15 completions contains a program .stop.*prefill ""'
+    message = 'model silent: none of 15 completions contains a program .stop.*another prefill'
     with pytest.raises(InputError, match=message): sample_completions(tasks, silent, FEW, folder=tmp_path)
     assert n_saved(tmp_path)==15
 
@@ -277,13 +283,14 @@ def test_killed_at_random_moments(folder, tasks, tmp_path):
     assert n_saved(kept)==36
 
 
-@pytest.mark.skipif(find_spec('openai') is None, reason='needs the package openai, from pip install "llmr[openai]"')
+@needs_openai
 def test_a_server_gives_the_same_table_and_its_key_is_written_nowhere(folder, tasks, tmp_path, monkeypatch):
     monkeypatch.setenv('OPENAI_API_KEY', 'sk-never-written')
     wanted = sample_completions(tasks, Transformers(folder, SHORT), FEW)
     run = open_run('shipped', tmp_path/'run')
     with serving(folder) as server, breaking(server.url, {3: 500, 20: 500, 21: 500, 22: 500}) as proxy:
-        sampler = OpenAI('tiny', SHORT, dict(base_url=proxy.url, tries=2, first_pause_s=.01, concurrency=1))
+        engine = dict(base_url=proxy.url, tries=2, first_pause_s=.01, concurrency=1, continues=True)
+        sampler = OpenAI('tiny', SHORT, engine)
         unreachable = OpenAI('tiny', SHORT, sampler.options | dict(base_url='http://127.0.0.1:9/v1'))
         with pytest.raises(InputError, match='no answer in 2 tries'):
             sample_completions(tasks, unreachable, FEW, folder=run.dir/'samples')
@@ -296,6 +303,89 @@ def test_a_server_gives_the_same_table_and_its_key_is_written_nowhere(folder, ta
     assert record['new_tokens']==drawn.n_tokens.sum() and record['cost_usd']==pytest.approx(cost)
     files = [path for path in tmp_path.rglob('*') if path.is_file()]
     assert files and not [path for path in files if b'sk-never-written' in path.read_bytes()]
+
+
+def adder(model, prompt):
+    "A model that can add, the small one only odd numbers."
+    k = int(re.search(r'add_(\d+)', prompt).group(1))
+    return f'def add_{k}(x):\n    return x + {k if model=="large" or k%2 else -1}'
+
+
+def hosted(server, name, **settings):
+    "A sampler of a model on a server."
+    return OpenAI(name, Settings(**dict(max_tokens=400) | settings), dict(base_url=server.url, first_pause_s=.01))
+
+
+@needs_openai
+@pytest.mark.parametrize('habits', [O_SERIES, VLLM, DEEPSEEK, ANTHROPIC], ids=['o', 'vllm', 'deepseek', 'anthropic'])
+def test_a_hosted_pair_is_graded_as_it_answers(habits, tasks, tmp_path):
+    with hosting(habits, adder) as server:
+        drawn = [sample_completions(tasks, hosted(server, name), FEW, folder=tmp_path) for name in ('small', 'large')]
+        n_asked = len(server.asked)
+        again = sample_completions(tasks, hosted(server, 'large'), FEW, folder=tmp_path)
+        assert len(server.asked)==n_asked, 'a completion was drawn again'
+    pd.testing.assert_frame_equal(again, drawn[1])
+    completions = check_table('completions', columns_of('completions', pd.concat(drawn)))
+    assert set(completions.form)=={'continued' if habits.continues else 'whole'}
+    assert ('n_reasoning_tokens' in completions)==bool(habits.reasoning)
+    outcomes = execute(completions, tasks)
+    right = outcomes.model.eq('large') | outcomes.task_id.mod(2).eq(1)
+    assert outcomes.n_passed.eq(1).tolist()==right.tolist()
+    card = dict(sampling={name: dict(settings=dict(prefill='```python')) for name in ('small', 'large')})
+    (tmp_path/'both.zip').write_bytes(pack(tasks, completions, card))
+    pd.testing.assert_frame_equal(read_pack(tmp_path/'both.zip')[1], completions)
+
+
+@needs_openai
+def test_what_the_record_says_of_a_hosted_model(tasks, caplog):
+    with hosting(O_SERIES, adder) as server:
+        sampler = hosted(server, 'large', max_tokens=41)
+        message = 'none of 15 completions contains a program .length.*100% were cut at max_tokens=30'
+        with pytest.raises(InputError, match=message):
+            sample_completions(tasks, hosted(server, 'large', max_tokens=30), FEW)
+        assert 'model large: 100.0% of 15 completions were cut at max_tokens=30, 100.0% before any' in caplog.text
+        drawn = sample_completions(tasks, hosted(server, 'large'), FEW)
+    record = sampling_record(drawn, sampler, [1., 10.])
+    assert record['reasoning_tokens']==15*40 and record['new_tokens']==drawn.n_tokens.sum()
+    assert record['cost_usd']==pytest.approx((drawn.n_prompt_tokens.sum()+10*drawn.n_tokens.sum())/1e6, abs=1e-6)
+    assert record['refused']=={'temperature, top_p, seed': 15} and record['forms']=={'whole': 15}
+    words = 'continues no assistant turn', 'temperature=0.7', 'top_p=1', 'not reproducible'
+    assert len(record['notes'])==4 and all(word in note for word,note in zip(words, record['notes']))
+    cut = drawn.assign(finish_reason=['length']*3+['stop']*12, text=['']*2+drawn.text.tolist()[2:])
+    last = sampling_notes(cut, sampler)[-1]
+    assert last.startswith('20.0% of 15 completions were cut at max_tokens=41, 13.3% before any answer')
+
+
+@needs_openai
+@pytest.mark.parametrize('habits', [O_SERIES, VLLM], ids=['o', 'vllm'])
+def test_every_kind_of_tests_from_a_file_of_tasks_to_the_verdict(habits, tmp_path, capsys):
+    tasks = load_tasks(str(kind_tasks.write(tmp_path/'kinds.jsonl')))
+    assert sorted(tasks.test_kind.unique())==sorted(TEST_KINDS)
+    once = dict.fromkeys(('train', 'validation', 'test'), 1)
+    with hosting(habits, kind_tasks.program) as server:
+        drawn = [sample_completions(tasks, hosted(server, name), once) for name in ('small', 'large')]
+    outcomes = execute(columns_of('completions', pd.concat(drawn)), tasks)
+    right = outcomes.model.eq('large') | outcomes.task_id.str.fullmatch(r'.*[02468]')
+    assert outcomes.n_passed.eq(outcomes.n_tests).tolist()==right.tolist()
+    outcomes.to_parquet(tmp_path/'outcomes.parquet')
+    assert main(['verdict', str(tmp_path/'outcomes.parquet'), '--small', 'small', '--large', 'large'])==4
+    assert capsys.readouterr().out.count('NEED')==1
+
+
+@pytest.mark.parametrize('text,n', [
+    ('<think>\n'+'Hm. '*30+'</think>\n```python\nx = 1\n```', 88), ('```python\nx = 1\n```\n', None),
+    ('Hm.\r\n```python\r\nx = 1\r\n```', None), ('<think>Hm. '*9, 100)])
+def test_reasoning_inside_an_answer_is_counted_by_its_share(text, n, tasks):
+    class Thinker(Transformers):
+        "Says the same each time."
+        revision = 'v1'
+        def complete(self, requests, skip=frozenset()):
+            "The same words each time, and a program first."
+            for i in range(len(requests)):
+                yield i, Completion(text if i else '```\nx = 1\n```', 100, 'stop', 3, -1., 'chat')
+    drawn = sample_completions(tasks, Thinker('m', Settings(prefill='')), FEW)
+    counts = drawn.n_reasoning_tokens[1:]
+    assert counts.isna().all() if n is None else counts.sub(n).abs().max()<=3
 
 
 def test_tasks_without_text_and_splits_without_a_number(tasks):

@@ -191,9 +191,11 @@ def test_where_outputs_come_from(toy_run):
     late = execute.BEYOND[0]
     for stem,beyond,quick,source in [
             (execute.STAGES[0], False, False, 'stage'), (execute.STAGES[0], False, True, 'results'),
-            (late, False, False, 'none'), (late, True, False, 'stage'), ('explorer', False, True, 'run'),
-            ('glossary', False, True, 'alone'), ('00a_core', False, False, 'alone'), ('00a_core', False, True, 'none'),
-            ('10_transfer', True, False, 'run'), ('17_report', False, False, 'none'), ('17_report', True, False, 'run')]:
+            (late, False, False, 'none'), (late, True, False, 'stage'),
+            ('explorer', False, True, 'run'), ('glossary', False, True, 'alone'),
+            ('00a_core', False, False, 'alone'), ('00a_core', False, True, 'none'),
+            ('10_transfer', True, False, 'run'), ('17_report', False, False, 'none'),
+            ('17_report', True, False, 'run')]:
         assert execute.source_of(NBS/f'{stem}.ipynb', run, beyond, quick)==source, stem
 
 
