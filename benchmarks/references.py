@@ -102,7 +102,7 @@ def check_recorded(name, loaded, path, running):
     tasks = as_scripts(loaded.tasks, path) if name=='apps' else loaded.tasks
     outcomes = graded([row[:3] for row in rows], tasks, running)
     fair = outcomes.task_id.isin(texts_only(path)) if name=='apps' else outcomes.task_id.notna()
-    same = [(row.n_passed==row.n_tests)==recorded for row,(*_, recorded) in zip(outcomes.itertuples(), rows)]
+    same = (outcomes.n_passed==outcomes.n_tests)==[recorded for *_,recorded in rows]
     n = sum(fair)
     print(f'{name}: recorded verdicts {sum(fair & same)} of {n} agree ({sum(fair & same)/n:.1%})')
     if n<len(fair):
@@ -207,7 +207,7 @@ def plainly_passes(task, code):
     else: ends = '\n'.join(tests)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/'plain.py'
-        path.write_text(f'{task.setup}\n{code}\n{task.setup}\n{ends}\n', encoding='utf-8')
+        path.write_text(f'{task.setup}\n{code}\n{ends}\n', encoding='utf-8')
         try: done = subprocess.run([sys.executable, path], capture_output=True, timeout=60, cwd=folder)
         except subprocess.TimeoutExpired: return False
     return done.returncode==0
