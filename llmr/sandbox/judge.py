@@ -10,7 +10,6 @@ import signal
 import socket
 import struct
 import sys
-import time
 from types import SimpleNamespace
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
