@@ -20,7 +20,7 @@ from .costs import spent_per_task
 from .decision_logs import Decisions, read_decisions
 from .decisions import judge_decisions
 from .formats import Recorded, pairs_to_judge, shared_tasks, summary_text
-from .own_data import VERDICT_OPTIONS, as_counted, judge, judged_field
+from .own_data import VERDICT_OPTIONS, judge, judged_field
 from .own_tables import read_inputs
 from .page import figure_html, grid_html, html_page, table_html
 from .plain_words import short_names, wrapped
@@ -28,7 +28,7 @@ from .plotting import Figure, panels
 from .problem import route
 from .report import PairAnswer, answer_box, curve_html, moved_html, next_steps
 from .runs import Pair
-from .verdict import in_points, pair_tasks
+from .verdict import count_votes, in_points, pair_tasks
 
 # %% ../nbs/20_own_report.ipynb #7d3b484b
 def _spent(spent, scores, point):
@@ -179,7 +179,7 @@ def _pair_part(recorded, pair, place, options, alone):
     outcomes, note = shared_tasks(recorded.outcomes, pair)
     answer, outcomes, certificate, field = _answered(outcomes, pair, place, options)
     scored = answer.scores is not None
-    paired = as_counted(pair_tasks(outcomes, pair), answer.points)
+    paired = count_votes(pair_tasks(outcomes, pair), answer.points.votes.iloc[0])
     prices = price_rows(outcomes, pair, answer.points, answer.scores.set_index('task_id').score if scored else None)
     tasks = pd.DataFrame(dict(task_id=list(recorded.texts), text=list(recorded.texts.values())))
     table = price_html(prices, pair, paired.large_passed.sum()/paired.large_tests.sum())
