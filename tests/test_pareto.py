@@ -7,8 +7,8 @@ from outcome_rows import outcomes_of
 from llmr.core import InputError
 from llmr.evaluation import bootstrap_weights, deferral_curve, paired_outcomes, performance_gap
 from llmr.pareto import (
-    CEILING, area_groups, area_rows, best_chains, best_policy, evaluate_policies, family_area, front_area, front_points,
-    half_areas, hull_corners, in_percent, mark_front, pair_comparison, pareto_front, plot_front, recorded_areas,
+    CEILING, area_groups, area_rows, best_chains, best_policy, cross_areas, evaluate_policies, family_area, front_area,
+    front_points, hull_corners, in_percent, mark_front, pair_comparison, pareto_front, plot_front, recorded_areas,
     recorded_points, recorded_policies, recorded_trials, task_rates, try_chains)
 from llmr.policies import PERSON, add_person, all_chains, model_trials, person_chains, pick, run_chain, run_picks
 from llmr.runs import Pair, get_profile
@@ -178,8 +178,8 @@ def test_corners_of_one_half_are_scored_on_the_other():
     decided = {name: pd.DataFrame(dict(passed=(half==part)*1., cost=1.), index=index)
                for name,part in (('x', 0), ('y', 1))}
     tests, weights = pd.Series(1., index), np.ones((2, 8))
-    assert half_areas(decided, tests, weights, half, 2.)==dict(area=0, low=0, high=0)
-    assert half_areas(decided, tests, weights, np.arange(8)%2, 2.)['area']==pytest.approx(100*.75*.5)
+    assert cross_areas(decided, tests, weights, half, 2.)==dict(area=0, low=0, high=0)
+    assert cross_areas(decided, tests, weights, np.arange(8)%2, 2.)['area']==pytest.approx(100*.75*.5)
 
 
 # ---- the picture and the recorded numbers

@@ -32,7 +32,7 @@ def by_task(decided): return decided.groupby('task_id').mean()
 # ---- trials
 
 def test_blocks_have_a_column_per_model(trials):
-    assert set(trials.columns.get_level_values(0))=={'tests', 'passed', 'passes', 'shows', 'cost'}
+    assert set(trials.columns.get_level_values(0))=={'tests', 'passed', 'passes', 'shows', 'cost', 'tokens'}
     assert all(list(trials[block].columns)==MODELS for block in ('tests', 'passed', 'cost'))
     assert trials.loc[3, 'shows'].values.tolist()==[[1, 0, 1], [2, 0, 1]]
 
