@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ADDED_TASKS', 'MAX_TASKS', 'max_t_band', 'gap_band', 'planned_power', 'tasks_needed', 'simulate_pairs',
-           'check_verdict', 'check_power', 'plot_planner']
+           'check_verdict', 'check_power', 'forecast_gain', 'forecast_text', 'plot_planner']
 
 # %% ../nbs/11a_planning.ipynb #d6a05a36
 from bisect import bisect_left
@@ -134,6 +134,47 @@ def check_power(
     _, low, _, _ = gap_band(drawn, np.ones(drawn.shape[:2], np.float32), bootstrap_weights(n, 500, seed))
     excluded = low[:, point]>gap-effect
     return dict(effect=effect, tasks=n, planned=planned_power(n, sd, effect, critical), empirical=excluded.mean())
+
+# %% ../nbs/11a_planning.ipynb #11ag0002
+def forecast_gain(
+    tasks:np.ndarray,     # (R,) numbers of tasks learned from, at least two different ones
+    gain:np.ndarray,      # (R,) measured gains over random, in points
+    wanted:tuple,         # Numbers of tasks to forecast for
+    ceiling:float=np.inf, # The largest gain that a router could have, in points
+    level:float=.95,      # Of the intervals
+)->list:                  # Of dicts: tasks, gain, low, high, share (of the ceiling; NaN without one)
+    """Gains at other numbers of tasks, by a line in the logarithm of the number, with prediction intervals.
+
+    Raises: `InputError` on fewer than three measurements, one size alone, or numbers below 1."""
+    from scipy.stats import t as student
+    tasks, gain, wanted = (np.asarray(values, float) for values in (tasks, gain, wanted))
+    if len(gain)<3 or len(set(tasks))<2 or not np.isfinite(gain).all():
+        raise InputError(f'{len(gain)} measured gains at {len(set(tasks))} numbers of tasks: a forecast needs three '
+                         'finite ones or more, at two numbers or more. Measure a learning curve with more repeats.')
+    if min(tasks.min(), wanted.min())<1: raise InputError('a number of tasks below 1. Give numbers from 1.')
+    x, at = np.log2(tasks), np.log2(wanted)
+    design = np.column_stack([np.ones(len(x)), x])
+    coef, inverse = np.linalg.lstsq(design, gain, rcond=None)[0], np.linalg.inv(design.T@design)
+    scatter = ((gain-design@coef)**2).sum()/(len(gain)-2)
+    asked = np.column_stack([np.ones(len(at)), at])
+    half = student.ppf((1+level)/2, len(gain)-2)*np.sqrt(scatter*(1+((asked@inverse)*asked).sum(1)))
+    rows = [np.minimum(values, ceiling) for values in (asked@coef, asked@coef-half, asked@coef+half)]
+    share = rows[0]/ceiling if np.isfinite(ceiling) and ceiling>0 else np.full(len(at), np.nan)
+    return [dict(tasks=int(n), gain=float(g), low=float(low), high=float(high), share=float(s))
+            for n,g,low,high,s in zip(wanted, *rows, share)]
+
+# %% ../nbs/11a_planning.ipynb #11ag0005
+def forecast_text(
+    forecast:list, # From `forecast_gain`
+    now:float,     # Gain with the tasks there are, in points
+)->str:            # A line a number of tasks
+    "What more tasks would buy, as text."
+    lines = []
+    for row in forecast:
+        share = '' if np.isnan(row['share']) else f', {row["share"]:.0%} of the ceiling'
+        lines.append(f'{row["tasks"]:,} tasks: {row["gain"]:+.1f} points over random '
+                     f'({row["low"]:+.1f} to {row["high"]:+.1f}{share}), {row["gain"]-now:+.1f} to now')
+    return '\n'.join(lines)
 
 # %% ../nbs/11a_planning.ipynb #de19c152
 def plot_planner(
