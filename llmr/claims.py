@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['TABLE1', 'FIGURE4', 'CONFIDENCES', 'INTERVAL_KINDS', 'STATEMENTS', 'AGAINST_RANDOM', 'SUPPORT', 'Statement', 'Claim',
-           'claims_table', 'same_digits', 'task_weights', 'share_interval', 'all_small_gap', 'author_grades']
+           'claims_table', 'same_digits', 'adjusted_p', 'task_weights', 'share_interval', 'all_small_gap',
+           'author_grades']
 
 # %% ../nbs/08a_claims.ipynb #eca15193
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ class Statement:
     def source(self)->str:
         "Place and errata in words."
         if not self.errata: return self.place
-        errata = 'errata '+' and '.join(map(str, self.errata))
+        *first, last = map(str, self.errata)
+        errata = 'errata '+' and '.join([*[', '.join(first)]*bool(first), last])
         return f'{self.place} ({errata})' if self.place else errata
 
 # %% ../nbs/08a_claims.ipynb #b1ef8259
@@ -59,10 +61,13 @@ STATEMENTS = dict(
     random_rate=Statement('total pass rate of random routing', 'Table 1', unit='percent'),
     random_deviation=Statement('deviation over 10 trials of random routing', 'Table 1', unit='percent'),
     router_gap=Statement(
-        'performance gap of the learned router; corrected: over random at the same cost advantage', 'Figure 4'),
+        'performance gap of the learned router; corrected: over random at the same cost advantage', 'Figure 4', (14,)),
     router_mean_gain=Statement(
         'mean gain over random at four thresholds; corrected: with the direction of Equation 1',
-        'Equation 1, Figure 4', (1, 4)),
+        'Equation 1, Figure 4', (1, 4, 14)),
+    rows_that_stand=Statement(
+        'gaps of Figure 4 that differ from random routing, judged one by one; corrected: by Benjamini-Hochberg; '
+        'low: by Holm; high: one by one', 'Figure 4', (14,), 'of 24', 'bounds'),
     settings_lost=Statement(
         'settings in which the router loses to random routing; low and high: surely, possibly',
         '§4.3', (4,), 'of 8', 'bounds'),
@@ -92,7 +97,16 @@ STATEMENTS = dict(
     leaky_split=Statement(
         'validation split drawn after augmentation; corrected: split by task', '§4.1', (8,), 'nats'),
     ridge_gain=Statement('gain over random of ridge regression on the prompt', errata=(10,)),
-    nine_of_ten_gain=Statement('gain over random of knowing nine of ten samples', errata=(10,)),
+    nine_of_ten_gain=Statement(
+        'gain over random of knowing nine of ten samples; corrected: of the models with more than one draw',
+        errata=(10, 12)),
+    distinct_draws=Statement(
+        'samples of a train task; corrected: how many of them differ', errata=(12,), unit='per task'),
+    split_shift=Statement(
+        'small minus large on test, lenient grades; corrected: minus the same on train', errata=(13,)),
+    recorded_tokens=Statement(
+        'recorded tokens of a test completion, whatever follows the closing fence included', errata=(15,),
+        unit='tokens'),
     verified_cascade=Statement(
         'hidden tests passed: all-large; corrected: verified cascade', errata=(11,), unit='percent'))
 
@@ -131,6 +145,19 @@ def same_digits(
 )->str:               # `reproduced` or `differs`
     "Judge a number that should come out as printed."
     return 'reproduced' if abs(round(reproduced, digits)-published)<10**-digits/2 else 'differs'
+
+# %% ../nbs/08a_claims.ipynb #c1d00002
+def adjusted_p(
+    p:np.ndarray,      # (K,) p-values of one family of rows
+)->tuple:              # `(by Benjamini and Hochberg, by Holm)`, (K,) each
+    "Adjust p-values for their number. Source: Benjamini and Hochberg 1995; Holm 1979."
+    p = np.asarray(p, float)
+    order, k = np.argsort(p), len(p)
+    rising, rank = p[order], np.arange(1, k+1)
+    fdr = np.minimum.accumulate((rising*k/rank)[::-1])[::-1]
+    holm = np.maximum.accumulate(rising*(k+1-rank))
+    back = np.argsort(order)
+    return np.minimum(fdr, 1.)[back], np.minimum(holm, 1.)[back]
 
 # %% ../nbs/08a_claims.ipynb #15b2eddf
 @lru_cache(8)

@@ -4,12 +4,14 @@ Nothing of the library is imported before a command needs it, so that `llmr --ve
 import argparse
 import json
 import math
+import os
 import shlex
 import sys
 
 from llmr import __version__
+from llmr.cli_watch import (
+    CODES, RAW, add_margin, add_register, add_registration, add_watch, check_question, kept_to, registered)
 
-RAW = argparse.RawDescriptionHelpFormatter
 EPILOG = """profiles:
 {profiles}
 
@@ -39,22 +41,19 @@ VERDICT_EPILOG = """examples:
   llmr verdict results.csv --decisions router_log.jsonl              judge another router by what it decided
 
 Exit codes: 0 ROUTE; 3 DON'T; 4 NEED n MORE TASKS; 2 invalid input; 1 a defect of llmr."""
-WATCH_EPILOG = """examples:
-  llmr watch store.db monday.jsonl --small A --large B --margin 0.02   make a store, add outcomes, answer
-  llmr watch store.db tuesday.jsonl                                    add to it, answer again
-  llmr watch store.db                                                  answer from what is in it
-  llmr watch store.db judged.jsonl --scores decisions.jsonl --tau 0.3 --least-weight 0.1
-                                                                       a router's traffic, a tenth of it judged
-
-The answer holds at every look. What is in a store is never changed: re-run a command that was stopped.
-Exit codes: 0 ROUTE; 3 DON'T; 4 CONTINUE; 2 invalid input; 1 a defect of llmr."""
-REGISTER_EPILOG = """examples:
-  llmr register question.json --small A --large B --margin 0.02 --tasks 800
-  llmr register question.json outcomes.jsonl --small A --large B       seal a file that exists already
-  llmr verdict outcomes.jsonl --registration question.json             afterwards
+TRAIN_EPILOG = """examples:
+  llmr train results.csv --out router                                prompt, model, passed: a router for every pair
+  llmr train tasks.jsonl outcomes.jsonl --small A --large B --out router --certify 0.05
+  llmr train A=a/samples.jsonl B=b/samples.jsonl --benchmark humaneval --out router
 
 Exit codes: 0 done; 2 invalid input; 1 a defect of llmr."""
-CODES = {'ROUTE': 0, "DON'T": 3, 'NEED': 4, 'CONTINUE': 4}
+ROUTE_EPILOG = """examples:
+  llmr route router --share 0.4 "Sort a list of numbers."
+  llmr route router --share 0.37 < prompts.jsonl > decisions.jsonl
+  llmr route router --tau 0.2 @prompts.txt
+
+Without --share or --tau, the threshold that was certified when the router was trained is used.
+Exit codes: 0 done; 2 invalid input; 1 a defect of llmr."""
 
 
 def names_for_help():
@@ -104,12 +103,6 @@ def finite(text):
     return value
 
 
-def whole(text):
-    "A whole number from 1."
-    if not text.isdecimal() or int(text)<1: raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from 1')
-    return int(text)
-
-
 def price(text):
     "`MODEL=PRICE` as a pair."
     model, _, amount = text.partition('=')
@@ -146,6 +139,9 @@ def add_reproduce(commands):
     sub.add_argument('--isolation', metavar='LEVEL', help='isolation of untrusted programs: auto, strict (namespaces '
                      'or an error), namespaces, landlock or rlimits (default: auto)')
     sub.add_argument('--workers', type=int, metavar='N', help='programs that run at a time (default: one a core)')
+    sub.add_argument('--packages', nargs='*', metavar='NAME', help='installed packages that programs and tests may '
+                     'import, by the names that they import (default: those of the benchmark)')
+    sub.add_argument('--python', metavar='PATH', help='interpreter that runs programs (default: the one of llmr)')
     sub.add_argument('--beyond', action='store_true', help='run the stages beyond the paper too: selection of a '
                      'router, verdict, certified thresholds, ... (some minutes more)')
     sub.add_argument('--param', type=parameter, action='append', default=[], metavar='NAME=VALUE',
@@ -175,15 +171,9 @@ def add_inputs(sub):
                      'file)')
     sub.add_argument('--large', metavar='MODEL', help='name of the large model')
     sub.add_argument('--format', default='', metavar='NAME', help='format of the files (default: found by content)')
+    sub.add_argument('--benchmark', default='', metavar='NAME', help='execute programs that have no verdicts on the '
+                     'tests of a benchmark: NAME or NAME=PATH, or a file of tasks, one JSON object a line')
     sub.add_argument('--json', action='store_true', help='print JSON')
-
-
-def add_margin(sub):
-    "The options of a verdict."
-    sub.add_argument('--margin', type=float, metavar='M',
-                     help='acceptable loss of total pass rate, a fraction (default: 0.01, one point)')
-    sub.add_argument('--min-share', type=float, metavar='SHARE',
-                     help='smallest share for the small model that is worth routing (default: 0.1)')
 
 
 def add_decisions(sub):
@@ -198,32 +188,52 @@ def add_decisions(sub):
 
 def add_train(commands):
     "`train`."
-    sub = commands.add_parser('train', help='train a router on your own tasks and outcomes of two models',
-                              description='Choose, fit, calibrate and save a router for your own data.')
+    sub = commands.add_parser('train', help='train a router on your own tasks and outcomes of two or more models',
+                              epilog=TRAIN_EPILOG, formatter_class=RAW,
+                              description='Choose, fit, calibrate and save a router for each pair of models.')
     sub.set_defaults(run=train)
     add_inputs(sub)
-    sub.add_argument('--out', required=True, metavar='DIR', help='router directory to write')
+    sub.add_argument('--out', required=True, metavar='DIR', help='router directory to write; with several pairs it '
+                     'holds one for each')
     sub.add_argument('--encoder', default='minilm', metavar='NAME',
                      help='minilm, hashing (needs nothing), a hub name or a local folder (default: minilm)')
     sub.add_argument('--estimators', nargs='+', metavar='NAME',
                      help='estimators to choose among (default: {estimators})')
+    sub.add_argument('--hold-out', type=finite, metavar='N', help='tasks, or a fraction of them, that take no part in '
+                     'training: thresholds are set and certified on them alone (default: planned, or split validation)')
+    sub.add_argument('--certify', type=finite, metavar='ALPHA', help='certify a threshold on the tasks held out: its '
+                     'risk is at most ALPHA, a fraction')
+    add_promise(sub)
     sub.add_argument('--seed', type=seed, default=42, metavar='N', help='of everything random (default: 42)')
+
+
+def add_promise(sub):
+    "What a certificate promises."
+    sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of tests '
+                     'passed, averaged over tasks) (default: harm)')
+    sub.add_argument('--delta', type=finite, default=.1, metavar='D',
+                     help='for --certify: chance that the certificate is wrong (default: 0.1)')
 
 
 def add_route(commands):
     "`route`."
-    sub = commands.add_parser('route', help='say which model should answer a prompt',
-                              description='Score prompts with a trained router; one JSON line per prompt names its '
-                              'model.')
+    sub = commands.add_parser('route', help='say which model should answer each prompt',
+                              epilog=ROUTE_EPILOG, formatter_class=RAW,
+                              description='Score prompts with a trained router. One JSON line for each names its '
+                              'model, in order, as soon as the prompt has come.')
     sub.set_defaults(run=route_prompts)
-    sub.add_argument('prompts', nargs='+', metavar='PROMPT',
-                     help='text of a task, with its asserts where the models see them')
-    sub.add_argument('--router', required=True, metavar='DIR',
-                     help='router directory, from `llmr train` or heads/ of a run')
+    sub.add_argument('words', nargs='*', metavar='DIR [PROMPT ...]',
+                     help='router directory, from `llmr train` or heads/ of a run; then prompts, @FILE for those of a '
+                     'file, or none to read standard input: a prompt a line, or JSON lines with prompt, text or '
+                     'messages')
+    sub.add_argument('--router', metavar='DIR', help='the router directory; then every word is a prompt')
+    sub.add_argument('--small', metavar='MODEL', help='the small model, if the directory holds several pairs')
+    sub.add_argument('--large', metavar='MODEL', help='the large model, if the directory holds several pairs')
     cut = sub.add_mutually_exclusive_group()
-    cut.add_argument('--tau', type=finite, metavar='T', help='threshold: scores of at least T go to the small model')
-    cut.add_argument('--target', type=finite, default=.6, metavar='SHARE',
-                     help='share of tasks for the small model, one that the router was calibrated for (default: 0.6)')
+    cut.add_argument('--share', '--target', dest='share', type=finite, metavar='SHARE',
+                     help='share of prompts for the small model, any from 0 to 1')
+    cut.add_argument('--tau', type=finite, metavar='T', help='threshold: scores of at least T go to the small model '
+                     '(default: the certified one, if there is one)')
 
 
 def add_pack(commands):
@@ -254,66 +264,9 @@ def add_verdict(commands):
                      'the one that stage 09 chose, else head-strict)')
     sub.add_argument('--certify', type=float, metavar='ALPHA',
                      help='also look for a threshold whose risk is at most ALPHA, a fraction; needs scores')
-    sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of tests '
-                     'passed, averaged over tasks) (default: harm)')
-    sub.add_argument('--delta', type=float, default=.1, metavar='D',
-                     help='for --certify: chance that the certificate is wrong (default: 0.1)')
+    add_promise(sub)
     sub.add_argument('--seed', type=seed, default=42, metavar='N', help='of the resamples (default: 42)')
     add_registration(sub)
-
-
-def add_registration(sub):
-    "A question that was registered."
-    sub.add_argument('--registration', metavar='FILE', help='written by `llmr register`: answer that question, and say '
-                     'whether it was kept to')
-
-
-def add_watch(commands):
-    "`watch`."
-    sub = commands.add_parser('watch', help="append outcomes to a store as they come: CONTINUE, ROUTE or DON'T",
-                              epilog=WATCH_EPILOG, formatter_class=RAW,
-                              description='Add outcomes of two models to a store on disk, and answer from all of it. '
-                              'The answer stays valid however often it is asked for.')
-    sub.set_defaults(run=watch)
-    sub.add_argument('store', metavar='STORE', help='file of the store, made if it is not there')
-    sub.add_argument('files', nargs='*', metavar='FILE', help='outcomes, as for `llmr verdict` (default: none are '
-                     'added); a task counts once both models have one')
-    for side in ('small', 'large'):
-        sub.add_argument(f'--{side}', metavar='MODEL', help=f'name of the {side} model, when the store is made')
-    add_margin(sub)
-    sub.add_argument('--scores', metavar='FILE', help='log of decisions: task_id, score, and where known weight '
-                     '(chance with which the task was chosen to be judged) and split (validation: calibration)')
-    sub.add_argument('--tau', type=finite, action='append', metavar='T', help='threshold to judge, when the store is '
-                     'made; may be repeated (default: those of --router, else set on calibration scores, else random '
-                     'routing)')
-    sub.add_argument('--router', metavar='DIR', help='router whose traffic it is: its thresholds and calibration '
-                     'scores are used, and withdrawn if traffic drifts')
-    sub.add_argument('--least-weight', type=finite, metavar='W', help='least weight of any task, when the store is '
-                     'made (default: 1, every task is judged)')
-    sub.add_argument('--format', default='', metavar='NAME', help='format of the files (default: found by content)')
-    sub.add_argument('--json', action='store_true', help='print JSON')
-    add_registration(sub)
-
-
-def add_register(commands):
-    "`register`."
-    sub = commands.add_parser('register', help='write the question to a file, with a hash, before outcomes are opened',
-                              epilog=REGISTER_EPILOG, formatter_class=RAW,
-                              description='Write what will be asked to a new file. Put the hash that is printed where '
-                              'others keep the time, such as a commit.')
-    sub.set_defaults(run=register)
-    sub.add_argument('out', metavar='OUT', help='file to write; one that exists is never changed')
-    sub.add_argument('files', nargs='*', metavar='FILE', help='outcomes to seal: their hashes are kept, their contents '
-                     'are not looked at')
-    for side in ('small', 'large'): sub.add_argument(f'--{side}', metavar='MODEL', help=f'name of the {side} model')
-    add_margin(sub)
-    sub.add_argument('--split', metavar='NAME', help='which tasks are judged (default: test)')
-    sub.add_argument('--metric', metavar='NAME', help='what has one vote in the pass rate: task or test '
-                     '(default: task)')
-    sub.add_argument('--plan', metavar='NAME', help='how often the outcomes are looked at: fixed (once), looks (a few '
-                     'planned times) or watch (at will) (default: fixed)')
-    sub.add_argument('--tasks', type=whole, metavar='N', help='tasks that will be judged')
-    sub.add_argument('--looks', type=whole, metavar='N', help='for --plan looks: how many')
 
 
 def add_report(commands):
@@ -354,22 +307,40 @@ def sampling_parameters(args):
 def reproduce(args):
     "Run the stages. Returns what to print, and the exit code."
     from llmr.pipeline import reproduce, summary
-    options = dict(isolation=args.isolation, workers=args.workers)
+    options = dict(isolation=args.isolation, workers=args.workers, packages=args.packages, python=args.python)
     given = {name: value for name,value in options.items() if value is not None}
+    if args.packages or args.python:
+        from llmr.execution import program_versions
+        program_versions(tuple(args.packages or ()), args.python)
     parameters = sampling_parameters(args) | given | dict(args.param)
     return summary(reproduce(args.profile, args.out, args.pairs, args.seed, parameters, args.beyond)), 0
 
 
 def train(args):
-    "Train a router. Returns what to print, and the exit code."
-    from llmr.own_data import check_estimators, read_training, train_router, training_text
-    estimators = check_estimators(args.estimators)
-    tasks, outcomes, pair = read_training(args.files, args.small, args.large, args.format)
-    table = train_router(tasks, outcomes, pair, args.encoder, args.out, dict(seed=args.seed, estimators=estimators))
-    options = ['--small', pair.small, '--large', pair.large, '--scores', f'{args.out}/scores.parquet']
-    command = shlex.join(['llmr', 'verdict', *args.files, *options])
-    if args.json: return json.dumps(dict(router=args.out, next=command, gains=table.to_dict('records')), default=str), 0
-    return f'{training_text(table)} Router in {args.out}\nNext: {command}', 0
+    "Train a router for each pair. Returns what to print, and the exit code."
+    from llmr.training import check_choice, read_training, train_routers, training_text
+    names = ('seed', 'estimators', 'hold_out', 'certify', 'risk', 'delta')
+    choice = check_choice({name: getattr(args, name) for name in names})
+    tasks, outcomes, pairs = read_training(args.files, args.small, args.large, args.format, args.benchmark)
+    trained, refused = train_routers(tasks, outcomes, pairs, args.encoder, args.out, choice)
+    if args.json: return json.dumps([trained_facts(one, args) for one in trained], indent=1, default=str), 0
+    parts = [f'{training_text(one)}\n\nRouter in {one.folder}\nNext: {next_command(one, args)}' for one in trained]
+    return '\n\n'.join([*parts, *refused]), 0
+
+
+def next_command(trained, args):
+    "The verdict on a trained router, as a command line."
+    options = ['--small', trained.pair.small, '--large', trained.pair.large, '--scores',
+               str(trained.folder/'scores.parquet'), *(['--benchmark', args.benchmark] if args.benchmark else [])]
+    return shlex.join(['llmr', 'verdict', *args.files, *options])
+
+
+def trained_facts(trained, args):
+    "What training found as what JSON can hold."
+    certificate = str(trained.certificate) if trained.certificate else None
+    return dict(router=str(trained.folder), small=trained.pair.small, large=trained.pair.large,
+                gains=trained.gains.to_dict('records'), shares=trained.shares.to_dict('records'),
+                held_out=trained.held, certificate=certificate, next=next_command(trained, args))
 
 
 def judge_log(args):
@@ -380,6 +351,7 @@ def judge_log(args):
                  registration=args.registration)
     for name in (name for name,value in given.items() if value is not None):
         raise InputError(f'--{name} is about scores, --decisions about a log. Give one of them.')
+    if args.benchmark: raise InputError('--benchmark executes programs, and --decisions needs outcomes. Leave one out.')
     text, facts, word = decisions_on_files(args.files, args.decisions, (args.small, args.large), args.format,
                                            dict(args.price), args.seed)
     return json.dumps(facts, indent=1) if args.json else text, CODES[word]
@@ -398,7 +370,8 @@ def verdict(args):
     if record:
         check_question(args, record, options.get('votes'))
         if 'votes' in VERDICT_OPTIONS: options['votes'] = record['metric']
-    text, facts, word = verdicts_on_inputs(args.files, small, large, args.format, **options | asked)
+    text, facts, word = verdicts_on_inputs(args.files, small, large, args.format, args.benchmark,
+                                           **options | asked)
     if record:
         facts['registration'] = kept_to(args, record, 'fixed', facts['verdicts'][0]['headroom']['tasks'],
                                         options.get('votes', 'test'))
@@ -406,67 +379,19 @@ def verdict(args):
     return json.dumps(facts, indent=1) if args.json else text, CODES[word]
 
 
-def registered(args, **asked):
-    "The registration, or None; and the question, completed from it. Raises: `InputError` if it is another question."
-    asked = dict(small=args.small, large=args.large) | asked
-    if not args.registration:
-        models = {name: asked.pop(name) for name in ('small', 'large')}
-        return None, models | {name: value for name,value in asked.items() if value is not None}
-    from llmr.registration import read_registration, registered_options
-    record = read_registration(args.registration)
-    return record, registered_options(record, **asked)
-
-
-def check_question(args, record, votes):
-    "Raises: `InputError` if votes are counted in another way than registered, or a group lies in two splits."
-    from llmr.core import InputError
-    from llmr.formats import gather
-    from llmr.registration import check_spanning, registered_options
-    if votes is not None: registered_options(record, metric=votes)
-    try: outcomes = gather(args.files, args.format).outcomes
-    except InputError: return # a run directory, or what the verdict itself will refuse
-    if outcomes is not None: check_spanning(outcomes)
-
-
-def kept_to(args, record, plan, tasks, votes):
-    "A line on whether the registration was kept to."
-    from llmr.formats import split_argument
-    from llmr.registration import departures, kept_text
-    files = tuple(split_argument(file)[1] for file in args.files)
-    return kept_text(record, departures(record, plan, tasks, votes, files))
-
-
-def watch(args):
-    "Add to a store. Returns what to print, and the exit code."
-    from llmr.core import InputError
-    from llmr.watch import watch
-    record, asked = registered(args, margin=args.margin, min_share=args.min_share)
-    if record and record['metric']!='task':
-        raise InputError(f'{args.registration}: every test has a vote there, and in a store every task. Use `llmr '
-                         'verdict`, or register --metric task.')
-    given = asked | dict(taus=args.tau, router=args.router, least_weight=args.least_weight,
-                         registration=record and record['sha256'])
-    text, facts, word = watch(args.store, args.files, args.scores, args.format, **given)
-    if record:
-        facts['registration'] = kept_to(args, record, 'watch', facts['tasks'], 'task')
-        text = f'{text}\n\n{facts["registration"]}'
-    return json.dumps(facts, indent=1) if args.json else text, CODES[word]
-
-
-def register(args):
-    "Write a registration. Returns what to print, and the exit code."
-    from llmr.registration import register
-    names = ('small', 'large', 'margin', 'min_share', 'split', 'metric', 'plan', 'tasks', 'looks')
-    terms = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    record = register(args.out, terms | dict(files=args.files))
-    return (f'{args.out}: registered {record["registered"]}, SHA-256 {record["sha256"]}\n'
-            'Put this hash where others keep the time, such as a commit or a ticket.'), 0
-
-
 def route_prompts(args):
-    "Route prompts. Returns what to print, and the exit code."
-    from llmr.own_data import route_lines
-    return '\n'.join(map(json.dumps, route_lines(args.router, args.prompts, args.tau, args.target))), 0
+    "Route prompts, printing as they come. Returns nothing more to print, and the exit code."
+    from llmr.core import InputError
+    from llmr.routing import choose_threshold, given_prompts, load_router, route_stream
+    words = args.words if args.router else args.words[1:]
+    if not args.router and not args.words:
+        raise InputError('no router. Give its directory: llmr route DIR --share 0.4 "A prompt."')
+    router = load_router(args.router or args.words[0], args.small, args.large)
+    tau = choose_threshold(router, args.tau, args.share)
+    if not words and sys.stdin.isatty(): print('llmr: prompts, one a line; end with Ctrl-D', file=sys.stderr)
+    for answers in route_stream(router, tau, given_prompts(words)):
+        print('\n'.join(map(json.dumps, answers)), flush=True)
+    return None, 0
 
 
 def report(args):
@@ -488,9 +413,9 @@ def report_on_files(args, options):
     from llmr.own_report import write_own_report
     if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
     out = write_own_report(args.files, args.out or 'report.html', (args.small, args.large), args.format, args.decisions,
-                           **options)
+                           args.benchmark, **options)
     if not args.json: return str(out)
-    _, facts, _ = verdicts_on_inputs(args.files, args.small, args.large, args.format, **options)
+    _, facts, _ = verdicts_on_inputs(args.files, args.small, args.large, args.format, args.benchmark, **options)
     return json.dumps(dict(report=str(out)) | facts, indent=1)
 
 
@@ -502,21 +427,35 @@ def pack(args):
     return f'{out}: {size}. Replay: llmr reproduce --profile sampled --completions {out}', 0
 
 
+def arguments(argv):
+    "The parsed command line. Prompts may also stand behind the options of `route`."
+    top = parser()
+    args, more = top.parse_known_args(argv)
+    if more and (args.command!='route' or any(word.startswith('-') and word!='-' for word in more)):
+        top.error(f'unrecognized arguments: {" ".join(more)}')
+    if more: args.words += more
+    return args
+
+
 def main(argv=None):
     "Entry point. Returns the exit code."
-    args = parser().parse_args(argv)
+    args = arguments(argv)
     from llmr.core import InputError
-    try: text, code = args.run(args)
+    try:
+        text, code = args.run(args)
+        if text is not None: print(text, flush=True)
+        return code
+    except BrokenPipeError: # whoever read the answers has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except InputError as e:
         print(f'llmr: {e}', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         resumed = args.command in ('reproduce', 'watch')
-        after = 'Re-run the same command to resume.' if resumed else 'Nothing was written.'
+        after = 'Re-run the same command to resume.' if resumed else 'What was not finished was not written.'
         print(f'llmr: stopped. {after}', file=sys.stderr)
         return 130
-    print(text)
-    return code
 
 
 if __name__ == '__main__': sys.exit(main())

@@ -17,8 +17,7 @@ import pandas as pd
 
 # %% ../nbs/03f_decision_logs.ipynb #56403dd8
 from .core import InputError
-from .files import read_documents
-from .harness import rows_of
+from .files import read_documents, rows_of
 from .rows import COLUMNS, NO, YES, find_columns, measured
 
 # %% ../nbs/03f_decision_logs.ipynb #6d305f3c

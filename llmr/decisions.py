@@ -21,7 +21,7 @@ from .decision_logs import Decisions, read_decisions
 from .evaluation import task_groups
 from .field_metrics import aiq, arena_score
 from .formats import Recorded, pairs_to_judge, summary_text
-from .own_data import read_inputs
+from .own_tables import read_inputs
 from .planning import MAX_TASKS
 from .rows import prompt_id
 from .runs import Pair

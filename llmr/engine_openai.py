@@ -174,6 +174,7 @@ _UNKNOWN = re.compile(
 
 def _meaning(e):
     "What a refusal is about: a name in `_MEANINGS`, or None."
+    if getattr(e, 'status_code', 400) in (401, 402, 404): return None # of the account or the address, whatever it says
     text = f'{_message(e)} {first_field(getattr(e, "body", None), "code") or ""}'
     return next((name for name,words in _MEANINGS.items() if re.search(words, text, re.I)), None)
 

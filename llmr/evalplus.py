@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TUPLES', 'OTHER_TYPES', 'COMPARED', 'SECOND_SOLUTIONS', 'ORACLES', 'ROOT', 'EXPECT', 'PACKED_CHARS', 'MODULES',
-           'TOLERANT', 'restore_tuples', 'restore_inputs', 'input_call', 'source_of', 'Inputs', 'expected_tests',
-           'humaneval_plus_task', 'mbpp_plus_task', 'tolerant_assert']
+           'MOST_CHARS', 'TOLERANT', 'restore_tuples', 'restore_inputs', 'input_call', 'source_of', 'Inputs',
+           'expected_tests', 'humaneval_plus_task', 'mbpp_plus_task', 'tolerant_assert']
 
 # %% ../nbs/00h_evalplus.ipynb #8e1f0a03
 import ast
@@ -114,7 +114,7 @@ def llmr_expect(value, accepted, atol):
 # %% ../nbs/00h_evalplus.ipynb #8e1f0a15
 PACKED_CHARS = 100_000 # Text of a value that is longer is packed
 MODULES = dict(Decimal='decimal', Fraction='fractions', deque='collections') # types that a value may have
-_BRACKETS = {list: '[{}]', tuple: '({})', set: '{{{}}}', frozenset: 'frozenset(({}))'}
+_BRACKETS:dict = {list: '[{}]', tuple: '({})', set: '{{{}}}', frozenset: 'frozenset(({}))'}
 
 def source_of(
     value:Any, # Plain data
@@ -179,6 +179,8 @@ def _from_hub(where, record):
 ROOT_ATOL = dict(find_zero=1e-4) # which the hub's test has inside its comparison
 
 # %% ../nbs/00h_evalplus.ipynb #8e1f0a22
+MOST_CHARS = 20_000_000 # Text of all answers of a task: more would take the judge too long
+
 class Inputs(NamedTuple):
     "Inputs whose right answers are not known yet."
     calls: tuple    # Expressions that call the function
@@ -189,10 +191,14 @@ class Inputs(NamedTuple):
 def expected_tests(
     inputs:Inputs, # Of a task
     answers:list,  # Values of all calls, for each accepted solution
-)->tuple:          # `(imports, tests)`: code for the setup, and a test a call
+)->tuple:          # `(imports, tests)`: code for the setup, and a test a call, up to `MOST_CHARS` of answers
     "Tests on a task's inputs. Raises: `InputError` on an answer that is not plain data."
     if inputs.tests: return '', list(inputs.tests)
-    texts = list(map(_packed, zip(*answers)))
+    texts, size = [], 0
+    for values in zip(*answers):
+        size += len(source_of(list(values)))
+        if texts and size>MOST_CHARS: break
+        texts.append(_packed(values))
     imports = sorted({module for module in MODULES.values() if any(f'{module}.' in text for text in texts)})
     tests = [f'llmr_expect({call}, {text}, {inputs.atol})' for call,text in zip(inputs.calls, texts)]
     return ''.join(f'import {module}\n' for module in imports), tests

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['calls_curve', 'recovered', 'apgr', 'cpt', 'deferral_area', 'rising_hull', 'aiq', 'arena_score', 'pass_at_1',
-           'field_rows', 'field_text']
+           'field_rows', 'field_table', 'field_text']
 
 # %% ../nbs/07a_field_metrics.ipynb #24463b9a
 import numpy as np
@@ -12,7 +12,8 @@ import pandas as pd
 
 # %% ../nbs/07a_field_metrics.ipynb #bb808d9a
 from .evaluation import (
-    bootstrap_gains, bootstrap_gap, deferral_curve, gain_over_random, interval, routed_pass_rate, tie_groups)
+    bootstrap_gains, bootstrap_gap, bootstrap_weights, deferral_curve, gain_over_random, interval, paired_outcomes,
+    routed_pass_rate, tie_groups)
 
 # %% ../nbs/07a_field_metrics.ipynb #dab087da
 def calls_curve(
@@ -173,6 +174,25 @@ def _curve_costs(scores, spent, calls):
     order, ends = tie_groups(scores)
     saved = np.append(0, np.cumsum((spent.large-spent.small).to_numpy()[order]))[np.append(0, ends)]
     return (spent.large.sum()-saved[::-1])/len(spent)
+
+# %% ../nbs/07a_field_metrics.ipynb #5d070002
+def field_table(
+    scores:pd.DataFrame,   # `scores`
+    outcomes:pd.DataFrame, # `outcomes`
+    pairs:list,            # Of `Pair`
+    seed:int=42,           # Of the resamples
+)->pd.DataFrame:           # pair, quality, router, and as of `field_rows`
+    "The field's metrics of every router on the test split."
+    tables = []
+    for pair in pairs:
+        paired = paired_outcomes(outcomes, pair)
+        weights = bootstrap_weights(len(paired), seed=seed)
+        of_pair = scores[(scores.pair==pair.name) & (scores.split=='test')]
+        for (quality, router),group in of_pair.groupby(['quality', 'router'], sort=False):
+            rows = field_rows(group.set_index('task_id').score[paired.index], paired, weights)
+            tables.append(rows.assign(pair=pair.name, quality=quality, router=router))
+    table = pd.concat(tables, ignore_index=True)
+    return table[['pair', 'quality', 'router', 'metric', 'value', 'low', 'high', 'reason']]
 
 # %% ../nbs/07a_field_metrics.ipynb #c3fa79ed
 def field_text(

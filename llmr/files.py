@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MAX_BYTES', 'DAMAGED', 'PACKED', 'ZSTD_IN_ZIP', 'DELIMITERS', 'SHOWN', 'Document', 'unpack', 'archive_members',
-           'table_rows', 'parse', 'read_documents']
+           'table_rows', 'parse', 'read_documents', 'rows_of', 'object_of', 'sibling']
 
 # %% ../nbs/00d_files.ipynb #1de73fc5
 import bz2
@@ -245,3 +245,29 @@ def read_documents(
         except (InputError, OSError) as e: inner, left = [], [(file.as_posix(), str(e))]
         documents, skipped = documents+inner, skipped+left
     return documents, skipped
+
+# %% ../nbs/00d_files.ipynb #2d452bba
+def rows_of(
+    document, # From `read_documents`
+)->list:      # Of dicts; empty if it holds no rows
+    "A document as rows, also where they lie under `results` or `data` of an object."
+    value = document.value
+    if isinstance(value, dict):
+        inner = [part for name,part in value.items() if name in ('results', 'data', 'rows', 'records', 'outcomes')]
+        value = inner[0] if len(inner)==1 and isinstance(inner[0], list) else [value]
+    return value if isinstance(value, list) and value and all(isinstance(row, dict) for row in value) else []
+
+# %% ../nbs/00d_files.ipynb #7c9de59a
+def object_of(
+    document, # From `read_documents`
+)->dict:      # Empty if it is no JSON object
+    "A document as an object."
+    return document.value if isinstance(document.value, dict) else {}
+
+# %% ../nbs/00d_files.ipynb #4d57fac8
+def sibling(
+    near:list, # Documents of one folder
+    *names,    # Keys
+)->dict:
+    "The value of the first neighbouring JSON object that has all of these keys, or {}."
+    return next((object_of(other) for other in near if all(name in object_of(other) for name in names)), {})

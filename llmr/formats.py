@@ -17,14 +17,13 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/03c_formats.ipynb #3cb851f7
-from .core import SPLITS, InputError, check_table
-from .files import read_documents
-from llmr.harness import (
+from .core import SPLITS, InputError, check_table, file_hash
+from .files import object_of, read_documents, rows_of
+from .harness import (
     aider, attempts_of, bigcodebench, evalplus, evalplus_base, evalplus_old, every_eval_ever, harbor, helm, inspect,
-    inspect_zip, livecodebench,
-    livecodebench_all, lm_eval, object_of, programs, routerarena, rows_of, swebench, swebench_instance,
-    swebench_lists, table, terminal_bench,
-    texts)
+    inspect_zip, livecodebench, livecodebench_all, lm_eval, routerarena, swebench, swebench_instance, swebench_lists,
+    table, terminal_bench, texts)
+from .program_files import programs
 from .rows import find_columns, prompt_id, table_records, wide_models
 from .runs import Pair
 
@@ -68,7 +67,9 @@ def _is_samples(document):
     return 'task_id' in first and isinstance(first.get('solution', first.get('completion')),
                                              str) and not _is_table(document)
 
-def _is_batch(document): return 'custom_id' in _first(document) and 'response' in _first(document)
+def _is_batch(document):
+    keys = set(_first(document))
+    return 'custom_id' in keys and bool({'response', 'result'} & keys)
 
 # %% ../nbs/03c_formats.ipynb #d7163be7
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Format:
     note: str = ''
     kind: str = 'outcomes'
 
-NO_VERDICTS = 'has no verdicts, so it is refused: run the evaluation of the tool first'
+NO_VERDICTS = 'programs without verdicts: executed on the tasks of `--benchmark`'
 FORMATS = [
     Format('evalplus', 'EvalPlus', '`eval`, attempts with `base_status`', lambda d: 'base_status' in _attempt(d),
            evalplus,
@@ -128,7 +129,8 @@ FORMATS = [
     Format('routerarena', 'RouterArena', '`global index`, `prediction`', _has('global index', 'prediction'),
            routerarena,
            'the model is the router\'s choice; a failed call is missing'),
-    Format('openai-batch', 'OpenAI or vLLM batch', '`custom_id`, `response`', _is_batch, programs, NO_VERDICTS,
+    Format('openai-batch', 'OpenAI, vLLM or Anthropic batch', '`custom_id`, `response` or `result`', _is_batch,
+           programs, NO_VERDICTS,
            'programs'),
     Format('samples', 'EvalPlus, human-eval samples', '`task_id`, `solution`', _is_samples, programs, NO_VERDICTS,
            'programs'),
@@ -235,7 +237,9 @@ def _formats(documents, skipped, form):
         except InputError as e: known = errors.append((document.path, str(e)))
         if known: formats.append((document, known))
     if not formats:
-        reason = next((why for _,why in (*errors, *skipped)),
+        alone = ', '.join(document.path for document in documents[:3])
+        reason = next((why for _,why in (*errors, *skipped)), f'{alone}: settings or sums alone. Give the results by '
+                      'task, which the tool wrote beside them.' if documents else
                       'no file that could be read. Give the files that the tool wrote.')
         raise InputError(reason)
     skipped += errors
@@ -245,6 +249,7 @@ def _formats(documents, skipped, form):
 def _records(document, form, near, name):
     "Records of one file, each with a model. Raises: `InputError` if nothing names it."
     try: records = form.read(document, near)
+    except InputError: raise
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as e:
         raise InputError(f'{document.path}: not the {form.tool} file that it looks like or --format says: a part is '
                          f'missing, or of another type ({type(e).__name__}: {e}). Fetch it again.') from None
@@ -303,7 +308,7 @@ def _check_arguments(by_argument):
     "Raises: `InputError` if two arguments hold one model on the same tasks."
     owners = {}
     for argument,records in by_argument:
-        for model,task_id in {(made['model'], made['task_id']) for made in records}:
+        for model,task_id in {(made['model'], made.get('task_id', made.get('position'))) for made in records}:
             other = owners.setdefault((model, task_id), argument)
             if other!=argument:
                 raise InputError(f'{other} and {argument} both hold model {model!r} on task {task_id!r}. Give one '
@@ -370,9 +375,21 @@ def _outcome_frame(records, groups, notes):
     return check_table('outcomes', frame)
 
 # %% ../nbs/03c_formats.ipynb #7589278d
+def _check_copies(places):
+    "Raises: `InputError` on a path that is given twice, or a file that is a copy of another."
+    first = {}
+    for place in places:
+        content = file_hash(place) if place.is_file() else place
+        other = first.get(content)
+        first[content] = place
+        if other is None: continue
+        raise InputError(f'{place}: {"given twice" if place==other else f"a copy of {other}"}, so both models would be '
+                         'the same outcomes. Give the files of two models.')
+
 def gather(
     arguments:list, # Of PATH or NAME=PATH: files, folders, archives
     form:str='',    # Of `FORMATS`; found by content if empty
+    execute=None,   # From programs, as `harness.programs` reads them, and notes to records; none are executed if None
 )->Recorded:
     """Read everything that some paths hold.
     Raises: `InputError` on a file that cannot be read or is of no known kind, a model without a name, one model in two
@@ -383,16 +400,15 @@ def gather(
                                                                                              f'each file a name of '
                                                                                              f'its own.')
     places = [Path(split_argument(argument)[1]).resolve() for argument in arguments]
-    for place in (place for place,count in Counter(places).items() if count>1):
-        raise InputError(f'{place}: given twice, so both models would be the same outcomes. Give the files of two '
-                         f'models.')
+    _check_copies(places)
     notes, files, by_argument, tasks, unrun = [], [], [], [], []
     for argument in arguments:
         read, names = _read_argument(argument, form, notes)
         files, tasks, unrun = files+names, tasks+read['tasks'], unrun+read['programs']
-        by_argument.append((str(argument), read['outcomes']))
+        by_argument.append((str(argument), read['outcomes']+read['programs']))
     _check_arguments(by_argument)
-    records = [made for _,part in by_argument for made in part]
+    records = [made for _,part in by_argument for made in part if 'score' in made]
+    if unrun and execute: records, unrun = records+execute(unrun, notes), []
     _check_versions(records)
     texts, groups = _texts_and_groups(records, tasks)
     if not records: return Recorded(None, texts, unrun, files, notes)

@@ -4,10 +4,9 @@
 
 # %% auto #0
 __all__ = ['READERS', 'EXTRACTS', 'PAIRS', 'NOT_SCORES', 'LETTERS', 'HELM_METRICS', 'read_frame', 'read_extract', 'load_extract',
-           'rows_of', 'object_of', 'attempts_of', 'evalplus', 'evalplus_base', 'evalplus_old', 'bigcodebench',
-           'livecodebench_all', 'livecodebench', 'lm_eval', 'inspect', 'inspect_zip', 'helm', 'every_eval_ever',
-           'swebench', 'swebench_lists', 'swebench_instance', 'terminal_bench', 'harbor', 'aider', 'routerarena',
-           'table', 'texts', 'programs']
+           'attempts_of', 'evalplus', 'evalplus_base', 'evalplus_old', 'bigcodebench', 'livecodebench_all',
+           'livecodebench', 'lm_eval', 'inspect', 'inspect_zip', 'helm', 'every_eval_ever', 'swebench',
+           'swebench_lists', 'swebench_instance', 'terminal_bench', 'harbor', 'aider', 'routerarena', 'table', 'texts']
 
 # %% ../nbs/03a_harness.ipynb #7054aeb8
 import re
@@ -20,6 +19,7 @@ import pyarrow as pa
 
 # %% ../nbs/03a_harness.ipynb #e72275c9
 from .core import InputError, check_table, data_file, read_jsonl
+from .files import object_of, rows_of, sibling
 from .rows import find_columns, outcome, table_records, wide_models, wide_records
 
 # %% ../nbs/03a_harness.ipynb #a787592e
@@ -108,24 +108,6 @@ PAIRS = dict(
                  ('mistralai/mixtral-8x7b-chat', 'gpt-4-1106-preview'),
                  ('gpt-3.5-turbo-1106', 'gpt-4-1106-preview')))
 
-# %% ../nbs/03a_harness.ipynb #2d452bba
-def rows_of(
-    document, # From `read_documents`
-)->list:      # Of dicts; empty if it holds no rows
-    "A document as rows, also where they lie under `results` or `data` of an object."
-    value = document.value
-    if isinstance(value, dict):
-        inner = [part for name,part in value.items() if name in ('results', 'data', 'rows', 'records', 'outcomes')]
-        value = inner[0] if len(inner)==1 and isinstance(inner[0], list) else [value]
-    return value if isinstance(value, list) and value and all(isinstance(row, dict) for row in value) else []
-
-# %% ../nbs/03a_harness.ipynb #7c9de59a
-def object_of(
-    document, # From `read_documents`
-)->dict:      # Empty if it is no JSON object
-    "A document as an object."
-    return document.value if isinstance(document.value, dict) else {}
-
 # %% ../nbs/03a_harness.ipynb #f4958fbb
 def attempts_of(
     document, # EvalPlus and BigCodeBench: an `eval` object
@@ -133,11 +115,6 @@ def attempts_of(
     "The attempts at each task."
     evaluated = object_of(document).get('eval')
     return list(evaluated.items()) if isinstance(evaluated, dict) else []
-
-# %% ../nbs/03a_harness.ipynb #4d57fac8
-def _sibling(near, *names):
-    "The value of the first neighbouring JSON object that has all of these keys, or {}."
-    return next((object_of(other) for other in near if all(name in object_of(other) for name in names)), {})
 
 # %% ../nbs/03a_harness.ipynb #4ce88c32
 def evalplus(
@@ -238,7 +215,7 @@ def lm_eval(
     rows, task = rows_of(document), re.sub(r'^samples_|_\d{4}-\d\d-\d\dT.*$', '', document.stem)
     filters = list(dict.fromkeys(row.get('filter', 'none') for row in rows))
     chosen = 'strict-match' if 'strict-match' in filters else filters[0]
-    model = _sibling(near, 'model_name', 'results').get('model_name')
+    model = sibling(near, 'model_name', 'results').get('model_name')
     names = ('pass@1', 'pass_at_1', 'exact_match', 'acc')
     return [dict(task_id=f'{task}/{row["doc_id"]}', text=_shown(row.get('arguments')), version=row.get('doc_hash'),
                  model=model, score=_metric(row, (*names, *row.get('metrics', ()), 'acc_norm')))
@@ -295,23 +272,33 @@ HELM_METRICS = ('code_eval_acc', 'pass', 'strict_acc', 'test_avg', 'math_equiv_c
                 'classification_macro_f1')
 
 # %% ../nbs/03a_harness.ipynb #3992ed41
+def _helm_states(near):
+    "`(text by instance, instances of which every request failed)`, from the scenario state beside the statistics."
+    texts, answered, asked = {}, set(), set()
+    for state in sibling(near, 'request_states').get('request_states', ()):
+        instance, result = state['instance'], state.get('result') or {}
+        shown = instance.get('input')
+        texts.setdefault(instance.get('id'), shown.get('text') if isinstance(shown, dict) else shown)
+        asked.add(instance.get('id'))
+        if result.get('success') is not False: answered.add(instance.get('id'))
+    return texts, asked-answered
+
 def helm(
     document, # Rows with instance_id and stats
     near,     # Files beside it
 )->list:      # Of records; perturbed copies of an instance are left out
     "Read HELM's statistics per instance."
-    spec = _sibling(near, 'adapter_spec') or _sibling(near, 'adapter_spec', 'request_states')
-    model, name = spec.get('adapter_spec', {}).get('model'), spec.get('name',
-                                                                      document.folders[:1] and document.folders[0])
+    spec = sibling(near, 'adapter_spec', 'name') or sibling(near, 'adapter_spec')
+    model, name = spec.get('adapter_spec', {}).get('model'), spec.get('name') or ''.join(document.folders[:1])
     task = re.sub(r',?model=[^,]*', '', name or 'helm')
-    states = _sibling(near, 'request_states').get('request_states', ())
-    texts = {state['instance'].get('id'): state['instance'].get('input', {}).get('text') for state in states}
+    texts, lost = _helm_states(near)
     records = []
     for row in rows_of(document):
         if row.get('perturbation'): continue
         stats = {stat['name']['name']: stat.get('mean') for stat in row['stats']
                  if not stat['name'].get('perturbation')}
-        records.append(dict(task_id=f'{task}/{row["instance_id"]}', model=model, score=_metric(stats, HELM_METRICS),
+        score = None if row['instance_id'] in lost else _metric(stats, HELM_METRICS)
+        records.append(dict(task_id=f'{task}/{row["instance_id"]}', model=model, score=score,
                             text=texts.get(row['instance_id']), seconds=stats.get('inference_runtime'),
                             n_tokens=stats.get('num_output_tokens') or stats.get('num_completion_tokens')))
     return records
@@ -461,23 +448,3 @@ def texts(
     made = [{field: row.get(name) for field,name in columns.items() if field in ('task_id', 'text', 'group')}
             for row in rows]
     return [{'only_text': True, **row, 'task_id': str(row['task_id'])} for row in made]
-
-# %% ../nbs/03a_harness.ipynb #769e5253
-def programs(
-    document, # EvalPlus samples, generations by position, or the output of a batch
-    near,     # Files beside it
-)->list:      # Of dicts: task_id or position, text, sample
-    "Read programs that nobody has run."
-    value, rows = document.value, rows_of(document)
-    if not rows: return [dict(position=place, text=text, sample=sample)
-                         for place,texts_ in enumerate(value) for sample,text in enumerate(texts_)]
-    made = []
-    for row in rows:
-        body = ((row.get('response') or {}).get('body') or {}) if isinstance(row.get('response'), dict) else {}
-        answers = [choice.get('message', choice).get('content', choice.get('text'))
-                   for choice in body.get('choices') or ()]
-        answers = answers or [row.get('solution') or row.get('completion')]
-        made += [dict(task_id=str(row.get('task_id', row.get('custom_id'))), model=body.get('model'), text=text,
-                      sample=sample, n_tokens=(body.get('usage') or {}).get('completion_tokens'))
-                 for sample,text in enumerate(answers)]
-    return made

@@ -38,7 +38,9 @@ def _saving(point, pair, usd):
 
 def _todo(verdict, pair, margin):
     "What to do when the tasks do not settle the question."
-    more = f'about {verdict.more:,} more tasks, measured with both models, would settle it'
+    least = getattr(verdict, 'least', 0)
+    tasks = f'{least:,} to {verdict.more:,}' if 0<least<verdict.more else f'about {verdict.more:,}'
+    more = f'{tasks} more tasks, measured with both models, would settle it'
     if verdict.more>=MAX_TASKS: more = 'the loss is so close to what you accept that more tasks would hardly settle it'
     if verdict.row<0: return f'Keep every task on {pair.large} for now: every share seems to lose too much, and {more}.'
     return f'Do not switch yet: {more}.'
@@ -55,8 +57,8 @@ def decision_text(
     "What to do, how sure it is, what it costs."
     point, accepted = _decisive(verdict, points), in_points(margin)
     gap, low, high = (f'{100*value:+.1f}' for value in (point.performance_gap, point.low, point.high))
-    sure = (f'the pass rate changes by {gap} points on these {n:,} tasks ({low} to {high} with 95% confidence); you '
-            f'accept a loss of {accepted}.')
+    sure = (f'the pass rate changes by {gap} points on these {n:,} tasks ({low} to {high}, each end with 95% '
+            f'confidence); you accept a loss of {accepted}.')
     which, saving = which_tasks(point), _saving(point, pair, usd)
     if verdict.word=='ROUTE': return f'Send {which} to {pair.small}.', f'{sure[0].upper()}{sure[1:]} You {saving}.'
     if verdict.word=="DON'T": first = f'Keep every task on {pair.large}.'
@@ -73,6 +75,7 @@ def room_text(
             f'{room["only_small"]:.1%}, only {pair.large} {room["only_large"]:.1%}.')
     if room['samples']==1:
         return f'{both} If both were equally good, so uneven a split would have probability {room["mcnemar_p"]:.2g}.'
+    if room.get('one_draw'): return f'{both} What a router could gain cannot be told: samples of a task are one text.'
     gain = f'{room["ceiling_gain"]:+.1f} points ({room["low"]:+.1f} to {room["high"]:+.1f})'
     return (f'{both} A router that knows {room["ceiling_known"]} other answers of both models to each task gains '
             f'{gain} over random routing, which is about the most that any router can gain.')
@@ -80,7 +83,7 @@ def room_text(
 # %% ../nbs/17b_plain_words.ipynb #e886023b
 def wrapped(
     text:str,      # Such as a title
-    width:int=48,  # Characters of a line
+    width:int=54,  # Characters of a line
 )->str:
     "A text in lines that fit a figure."
     return '\n'.join(wrap(text, width))

@@ -297,7 +297,7 @@ def moved_html(
     "What becomes of the tasks that go to the small model."
     pair, routed = answer.pair, answer.verdict.word=='ROUTE'
     point = answer.points.loc[answer.verdict.row] if routed else answer.points.iloc[2]
-    where = 'at the recommended operating point' if routed else 'at the 60% threshold, as an example'
+    where = 'at the recommended share' if routed else 'at the 60% threshold, as an example'
     moved = moved_tasks(outcomes, answer.scores, pair, -np.inf if np.isnan(point.tau) else point.tau, tasks)
     n = moved.result.value_counts().reindex(['better', 'same', 'worse'], fill_value=0)
     n_test = outcomes[outcomes.split=='test'].task_id.nunique()
@@ -360,7 +360,7 @@ def next_steps(
         return [f'Stay with {pair.large}. Consider a cascade, which runs the small model\'s program on a visible test '
                 'before using it.', *more]
     missing = f'measure {verdict.more:,} more tasks with both models'
-    if verdict.more>=MAX_TASKS: missing = "don't measure more for this margin: an operating point lies on it"
+    if verdict.more>=MAX_TASKS: missing = "don't measure more for this margin: the loss is too close to it"
     return [f'Stay with {pair.large}, and {missing}; or accept a larger loss.', *more]
 
 # %% ../nbs/17_report.ipynb #4d3cf792

@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['PROFILES', 'Pair', 'Profile', 'get_profile', 'split_source', 'with_models', 'get_pairs', 'RunFiles', 'Run',
-           'read_record', 'open_run', 'is_current', 'check_price', 'check_prices']
+           'read_record', 'open_run', 'progress_line', 'is_current', 'check_price', 'check_prices']
 
 # %% ../nbs/00b_runs.ipynb #4be51209
 import json
 import math
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -326,6 +327,30 @@ def open_run(
         write_json(folder/'run.json', dict(profile=profile, pairs=[pair.name for pair in studied], seed=seed,
                                            commit=_git_commit(), versions=_versions(), stages={}, **sampled))
     return Run(folder, opened, studied, seed, alone=run_dir is None)
+
+# %% ../nbs/00b_runs.ipynb #afbd02c4
+def progress_line(
+    label:str,         # What is done
+    every:float=10.,   # Seconds between lines where there is no terminal
+):                     # Callback `(done, total)`
+    "Show the progress of a step on standard error."
+    from tqdm import tqdm
+    if sys.stderr.isatty(): bar, last = tqdm(desc=label), None
+    else: bar, last = None, time.monotonic()
+    def on_progress(
+        done,  # Steps that are done
+        total, # Of how many
+    ):
+        "Move the bar, or write a line."
+        nonlocal last
+        if bar is not None:
+            bar.total = total
+            bar.update(done-bar.n)
+            if done>=total: bar.close()
+        elif done>=total or time.monotonic()-last>=every:
+            print(f'{label}: {done:,} of {total:,}', file=sys.stderr, flush=True)
+            last = time.monotonic()
+    return on_progress
 
 # %% ../nbs/00b_runs.ipynb #5c1dbe8b
 def is_current(

@@ -25,7 +25,7 @@ from .benchmarks import load_tasks
 from .blocks import drop_reasoning
 from .core import (
     SCHEMAS, SPLITS, InputError, Store, bundle, check_table, data_file, json_rows, package_file, read_jsonl, unbundle)
-from .engines import Completion, Sampler, make_requests
+from .engines import Completion, Sampler, log, make_requests
 from .plotting import Figure, colours, panels
 from .problem import task_prompts
 
@@ -266,6 +266,24 @@ def task_requests(
     counts = [n_samples[split] for split in tasks.split]
     return np.repeat(tasks.task_id.to_numpy(), counts).tolist(), make_requests(task_prompts(tasks), counts, seed)
 
+# %% ../nbs/02_sampling.ipynb #7c1e0a05
+def _refusal_notes(sampled, settings):
+    "A sentence for each setting that the server refused."
+    what = dict(temperature=f'the server refuses temperature={settings.temperature:g}: its default was used',
+                top_p=f'the server refuses top_p={settings.top_p:g}: its default was used',
+                seed='the server refuses a seed: these samples are not reproducible')
+    refused = {name for names in sampled.refused.unique() for name in names.split(', ') if name}
+    return [sentence for name,sentence in what.items() if name in refused]
+
+def _cut_note(sampled, settings):
+    "A sentence about answers that were cut, '' if none was."
+    cut = sampled[sampled.finish_reason=='length']
+    if not len(cut): return ''
+    thinking = sum(not drop_reasoning(text).strip() for text in cut.text)
+    before = f', {thinking/len(sampled):.1%} before any answer' if thinking else ''
+    return (f'{len(cut)/len(sampled):.1%} of {len(sampled)} completions were cut at max_tokens={settings.max_tokens}'
+            f'{before}. For whole answers, raise --param max_tokens')
+
 # %% ../nbs/02_sampling.ipynb #f5cf394f
 def _report_speed(completions, total, on_progress):
     "Pass `(i, completion)` on, and report each with tokens a second and the share cut so far."
@@ -326,6 +344,8 @@ def sample_completions(
                          'Re-run the same command to resume; finished completions are saved.')
     drawn = _sampled_rows(task_ids, requests, [completions[key] for key in keys], sampler, tasks)
     drawn = drawn.assign(sampler=sampler.engine, revision=sampler.revision, settings=sampler.key(seed))
+    note = _cut_note(drawn, sampler.settings)
+    if note: log.warning('model %s: %s', sampler.name, note)
     if drawn.code.any(): return drawn
     cut = drawn.finish_reason.eq('length').mean()
     advice = (f'{cut:.0%} were cut at max_tokens={sampler.settings.max_tokens}: raise --param max_tokens'
@@ -333,24 +353,6 @@ def sample_completions(
               'need a larger max_context')
     raise InputError(f'model {sampler.name}: none of {len(drawn)} completions contains a program '
                      f'({drawn.finish_reason.mode()[0]}). {advice}.')
-
-# %% ../nbs/02_sampling.ipynb #7c1e0a05
-def _refusal_notes(sampled, settings):
-    "A sentence for each setting that the server refused."
-    what = dict(temperature=f'the server refuses temperature={settings.temperature:g}: its default was used',
-                top_p=f'the server refuses top_p={settings.top_p:g}: its default was used',
-                seed='the server refuses a seed: these samples are not reproducible')
-    refused = {name for names in sampled.refused.unique() for name in names.split(', ') if name}
-    return [sentence for name,sentence in what.items() if name in refused]
-
-def _cut_note(sampled, settings):
-    "A sentence about answers that were cut, '' if none was."
-    cut = sampled[sampled.finish_reason=='length']
-    if not len(cut): return ''
-    thinking = sum(not drop_reasoning(text).strip() for text in cut.text)
-    before = f', {thinking/len(sampled):.1%} before any answer' if thinking else ''
-    return (f'{len(cut)/len(sampled):.1%} of {len(sampled)} completions were cut at max_tokens={settings.max_tokens}'
-            f'{before}. For whole answers, raise --param max_tokens')
 
 # %% ../nbs/02_sampling.ipynb #7c1e0a06
 def sampling_notes(

@@ -21,12 +21,13 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/21_watch.ipynb #7c3e0006
-from .core import InputError, Store
+from .core import InputError, Store, check_table
 from .drift import Drift, find_drift, withdraw
 from .evaluation import TARGETS, calibrate_threshold
-from .files import read_documents
-from .formats import gather, pairs_to_judge
-from .harness import read_frame, rows_of
+from .files import read_documents, rows_of
+from .formats import Recorded, gather, pairs_to_judge, split_argument
+from .harness import read_frame
+from .own_tables import HELD_OUT
 from .planning import MAX_TASKS
 from .problem import route
 from .rows import EMPTY, find_columns, prompt_id
@@ -339,6 +340,45 @@ def watch_text(
     return '\n'.join(lines)
 
 # %% ../nbs/21_watch.ipynb #7c3e002c
+def _read_log(path):
+    "A log of decisions, in any format that holds rows. Raises: `InputError` if there are none."
+    documents, skipped = read_documents(path)
+    rows = [row for document in documents for row in rows_of(document)]
+    if not rows: raise InputError(f'{path}: no rows{"".join(f"; {why}" for _,why in skipped[:1])}.')
+    return pd.DataFrame(rows)
+
+def _read_outcomes(files, form):
+    "Recorded outcomes, also of a run directory. Raises: `InputError` as `gather`, or on programs alone."
+    table = Path(files[0])/'outcomes.parquet'
+    if len(files)==1 and table.exists():
+        return Recorded(check_table('outcomes', read_frame(table, 'outcomes')), {}, [], [('run', str(files[0]))])
+    recorded = gather(list(files), form)
+    if recorded.outcomes is None: raise InputError(f'{files[0]}: no outcomes. Grade the answers first.')
+    return recorded
+
+def _weights_in(files):
+    "`(frame, path)` of each file of outcomes that has a column `weight`."
+    for path in (split_argument(file)[1] for file in files):
+        rows = [row for document in read_documents(path)[0] for row in rows_of(document) if 'weight' in row]
+        if rows: yield pd.DataFrame(rows).drop(columns='score', errors='ignore'), path
+
+def _read_files(files, form, scores):
+    "`(recorded, [(frame, path) of each log of decisions])`. Raises: `InputError` as `gather`, or on programs alone."
+    recorded = _read_outcomes(files, form) if files else None
+    return recorded, [*([(_read_log(scores), scores)] if scores else []), *_weights_in(files)]
+
+def _logged(logs, least):
+    "Rows of several logs as one. Raises: `InputError` as `score_rows`, or if two logs contradict each other."
+    rows = {}
+    for frame,path in logs:
+        for task,(score, weight, split) in score_rows(frame, path, least).items():
+            known = rows.setdefault(task, [score, weight, split])
+            if None not in (known[1], weight) and known[1]!=weight:
+                raise InputError(f'{path}: task {task!r} has weight {weight:g} here and {known[1]:g} in {logs[0][1]}.')
+            if known[1] is None: known[1] = weight
+    return rows
+
+# %% ../nbs/21_watch.ipynb #7c3e002d
 def _calibrated(scores):
     "Thresholds from the calibration rows among scores, None if there are none."
     values = [score for score,_,split in scores.values() if split=='validation' and score is not None]
@@ -354,7 +394,8 @@ def _router_card(folder):
     if not taus: raise InputError(f'{folder}: the router is not calibrated. Name thresholds with --tau.')
     file = folder/'scores.parquet'
     scores = read_frame(file, 'scores') if file.exists() else pd.DataFrame(dict(task_id=[], score=[]))
-    held_out = scores[scores.split=='validation'] if 'split' in scores else scores[:0]
+    if 'source' in scores: held_out = scores[scores.source==HELD_OUT].assign(split='validation')
+    else: held_out = scores[scores.split=='validation'] if 'split' in scores else scores[:0]
     return list(dict.fromkeys(taus)), score_rows(held_out, file)
 
 def _new_terms(path, recorded, scores, given, in_order):
@@ -373,7 +414,7 @@ def _new_terms(path, recorded, scores, given, in_order):
                          'with split validation.')
     return make_terms(small, large, **options)
 
-# %% ../nbs/21_watch.ipynb #7c3e002d
+# %% ../nbs/21_watch.ipynb #7c3e002e
 def _try_look(store, terms, outcomes, scores):
     "What the store would say after a look, from a copy in memory. Raises: `InputError` if it cannot be counted."
     trial = Store()
@@ -381,19 +422,19 @@ def _try_look(store, terms, outcomes, scores):
     add_look(trial, terms, outcomes, scores)
     return judge_store(trial)
 
-def _write(path, recorded, scores, given, in_order):
+def _write(path, recorded, logs, given, in_order):
     "Add a look to a store on disk, if all of it can be counted. Returns what `add_look` and `judge_store` do."
     with Store(path) if path.exists() else Store() as store:
         terms = read_terms(store)
         if terms: check_same(terms, path, **given)
-        else: terms = _new_terms(path, recorded, scores[0], given, in_order)
+        else: terms = _new_terms(path, recorded, _logged(logs, 0.), given, in_order)
         rows = outcome_rows(recorded.outcomes, terms) if recorded is not None else {}
-        logged = score_rows(*scores[1:], terms['least_weight']) if scores[0] else {}
+        logged = _logged(logs, terms['least_weight'])
         if terms['router'] and not len(store): logged = _router_card(terms['router'])[1] | logged
         judged = _try_look(store, terms, rows, logged)
     with Store(path) as store: return add_look(store, terms, rows, logged), judged
 
-# %% ../nbs/21_watch.ipynb #7c3e002e
+# %% ../nbs/21_watch.ipynb #7c3e002f
 def watch_facts(
     judged:dict, # From `judge_store`
     added:dict,  # From `add_look`
@@ -406,22 +447,6 @@ def watch_facts(
                  more_tasks=found.more, withdrawn=found.withdrawn, points=points, waiting=dict(judged['waiting']))
     facts |= {name: judged[name] for name in ('tasks', 'groups', 'late', 'aside', 'terms')} | dict(added=added)
     return facts | dict(drift=None if drift is None else vars(drift) | dict(found=bool(drift), text=str(drift)))
-
-# %% ../nbs/21_watch.ipynb #7c3e0030
-def _read_log(path):
-    "A log of decisions, in any format that holds rows. Raises: `InputError` if there are none."
-    documents, skipped = read_documents(path)
-    rows = [row for document in documents for row in rows_of(document)]
-    if not rows: raise InputError(f'{path}: no rows{"".join(f"; {why}" for _,why in skipped[:1])}.')
-    return pd.DataFrame(rows)
-
-def _read_files(files, form, scores):
-    "`(recorded, (rows of scores, frame, path))`. Raises: `InputError` as `gather`, or on programs alone."
-    recorded = gather(list(files), form) if files else None
-    if recorded is not None and recorded.outcomes is None:
-        raise InputError(f'{files[0]}: no outcomes. Grade the answers first.')
-    frame = _read_log(scores) if scores else None
-    return recorded, (score_rows(frame, scores, 0.) if scores else {}, frame, scores)
 
 # %% ../nbs/21_watch.ipynb #7c3e0031
 def watch(
@@ -438,11 +463,11 @@ def watch(
     check_file(path)
     if not (path.exists() or files or given['small'] and given['large']):
         raise InputError(f'{path}: not there. Give files of outcomes, or --small and --large.')
-    recorded, decided = _read_files(files, form, scores)
+    recorded, logs = _read_files(files, form, scores)
     if not path.parent.is_dir(): raise InputError(f'{path.parent}: no such folder. Make it first.')
     try:
         with FileLock(f'{path}.lock', timeout=wait):
-            added, judged = _write(path, recorded, decided, given, len(files)>1)
+            added, judged = _write(path, recorded, logs, given, len(files)>1)
     except Timeout:
         raise InputError(f'{path}: another process has been writing to it for {wait:g} s. Try again later.') from None
     except OSError as e: raise InputError(f'{path}: cannot be written ({e.strerror}). Check the folder.') from None

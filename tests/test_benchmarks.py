@@ -148,3 +148,16 @@ def test_fewer_tasks():
     assert few.task_id.isin([11, 510, 601, 974]).sum()==4
     assert len(thin_tasks(tasks))==len(tasks)==len(thin_tasks(tasks, 999)) and few.task_id.is_monotonic_increasing
     with pytest.raises(InputError, match='tasks_per_split 0: must be at least 1'): thin_tasks(tasks, 0)
+
+
+def test_tasks_that_no_router_learns_from_come_as_filed(tmp_path):
+    "Any number, in the order of the file; MBPP keeps its few-shot examples, and no split is drawn."
+    record = dict(test_list=['assert f() == 1'], text='x', test_setup_code='')
+    (tmp_path/'mbpp.jsonl').write_text('\n'.join(json.dumps(record | dict(task_id=number)) for number in (700, 2, 11)))
+    tasks = load_tasks(f'mbpp={tmp_path/"mbpp.jsonl"}', splits=False)
+    assert tasks.task_id.tolist()==[700, 2, 11] and tasks.split.tolist()==['train', 'train', 'test']
+    human = dict(task_id='HumanEval/0', prompt='def f(x):\n', test='def check(f): pass', entry_point='f')
+    (tmp_path/'human.jsonl').write_text(json.dumps(human))
+    assert load_tasks(f'humaneval={tmp_path/"human.jsonl"}', splits=False).split.tolist()==['test']
+    with pytest.raises(InputError, match='no file .*nowhere. Give the path'): load_tasks('mbpp=nowhere')
+    with pytest.raises(InputError, match='Write mbpp alone, or mbpp=PATH'): load_tasks('mbpp:v2')

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 
 from llmr.causes import brevity_claims, grading_claims, label_claims, tie_claims
@@ -21,9 +22,13 @@ def test_confidences_fit_the_labels_that_they_were_trained_on(shipped, pairs):
 def test_the_shorter_program_wins_a_tie(shipped, pairs):
     outcomes = shipped('outcomes')
     equal = outcomes.assign(n_passed=1, n_tokens=outcomes.n_tokens.where(outcomes.model!='1B', 1))
-    labels = pd.DataFrame(dict(split='train', pair='1B-8B', quality='brevity', label='inclusive', y=[1.]))
+    task_ids = outcomes.task_id[outcomes.split=='train'].unique()
+    about = dict(split='train', pair='1B-8B', quality='brevity', label='inclusive')
+    labels = pd.DataFrame(dict(task_id=task_ids, y=1.)).assign(**about)
     row = brevity_claims(equal, labels, pairs[:1]).iloc[0]
     assert (row.corrected, row.low, row.high, row.verdict)==(1, 1, 1, 'agree')
+    one_less = labels.assign(y=np.where(np.arange(len(labels))<8, .9, 1.))
+    assert brevity_claims(equal, one_less, pairs[:1]).verdict.tolist()==['differ'], 'pairs of labels, not two means'
 
 
 def test_ties_by_hand(shipped, pairs):

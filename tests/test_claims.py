@@ -22,7 +22,7 @@ def test_published_numbers_are_the_papers():
 
 
 def test_statements():
-    assert {number for statement in STATEMENTS.values() for number in statement.errata}==set(range(1, 12))
+    assert {number for statement in STATEMENTS.values() for number in statement.errata}==set(range(1, 16))
     assert {statement.interval_kind for statement in STATEMENTS.values()}==set(INTERVAL_KINDS)
     assert len({statement.text for statement in STATEMENTS.values()})==len(STATEMENTS)
     assert Statement('x', 'Table 1').source=='Table 1' and Statement('x', '§4.3', (4,)).source=='§4.3 (errata 4)'

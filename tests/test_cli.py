@@ -45,7 +45,7 @@ def test_wrong_names_and_values(arguments, message, tmp_path, capsys):
 
 
 def test_arguments_that_cannot_be_read(capsys):
-    for arguments in ([], ['reproduce', '--seed', 'x'], ['reproduce', '--param', 'epochs'], ['route']):
+    for arguments in ([], ['reproduce', '--seed', 'x'], ['reproduce', '--param', 'epochs'], ['pack']):
         with pytest.raises(SystemExit) as e: main(arguments)
         assert e.value.code==2 and capsys.readouterr().err
 
@@ -57,7 +57,7 @@ def test_a_seed_out_of_range_and_a_stop(monkeypatch, capsys):
             with pytest.raises(SystemExit) as e: main([*arguments, *pair, '--seed', seed])
             assert e.value.code==2 and f"'{seed}' is not a whole number from 0" in capsys.readouterr().err
     def stop(*_): raise KeyboardInterrupt
-    monkeypatch.setattr('llmr.own_data.read_own', stop)
+    monkeypatch.setattr('llmr.training.read_own', stop)
     assert main(['train', 't.jsonl', 'o.jsonl', '--out', 'r', *pair])==130
     assert 'stopped' in capsys.readouterr().err
 

@@ -270,3 +270,79 @@ def test_a_format_that_a_file_has_not(tmp_path):
     (tmp_path/'A.csv').write_text('task_id,passed\n1,1\n')
     for form in ('lm-eval', 'inspect', 'helm', 'swe-bench-lists'):
         with pytest.raises(InputError, match='A.csv'): gather([str(tmp_path/'A.csv')], form)
+
+
+# ---- layouts of folders
+
+def test_a_folder_of_swe_bench_reports_an_instance_each(tmp_path):
+    "As `run_evaluation` writes them: an instance that broke has no report, and is missing."
+    for model,results in (('org__a', dict(x__x=True, y__y=False)), ('b', dict(x__x=False, z__z=True))):
+        for instance,resolved in results.items():
+            facts = dict(patch_is_None=False, patch_exists=True, patch_successfully_applied=True, resolved=resolved,
+                         tests_status=dict(FAIL_TO_PASS=dict(success=[], failure=[])))
+            write(tmp_path/'logs'/'run_evaluation'/'run-1'/model/instance/'report.json', {instance: facts})
+    outcomes = gather([tmp_path/'logs']).outcomes
+    assert {(row.model, row.task_id): row.n_passed for row in outcomes.itertuples()}=={
+        ('org/a', 'x__x'): 1, ('org/a', 'y__y'): 0, ('b', 'x__x'): 0, ('b', 'z__z'): 1}
+
+
+@pytest.mark.parametrize('old', [False, True])
+def test_helm_takes_prompts_from_the_scenario_state(tmp_path, old):
+    "The state beside the statistics has the prompts, and the calls that failed; older versions write plain inputs."
+    name = {'name': 'exact_match', 'split': 'test'}
+    shown = lambda text: text if old else dict(text=text)
+    for model,means in (('org/a', (1., 0., 0.)), ('org/b', (1., 1., 0.))):
+        folder = tmp_path/'runs'/'v1'/f'mmlu:subject=anatomy,model={model.replace("/", "_")}'
+        write(folder/'per_instance_stats.json', [
+            dict(instance_id=f'id{i}', train_trial_index=0, stats=[dict(name=name, mean=mean)])
+            for i,mean in enumerate(means)])
+        states = [dict(instance=dict(id=f'id{i}', input=shown(f'question {i}'), references=[]), train_trial_index=0,
+                       request=dict(model=model), result=dict(success=i<2, completions=[])) for i in range(3)]
+        write(folder/'scenario_state.json', dict(adapter_spec=dict(model=model), request_states=states))
+        write(folder/'scenario.json', dict(name='mmlu', definition_path='x'))
+        if not old: write(folder/'run_spec.json', dict(name=f'mmlu:subject=anatomy,model={model}',
+                                                       adapter_spec=dict(model=model)))
+    recorded = gather([tmp_path/'runs'])
+    assert recorded.models==['org/a', 'org/b'] and recorded.outcomes.task_id.nunique()==2
+    assert sorted(recorded.texts.values())==['question 0', 'question 1', 'question 2']
+    assert recorded.outcomes.n_passed.tolist()==[1, 0, 1, 1] and 'org/a 1' in ' '.join(recorded.notes)
+
+
+def test_settings_alone_are_no_results(tmp_path):
+    write(tmp_path/'scenario_state.json', dict(adapter_spec=dict(model='a'), request_states=[]))
+    with pytest.raises(InputError, match='scenario_state.json: settings or sums alone. Give the results by task'):
+        gather([tmp_path/'scenario_state.json'])
+
+
+def test_a_copy_of_a_file_is_no_second_model(tmp_path):
+    for name in 'ab': write(tmp_path/f'{name}.csv', 'task_id,passed\nx,1\n')
+    with pytest.raises(InputError, match='b.csv: a copy of .*a.csv, so both models would be the same'):
+        gather([tmp_path/'a.csv', tmp_path/'b.csv'])
+
+
+def test_a_wrong_cell_is_named_as_it_is(tmp_path):
+    write(tmp_path/'a.csv', 'task_id,score\nx,1.5\n')
+    with pytest.raises(InputError, match=r"^\S*a.csv, row 2: score is '1.5'. A score is a number from 0 to 1"):
+        gather([tmp_path/'a.csv'])
+
+
+def test_programs_of_a_chat_of_a_list_and_of_samples(tmp_path):
+    "Calls that failed have no text; a list begins where the settings beside it say."
+    said = lambda content: dict(body=dict(model='a', choices=[dict(message=dict(content=content))]))
+    rows = [dict(custom_id='T/1', response=said('x')), dict(custom_id='T/2', response=said(None)),
+            dict(custom_id='T/3', response=None, error='expired'),
+            dict(custom_id='T/4', response=dict(status_code=500, body=dict(error='busy'))),
+            dict(custom_id='T/5', result=dict(type='succeeded', message=dict(model='a', content=[dict(text='y')]))),
+            dict(custom_id='T/6', response=dict(body=dict(model='a', output=[dict(type='reasoning'), dict(
+                type='message', content=[dict(type='output_text', text='z')])])))]
+    write(tmp_path/'log.jsonl', '\n'.join(map(json.dumps, rows)))
+    write(tmp_path/'run'/'generations_mbpp.json', [['p', 'q'], ['r', 's']])
+    settings = dict(tasks='mbpp', model='org/b', limit_start=5)
+    write(tmp_path/'run'/'evaluation_results.json', dict(mbpp={}, config=settings))
+    write(tmp_path/'c.jsonl', json.dumps(dict(task_id='T/1', solution='w')))
+    programs = gather([tmp_path/'log.jsonl', tmp_path/'run', f'c={tmp_path/"c.jsonl"}']).programs
+    assert [made['text'] for made in programs]==['x', '', None, None, 'y', 'z', 'p', 'q', 'r', 's', 'w']
+    assert [made['position'] for made in programs[6:10]]==[5, 5, 6, 6]
+    assert {made['model'] for made in programs}=={'a', 'org/b', 'c'}
+    other = write(tmp_path/'d'/'c.jsonl', json.dumps(dict(task_id='T/1', solution='v')))
+    with pytest.raises(InputError, match='both hold model .c. on task'): gather([tmp_path/'c.jsonl', other])

@@ -196,8 +196,7 @@ def test_an_attack_is_held(level, tmp_path):
     before = sorted(tmp_path.rglob('*'))
     rows = attack('hostile')
     for row, grade in zip(rows, run_programs(programs(rows, str(tmp_path)), workers=1, isolation=level)):
-        limit = 5.+1.
-        assert grade.wall_s<=limit, (row['name'], grade)
+        assert grade.wall_s<=5+1, (row['name'], grade)
         if row['name'] in ('test_removes_folder', 'test_execs'): continue # right is what plain Python does outside
         assert [word=='passed' for word in grade.tests]==row['pass'], (row['name'], grade)
     assert sorted(tmp_path.rglob('*'))==before
@@ -205,7 +204,8 @@ def test_an_attack_is_held(level, tmp_path):
 
 # ---- handed cases: an honest program and a test that passes in plain Python
 
-LENIENT = dict(class_solution='NameError', typing_not_imported='NameError') # what strict grading says
+LENIENT = dict(class_solution='NameError: tests call f, the program defines Solution.f',
+               typing_not_imported='NameError') # what strict grading says
 
 
 @pytest.mark.parametrize('level', LEVELS)
@@ -217,7 +217,8 @@ def test_handed_programs(level, cases):
         programs = [Program(code, (test,), mode=mode) for mode in ('strict', 'lenient')]
         strict, lenient = run_programs(programs, Limits(packages=('numpy',)), 1, level)
         if folder.name=='pep695' and sys.version_info<(3, 12): assert 'under Python 3.' in strict.error
-        elif folder.name in LENIENT: assert strict.errors==(LENIENT[folder.name],) and lenient.tests==('passed',)
+        elif folder.name in LENIENT:
+            assert strict.errors==(LENIENT[folder.name],) and lenient.tests==('passed',) and lenient.changed
         else: assert strict.tests==lenient.tests==('passed',), folder.name
 
 
@@ -244,8 +245,15 @@ def test_what_is_done_with_objects_is_done_beside_the_program():
     assert {grade.tests for grade in grades}=={('passed',)} and {grade.judge for grade in grades}=={'inside'}
 
 
+@pytest.mark.parametrize('test', ['assert str(make())=="P(1)"', 'x = make(); assert f"{x}"=="P(1)"',
+                                  'assert repr(make())=="P(1)"'])
+def test_the_text_of_a_result_is_made_beside_the_program(test):
+    (grade,) = graded(Program(OBJECT, (test,)))
+    assert grade.tests==('passed',) and grade.judge=='inside'
+
+
 def test_an_object_where_a_test_expects_data_is_an_error(): # not a wrong answer
-    (grade,) = graded(Program(OBJECT, ('assert str(make())=="P(1)"',)))
+    (grade,) = graded(Program(OBJECT, ('assert make()+1==2',)))
     assert grade.errors==('TypeError',) and grade.judge=='values'
 
 
@@ -265,6 +273,7 @@ def test_a_condition_may_leave_an_assertion_out():
 @pytest.mark.parametrize('code', [
     'import sys\nassert "r" in sys.stdin.mode and "w" in sys.stdout.mode\nprint(input())',
     'import atexit\nx = input()\natexit.register(lambda: print(x))',
-    'import sys\nprint(input())\nsys.stdin.close()\nsys.stdout.close()'])
+    'import sys\nprint(input())\nsys.stdin.close()\nsys.stdout.close()',
+    'with open("/dev/stdin") as f, open("/dev/stdout", "w") as g: g.write(f.read())'])
 def test_scripts_that_use_their_streams_in_unusual_ways(code):
     assert passed(Program(code, (case('3\n', '3'),), kind='stdin'))==[('passed',)]

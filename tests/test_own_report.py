@@ -49,7 +49,7 @@ def test_sections_in_order(page):
 def test_plain_words_short_names_and_costs(page):
     said = ' '.join(page.words)
     assert not re.search(r'\b(tied|McNemar|operating point|nan)\b', said, re.I)
-    assert 'small-2b is short for acme/small-2b' in said and 'with 95% confidence' in said
+    assert 'small-2b is short for acme/small-2b' in said and 'each end with 95% confidence' in said
     assert '$ per 1,000 tasks' in said and 'seconds per task' in said and 'per 1,000 tasks instead of $2' in said
 
 

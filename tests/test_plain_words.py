@@ -25,7 +25,7 @@ JARGON = re.compile(r'\b(tied|McNemar|operating point|cost advantage|nan)\b', re
 def test_what_to_do_how_sure_and_what_it_costs(verdict, usd, starts, ends):
     todo, why = decision_text(verdict, POINTS, PAIR, .01, 400, usd)
     assert todo.startswith(starts) and why.endswith(ends)
-    assert 'on these 400 tasks (' in why and 'with 95% confidence' in why and 'accept a loss of 1 point' in why
+    assert 'on these 400 tasks (' in why and 'each end with 95% confidence' in why and 'accept a loss of 1 point' in why
     assert not JARGON.search(f'{todo} {why}')
 
 

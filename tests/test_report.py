@@ -62,7 +62,8 @@ def test_what_is_on_the_page(page):
         'Would another grader say the same?', 'What to do next', 'How this was measured']
     assert [text for tag,text in shown.headings if tag=='h3']==['small or large?']
     words = ' '.join(shown.words)
-    assert len(re.findall(r"\b(ROUTE at cost advantage|NEED [\d,]+ MORE TASKS|NEED OVER|DON'T)", words))>=1
+    answers = r"\b(ROUTE at cost advantage|NEED [\d,]+(?: TO [\d,]+)? MORE TASKS|NEED OVER|DON'T)"
+    assert len(re.findall(answers, words))>=1
     assert 'llmr reproduce --profile toy --beyond' in words and 'no prices' in words
 
 
@@ -138,15 +139,15 @@ def test_the_router_is_chosen_on_validation(small_case):
 def test_costs_by_hand(small_case):
     outcomes, scores, pair = small_case
     of_router = scores[scores.router=='good']
-    points = operating_points(outcomes, pair, of_router, targets=(.5,))
+    points = operating_points(outcomes, pair, of_router).iloc[[1, -1]].reset_index(drop=True)
     rows = cost_rows(outcomes, of_router, points, pair, dict(S=1., L=10.)).set_index('system')
     small = route(np.array([.9, .1, .8, .3]), points.tau[0])
     assert small.tolist()==[True, False, True, False]
     assert rows.cost['all L']==pytest.approx((20+20+40+20)*10/4/1000) and rows.cost['all S']==pytest.approx(60/4/1000)
-    assert rows.cost['router 50%']==pytest.approx((10+200+10+200)/4/1000)
-    assert rows.ratio['router 50%']==pytest.approx(420/1000)
+    assert rows.cost['router 40%']==pytest.approx((10+200+10+200)/4/1000)
+    assert rows.ratio['router 40%']==pytest.approx(420/1000)
     assert rows.large_calls.tolist()==[1000, 500, 0]
-    assert rows.total_pass_rate['router 50%']==pytest.approx((3+3+2+0)/12)
+    assert rows.total_pass_rate['router 40%']==pytest.approx((3+3+2+0)/12)
     assert cost_rows(outcomes, of_router, points, pair, {}).cost.isna().all()
     assert cost_rows(outcomes, of_router, points, pair, dict(S=1., L=0.)).ratio.isna().all()
 
@@ -161,7 +162,7 @@ def test_a_pair_has_one_answer_from_its_own_router(small_case):
     assert '<th>cost</th>' in table and '<th>per 1,000 tasks</th>' in table
     assert 'router standard good</caption>' in table
     routed = replace(answer, verdict=Verdict('ROUTE', 1., len(answer.points)-1))
-    assert 'at the recommended operating point: 4 of 4 tasks go to S.' in moved_html(routed, outcomes, TEXTS)
+    assert 'at the recommended share: 4 of 4 tasks go to S.' in moved_html(routed, outcomes, TEXTS)
     assert 'at the 60% threshold, as an example: ' in moved_html(answer, outcomes, TEXTS)
 
 
@@ -173,9 +174,15 @@ def test_moved_tasks_by_hand(small_case):
 
 
 def test_next_steps_follow_the_verdict():
-    points, pair = pd.DataFrame(dict(cost_advantage=[.4, 1.], tau=[.7, np.nan], over_low=[-.01, 0.])), Pair('S', 'L')
-    some, doubt, *_ = next_steps(Verdict('ROUTE', .4, 0), points, pair, [])
+    over = dict(over_random=[.01, 0.], over_low=[-.01, 0.], over_high=[.03, 0.])
+    points, pair = pd.DataFrame(dict(cost_advantage=[.4, 1.], tau=[.7, np.nan], **over)), Pair('S', 'L')
+    some, doubt, watch = next_steps(Verdict('ROUTE', .4, 0), points, pair, [])
     assert 'threshold 0.7: 40% of tasks go to S' in some and 'at random is indistinguishable from zero' in doubt
+    assert 'a random 5% of all traffic' in watch and 'one over its chance of being sampled' in watch
+    worse = points.assign(over_random=-.024, over_low=-.028, over_high=-.02)
+    assert next_steps(Verdict('ROUTE', .4, 0), worse, pair, [])[1]==(
+        'Do not use this router: it is worse than sending the same share at random (-2.4 points, -2.8 to -2.0).')
+    assert len(next_steps(Verdict('ROUTE', .4, 0), points.assign(over_low=.01), pair, []))==2
     assert next_steps(Verdict('ROUTE', 1., 1), points, pair, [])[0]=='Send all tasks to S.'
     assert 'measure 1,234 more' in next_steps(Verdict('NEED', more=1234), points, pair, [])[0]
     assert "don't measure more" in next_steps(Verdict('NEED', more=MAX_TASKS), points, pair, [])[0]

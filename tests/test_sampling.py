@@ -343,6 +343,7 @@ def test_what_the_record_says_of_a_hosted_model(tasks, caplog):
         message = 'none of 15 completions contains a program .length.*100% were cut at max_tokens=30'
         with pytest.raises(InputError, match=message):
             sample_completions(tasks, hosted(server, 'large', max_tokens=30), FEW)
+        assert 'model large: 100.0% of 15 completions were cut at max_tokens=30, 100.0% before any' in caplog.text
         drawn = sample_completions(tasks, hosted(server, 'large'), FEW)
     record = sampling_record(drawn, sampler, [1., 10.])
     assert record['reasoning_tokens']==15*40 and record['new_tokens']==drawn.n_tokens.sum()

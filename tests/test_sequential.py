@@ -6,8 +6,8 @@ import pytest
 
 from llmr.core import InputError
 from llmr.sequential import (
-    BETS, Answer, answer, compare_designs, gap_interval, log_wealth, plan_looks, sequential_points, simulate_gaps,
-    tasks_to_answer, wealth_rows)
+    BETS, Answer, answer, compare_designs, gap_interval, log_wealth, plan_looks, planned_answer, sequential_points,
+    simulate_gaps, tasks_to_answer, wealth_rows)
 
 LIMIT = np.log(40)
 
@@ -188,6 +188,17 @@ def test_a_plan_keeps_its_promise():
         sums = np.cumsum(rng.normal(effect, .5, (4000, plan.tasks.iloc[-1])), 1)[:, plan.tasks-1]
         z = sums/(.5*np.sqrt(plan.tasks.to_numpy()))
         assert (z>=plan.critical.to_numpy()).any(1).mean()==pytest.approx(expected, abs=.02)
+
+
+def test_planned_looks_keep_their_errors():
+    plan, wrong = plan_looks(.1, .5, 3), []
+    worlds = simulate_gaps(-.01, .25, plan.tasks.iloc[-1], 800, 3)
+    for world in worlds:
+        answers = {planned_answer(world[:n], z) for n,z in zip(plan.tasks, plan.critical)}
+        wrong.append(['ROUTE' in answers, "DON'T" in answers])
+    assert (np.mean(wrong, 0)<=.04).all()
+    assert planned_answer(np.zeros(50), 2.)=='CONTINUE' and planned_answer(np.zeros(1000), 2.)=='ROUTE'
+    with pytest.raises(InputError, match='at least 2'): planned_answer([0.], 2.)
 
 
 @pytest.mark.parametrize('given,message', [

@@ -1,20 +1,26 @@
 "The verdict: hand-computed references, known truths, and what is refused."
 import json
+import sys
 import time
 import tracemalloc
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 
 from llmr.cli import main
 from llmr.core import InputError
 from llmr.runs import Pair
 from llmr.evaluation import bootstrap_weights, deferral_curve, gain_over_random, paired_outcomes, performance_gap
-from llmr.planning import MAX_TASKS, gap_band, tasks_needed
+from llmr.ceilings import ceiling_curve, ceiling_gain, mcnemar, sample_rates
+from llmr.planning import MAX_TASKS, gap_band, possible_effects, tasks_needed
 from llmr.verdict import (
-    Verdict, advice, ceiling_curve, ceiling_gain, compare_policies, decide, headroom, mcnemar, operating_points,
-    pair_tasks, power_rows, routing_shares, sample_rates, verdict_text)
+    Verdict, advice, check_verdict, compare_policies, count_votes, decide, headroom, headroom_text, operating_points,
+    pair_tasks, power_rows, routing_shares, verdict_text)
+
+sys.path.insert(0, str(ROOT/'benchmarks'))
+import verdict as worlds
 
 AB = Pair('A', 'B')
 
@@ -59,14 +65,16 @@ def test_a_ceiling_knows_no_luck():
 
 
 def test_the_recorded_ceilings(shipped, pairs):
-    "A router that knew nine of ten samples: +7.9, +9.7, +12.0 (errata 10), within its interval."
-    for pair,published in zip(pairs, (7.9, 9.7, 12.)):
+    "1B-8B: +7.9 (errata 10). The 70B model's samples are one text: no ceiling; +3.6, +4.2 without (errata 12)."
+    for pair,published in zip(pairs, (7.9, 3.6, 4.2)):
         room = headroom(shipped('outcomes'), pair, 'train')
-        assert room['low']<published<room['high'] and abs(room['ceiling_gain']-published)<.3
-        assert room['oracle_gain']>room['ceiling_gain']
+        assert room['known_gain']==pytest.approx(published, abs=.3) and room['oracle_gain']>room['known_gain']
+        assert room['one_draw']==('70B' if '70B' in pair else '') and np.isnan(room['ceiling_gain'])==('70B' in pair)
+        assert ('cannot be told' in headroom_text(room, pair))==('70B' in pair)
+        if pair==pairs[0]: assert room['low']<published<room['high']
     curve = ceiling_curve(shipped('outcomes'), pair, n_resamples=20)
-    assert curve.n_known.tolist()==[0, 1, 2, 4, 9] and set(curve.pair)=={pair.name}
-    assert curve.gain.iloc[[0, -1]].tolist()==[room['oracle_gain'], room['ceiling_gain']]
+    assert curve.n_known.tolist()==[0, 1, 2, 4, 9] and set(curve.pair)=={pair.name} and set(curve.known)=={'1B'}
+    assert curve.gain.iloc[[0, -1]].tolist()==[room['oracle_gain'], room['known_gain']]
 
 
 def test_samples_that_only_some_tasks_have_are_left_out():
@@ -94,12 +102,13 @@ def test_gain_over_random_at_the_realised_share(made_up):
         assert row.over_random==pytest.approx(performance_gap(paired, small)-random)
         assert row.over_low<row.over_random<row.over_high
     assert points.over_random.iloc[-1]==pytest.approx(0, abs=1e-12)
+    assert (points.iloc[-1][['over_random', 'over_low', 'over_high']]==0).all(), '1e-17 is zero'
     over = operating_points(made_up, AB)[['over_random', 'over_low', 'over_high']]
-    assert over.abs().to_numpy().max()<1e-9, 'random routing gains nothing over itself'
+    assert over.isna().all(axis=None), 'random routing has no gain over itself'
 
 
 def test_ten_thousand_tasks_take_little_memory():
-    "The same as with all resamples at once, in 100 MB: those would take four times that."
+    "The same as with all resamples at once, in 100 MB: those would take twice that."
     rng = np.random.default_rng(3)
     small, large = rng.integers(0, 4, 10_000), rng.integers(0, 4, 10_000)
     paired = pd.DataFrame(dict(small_passed=small, large_passed=large, small_tests=3, large_tests=3))
@@ -110,15 +119,19 @@ def test_ten_thousand_tasks_take_little_memory():
     tracemalloc.stop()
     assert peak<1e8, f'{peak/1e6:.0f} MB'
     won = share*(paired.small_passed-paired.large_passed).to_numpy()[:, None]
-    _, low, high, critical = gap_band(won, np.full(10_000, 3), bootstrap_weights(10_000, 2000))
-    assert points.low.to_numpy()==pytest.approx(low, rel=1e-4) and points.high.to_numpy()==pytest.approx(high, rel=1e-4)
-    assert points.critical[0]==pytest.approx(critical, rel=1e-4)
+    band = gap_band(won, np.full(10_000, 3))
+    for name,column in (('gap', 'performance_gap'), ('low', 'low'), ('high', 'high')):
+        assert points[column].to_numpy()==pytest.approx(getattr(band, name))
+    assert points.critical[0]==band.critical and points.effective[0]==10_000
+    drawn = bootstrap_weights(10_000, 2000)@np.column_stack([won, share, won[:, -1]])
+    over = (drawn[:, 0]-drawn[:, 2]/10_000*drawn[:, 4])/30_000
+    assert points.over_low[0]==pytest.approx(np.quantile(over, .025), rel=1e-3)
 
 
 def points_of(*rows):
     share, gap, half = np.array(rows, float).T
     gaps = dict(cost_advantage=share, performance_gap=gap, low=gap-half, high=gap+half)
-    return pd.DataFrame(gaps | dict(sd=.5, critical=2., tasks=100))
+    return pd.DataFrame(gaps | dict(sd=.5, critical=2., step=1., heaviest=1., tasks=100))
 
 
 def test_the_three_answers():
@@ -128,10 +141,15 @@ def test_the_three_answers():
     assert decide(small_share).word=="DON'T", 'below min_share a point counts for nothing'
     assert decide(small_share, min_share=.05).word=='ROUTE'
     hopeful = decide(points_of((.2, .04, .06), (1., -.2, .05)))
-    assert hopeful.word=='NEED' and hopeful.more==tasks_needed(.5, .05, .8, 2.)-100
+    needed = lambda effect, power: tasks_needed(.5, possible_effects(effect, .05), power, 2.)-100
+    assert (hopeful.word, hopeful.row)==('NEED', 0)
+    assert (hopeful.least, hopeful.more)==(needed(.05, .5), needed(.05, .8)) and hopeful.least<hopeful.more
     hopeless = decide(points_of((.2, -.05, .06), (1., -.2, .05)))
-    assert hopeless.more==tasks_needed(.5, .04, .8, 2.)-100
-    assert str(decide(points_of((.2, -.01, .06), (1., -.2, .05))))==f'NEED OVER {MAX_TASKS:,} MORE TASKS'
+    assert (hopeless.row, hopeless.least, hopeless.more)==(-1, needed(.04, .5), needed(.04, .8))
+    on_the_margin = points_of((.2, -.01, .06), (1., -.2, .05))
+    assert decide(on_the_margin).more==needed(0., .8), 'what is uncertain may be better than it looks'
+    certain = on_the_margin.assign(sd=0.)
+    assert str(decide(certain))==f'NEED OVER {MAX_TASKS:,} MORE TASKS'
     for margin in (-.01, 1., 5):
         with pytest.raises(InputError, match='a fraction from 0 up to 1'): decide(points_of((1., 0, .1)), margin)
     with pytest.raises(InputError, match='smallest cost advantage'): decide(points_of((1., 0, .1)), min_share=1.1)
@@ -144,10 +162,12 @@ def test_the_three_answers():
      'every operating point loses more than the margin, so B should keep all tasks.')])
 def test_need_says_what_the_tasks_are_needed_for(made_up, rows, aim):
     "The sentence is about the row that the number was counted for, one that is worth having."
-    points = points_of(*rows).assign(tau=0., over_random=0., over_low=-.1, over_high=.1)
+    points = points_of(*rows).assign(tau=0., over_random=0., over_low=-.1, over_high=.1, votes='task', effective=9.)
     verdict = decide(points)
     assert verdict.word=='NEED'
-    assert advice(verdict, points, AB).endswith(f'that many more tasks would show that {aim}')
+    assert advice(verdict, points, AB).endswith(f'to show that {aim}')
+    assert f'With {verdict.least:,} more tasks the chance is even, with {verdict.more:,} more' in advice(
+        verdict, points, AB)
     assert advice(verdict, points, AB) in verdict_text(verdict, points, headroom(made_up, AB), AB, .01)
 
 
@@ -156,8 +176,14 @@ def test_advice_for_every_other_answer():
     points = points.assign(over_low=-.01, over_high=.03)
     route_some, better = Verdict('ROUTE', .2, 0), points.assign(over_low=.002)
     assert 'does as well: the gain over it, +1.0 (-1.0 to +3.0), is indistinguish' in advice(route_some, points, AB)
-    assert advice(route_some, better, AB)=='Send a task to A where its score is at least 0.7.'
-    assert advice(Verdict('ROUTE', 1., 1), points, AB).startswith('A can answer every task')
+    shown = 'Non-inferior to B alone within 1 point (one-sided, 95%). '
+    assert advice(route_some, better, AB)==f'{shown}Send a task to A where its score is at least 0.7.'
+    assert advice(Verdict('ROUTE', 1., 1), points, AB).startswith(f'{shown}A can answer every task')
+    worse = advice(route_some, points.assign(over_random=-.024, over_low=-.028, over_high=-.02), AB)
+    assert 'worse than random routing of the same share, by -2.4 (-2.8 to -2.0) points' in worse
+    assert 'does as well' not in worse and 'where its score is' not in worse
+    random = advice(route_some, points.assign(over_random=np.nan, over_low=np.nan, over_high=np.nan), AB)
+    assert random==f'{shown}Send 20% of the tasks to A, chosen at random: no router was judged.'
     assert advice(Verdict("DON'T"), points, AB, .02)=='Every operating point loses more than 2 points against B alone.'
     assert 'no number of tasks' in advice(Verdict('NEED', more=MAX_TASKS), points, AB)
 
@@ -169,6 +195,59 @@ def test_power_is_planned_for_the_points_of_a_router(made_up):
     assert rows.cost_advantage.tolist()==[points.cost_advantage[1]]*4+[1.]*4
     assert rows.effect.tolist()==[.04, .04, .08, .08]*2
     assert (rows.planned-[.5, .8]*4).abs().max()<.05 and (rows.planned-rows.empirical).abs().max()<.1
+
+
+WORLDS = ['2-100 tests, a vote a task, n=150', '2-100 tests, a vote a test, n=150', '3% hold 60 tests, n=150',
+          '1-10 repeats, 50 prompts', '96% tied, n=150', 'thresholds from 90, n=150']
+
+
+@pytest.mark.parametrize('world', WORLDS)
+def test_wrong_answers_in_other_worlds(world):
+    "Few draws: what once routed wrongly in 20 to 25% of them shows; `benchmarks/verdict.py` has the rates."
+    votes, draw = worlds.AT_THE_MARGIN[world]
+    rng = np.random.default_rng(0)
+    words = [worlds.answer(draw(rng), votes=votes).word for _ in range(60)]
+    assert words.count('ROUTE')<=8 and words.count("DON'T")<=8, 'more than 8 of 60 come by chance once in 300 times'
+
+
+@pytest.mark.full
+def test_wrong_answers_in_every_world():
+    rates = worlds.error_rates(1000)
+    assert (rates[['wrong_route', 'wrong_dont']]<=.05+2.6*(.05*.95/1000)**.5).all(axis=None), rates
+    power = worlds.power(400)
+    assert (power.now_with_80_percent>=power.before-.06).all(), power
+
+
+@pytest.mark.parametrize('n,samples,margin', [(500, 1, .01), (120, 5, .02)])
+def test_wrong_answers_at_the_margin(n, samples, margin):
+    "Every policy at the margin: ROUTE and DON'T are both wrong, in at most 5% of 200 simulations but for their error."
+    checked = check_verdict([-margin]*5, n, samples, margin, 200, seed=1)
+    assert checked['wrong']<=.08 and checked['needless']<=.08 and checked['covered']>=.88, checked
+
+
+def test_a_task_has_one_vote_unless_tests_are_counted(made_up):
+    n_tests = np.where(made_up.task_id<3, 60, 3)
+    uneven = made_up.assign(n_tests=n_tests, n_passed=np.where(n_tests==60, 60*(made_up.model=='B'), made_up.n_passed))
+    task, test = (operating_points(uneven, AB, votes=votes).iloc[-1] for votes in ('task', 'test'))
+    paired = pair_tasks(uneven, AB)
+    rates = paired.small_passed/paired.small_tests-paired.large_passed/paired.large_tests
+    assert task.performance_gap==pytest.approx(rates.mean()) and task.effective==pytest.approx(80)
+    assert test.performance_gap==pytest.approx((paired.small_passed-paired.large_passed).sum()/paired.large_tests.sum())
+    assert test.effective==pytest.approx((180+77*3)**2/(3*3600+77*9)) and test.heaviest>11
+    assert test.low<test.performance_gap-.3, 'three tasks are no sample of such tasks'
+    with pytest.raises(InputError, match="unknown votes 'row'; choose from task, test"): count_votes(paired, 'row')
+    text = verdict_text(decide(operating_points(uneven, AB, votes='test')), operating_points(uneven, AB, votes='test'),
+                        headroom(uneven, AB), AB, .01)
+    assert 'Every test has one vote; effective number of independent tasks: 15.' in text
+
+
+def test_a_prompt_that_is_repeated_is_one_draw(made_up):
+    "80 tasks five times over, named as groups, say what 80 tasks say; unnamed they would look like 400."
+    again = pd.concat([made_up.assign(task_id=made_up.task_id+100*i, group=made_up.task_id) for i in range(5)])
+    grouped, alone = operating_points(again, AB), operating_points(made_up, AB)
+    for name in ('performance_gap', 'low', 'high', 'tasks', 'effective'):
+        assert grouped[name].to_numpy()==pytest.approx(alone[name].to_numpy())
+    assert (operating_points(again.drop(columns='group'), AB).low>grouped.low).all()
 
 
 def test_recorded_pairs(shipped, pairs):

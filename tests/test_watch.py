@@ -341,3 +341,23 @@ def test_logs_in_other_formats(store, file, tmp_path):
     assert facts['tasks']==3
     weights = .5/np.array([.5, .75, 1.])
     assert facts['points'][0]['cost_advantage']==pytest.approx(weights[1:].sum()/weights.sum())
+
+
+def test_weights_in_the_file_of_outcomes(store, tmp_path, file):
+    "Dropping them in silence would judge another traffic."
+    weighted = [row | dict(weight=.25 if i<4 else 1) for i,row in enumerate(rows_of([1, 1, -1, -1]))]
+    refused(store, 'Make another with --least-weight 0.25', [file('a.jsonl', weighted)], **PAIR)
+    facts = watch(store, [file('a.jsonl', weighted)], least_weight=.25, **PAIR)[1]
+    assert facts['points'][-1]['performance_gap']==pytest.approx((2-.5)/2.5)
+    clash = file('log.jsonl', [dict(task_id='t0', weight=.5)])
+    refused(store.with_name('b'), "task 't0' has weight 0.25 here and 0.5 in", [file('a.jsonl', weighted)], clash,
+            least_weight=.25, **PAIR)
+    refused(store, 'row 6: the weight of task .t8. is 2',
+            [file('c.jsonl', rows_of([1, 1, 1], 5, weight=.5)+rows_of([1], 8, weight=2))])
+
+
+def test_a_run_directory(store, tmp_path, shipped):
+    (tmp_path/'run').mkdir()
+    shipped('outcomes').to_parquet(tmp_path/'run'/'outcomes.parquet')
+    facts = watch(store, [tmp_path/'run'], small='8B', large='70B', margin=.1)[1]
+    assert facts['tasks']==500 and facts['aside']==464

@@ -7,7 +7,7 @@
         zygote.py, in another one
           tester.py, one a program runs the tests that need values
 
-`plan.py` chooses the judge of a task, `canary.py` makes tests that must fail, and `stdio.py` has scripts and calls
+`harmless.py` says which programs may share a process. `plan.py` chooses the judge of a task, `canary.py` makes tests that must fail, and `stdio.py` has scripts and calls
 with JSON. `process.py` is how a worker speaks with processes, `wire.py` the values between them. `layers.py` has the
 isolation levels, `scratch.py` the directories for temporary files, and `rewrite.py` the lenient grading modes.
 

@@ -81,10 +81,21 @@ def _spoiled_condition(node, wrong):
     return ast.UnaryOp(ast.Not(), node)
 
 
+def _expects(block):
+    "Whether a block expects an exception: what follows it there never runs."
+    names = [getattr(item.context_expr.func, 'attr', getattr(item.context_expr.func, 'id', '')) for item in block.items
+             if isinstance(item.context_expr, ast.Call)]
+    return any(name in ('assertRaises', 'assertRaisesRegex', 'raises') for name in names)
+
+
 def _certain(tree, nodes):
-    "Nodes in their order, without those that a condition may leave out; all, if a condition guards each."
-    guarded = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If)
+    """Nodes in their order, without those that an expected exception leaves out, or a condition or a loop may; with
+    the latter, if these guard each."""
+    guarded = {id(inner) for node in ast.walk(tree) if isinstance(node, (ast.If, ast.For, ast.While))
                for part in (*node.body, *node.orelse) for inner in ast.walk(part)}
+    skipped = {id(inner) for node in ast.walk(tree) if isinstance(node, (ast.With, ast.AsyncWith)) and _expects(node)
+               for part in node.body for inner in ast.walk(part)}
+    nodes = [node for node in nodes if id(node) not in skipped]
     ordered = sorted(nodes, key=lambda node: (node.lineno, node.col_offset))
     return [node for node in ordered if id(node) not in guarded] or ordered
 

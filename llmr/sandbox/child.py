@@ -12,6 +12,7 @@ import os
 import sys
 from types import ModuleType
 
+import harmless
 import inside
 import layers
 import rewrite
@@ -19,6 +20,7 @@ import tester
 import wire
 
 MAX_NAME, MAX_BASES, MAX_SAID, AHEAD = 80, 20, 1<<16, 1<<20
+_STREAMS = {'/dev/stdin': 0, '/dev/stdout': 1, '/dev/stderr': 2, '/dev/fd/0': 0, '/dev/fd/1': 1}
 _PID = 0x7FFFFFFE  # placeholder for the child's own number in the prepared filter
 _WAIT_ALL = 0x100
 _type_name = type.__dict__['__name__'].__get__
@@ -63,11 +65,21 @@ def stage():
     return module
 
 
+class Kept:
+    "What is to be sent, until all of it is there: each message wakes the judge."
+    def __init__(self): self.parts = []
+
+    def sendall(self, text): self.parts.append(text)
+
+
 class Server:
-    "Runs one program and answers for it."
+    "Runs a program and answers for it; a harmless one may have successors."
     def __init__(self, channel, module):
-        self.channel, self.module, self.names = channel, module, module.__dict__
-        self.iterators, self.unittest = [], None
+        self.channel = self.judge = channel
+        self.begin(module)
+
+    def begin(self, module):
+        self.module, self.names, self.iterators, self.unittest = module, module.__dict__, [], None
 
     def keep(self, value):
         "Form of a value that cannot be sent: the number of an iterator, or that there is something."
@@ -77,7 +89,7 @@ class Server:
 
     def read(self, n):
         "Exactly n bytes from the judge; without it, there is nothing left to do."
-        text = self.channel.recv(n, _WAIT_ALL)
+        text = self.judge.recv(n, _WAIT_ALL)
         if len(text)<n: _exit(0)
         return text
 
@@ -173,19 +185,41 @@ class Server:
             return report(*inside.UnitTests(self.names, called, report, pack).module(tests[0], *self.unittest))
         inside.Tests(self.names, called, report, pack).run(tests, values)
 
-    def serve(self):
-        "Run the program, then answer requests until the judge ends this process."
-        job = wire.receive(self.read)
-        try: wire.send(self.channel, self.run(job))
-        except BaseException as e: wire.send(self.channel, ['module', 'module_error', name_of(e), []])
+    def program(self, job, used):
+        """Say whether the program is harmless, run it, and answer its simple tests. A process that has been used runs
+        no other, and sends all that it says at once."""
+        is_harmless = job['harmless'] and harmless.is_harmless(job['code'])
+        if used and is_harmless:
+            self.begin(stage())
+            self.channel = Kept()
+        wire.send(self.channel, is_harmless)
+        if used and not is_harmless: return
+        requests = job['requests']
+        try: reply = self.run(job)
+        except BaseException as e: reply = ['module', 'module_error', name_of(e), []]
         del job
+        wire.send(self.channel, reply)
+        if reply[0]=='ready':
+            for one in requests: self.say(self.simple_call(*one))
+        if used: self.judge.sendall(b''.join(self.channel.parts))
+        self.channel = self.judge
+
+    def serve(self):
+        "Do what the judge asks for until it ends this process."
         while True:
             what, *request = wire.receive(self.read)
-            if what=='c': self.say(self.call(*request))
+            if what=='p': self.program(*request)
+            elif what=='c': self.say(self.call(*request))
             elif what=='n': self.say(self.take(*request))
-            elif what=='t': self.test(*request)
-            else:
-                for one in request: self.say(self.simple_call(*one))
+            else: self.test(*request)
+
+
+def _opens_streams(opens):
+    """`open` for which the names of the standard streams are these: without /proc, a machine has no such files."""
+    def open(file, *args, **kwargs):
+        number = _STREAMS.get(file) if isinstance(file, str) else None
+        return opens(file if number is None else os.dup(number), *args, **kwargs)
+    return open
 
 
 def _joins(threads):
@@ -202,6 +236,7 @@ class Main(Server):
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, 'w')))
         sys.stdin.mode, sys.stdout.mode = 'r', 'w' # as Python sets them for its own
         sys.__stdin__, sys.__stdout__ = sys.stdin, sys.stdout
+        self.names['__builtins__'].open = io.open = _opens_streams(open)
         word, error = 'ran', ''
         try: code, changed = rewrite.compiled(job['code'], job['mode'], job['called'])
         except (SyntaxError, ValueError, MemoryError, RecursionError) as e: word, error = 'syntax_error', name_of(e)

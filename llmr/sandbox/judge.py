@@ -10,11 +10,11 @@ import signal
 import socket
 import struct
 import sys
-import time
 from types import SimpleNamespace
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import canary
+import harmless
 import layers
 import rewrite
 import stdio
@@ -28,6 +28,8 @@ SMALL_REPLY = 1<<16              # what is compared here: a value can be made so
 MOST_READ_HERE = 20_000 # characters of a program that this process parses itself
 NOT_RUN = 'syntax_error', 'module_error', 'memory', 'unchanged' # what a child may say of a program without tests
 WORDS = 'passed', 'failed', 'error', 'memory'
+BRIEF_S, USED_S, USES = .1, 1., 200 # processor seconds of a program in a used process, of such a process; its programs
+WHOLE = {'passed', 'failed', 'error'} # results after which a harmless program's process is as it was
 
 
 class TooLarge(Exception):
@@ -42,14 +44,20 @@ def type_name(name):
 def breach(): raise Ended('killed', 'Breach')
 
 
+class Unfit(Exception):
+    "A program that needs a process in which no other has run."
+
+
 class Attempt:
     "One program's tests, and what came of them so far."
     def __init__(self, worker, job, made):
         self.worker, self.job, self.made, self.limits = worker, job, made, worker.settings
-        self.results, self.errors, self.values = [], [], []
-        self.status, self.error, self.changed = 'ran', '', []
-        self.cpu, self.wall, self.ended_by = 0., 0., 0
-        self.worker_version = worker.sandbox.python
+        self.cpu, self.wall, self.worker_version = 0., 0., worker.sandbox.python
+        self.begin()
+
+    def begin(self):
+        self.results, self.errors, self.values, self.changed = [], [], [], []
+        self.status, self.error, self.ended_by, self.harmless = 'ran', '', 0, False
 
     def add(self, word, error, value=None):
         self.results.append(word)
@@ -58,21 +66,51 @@ class Attempt:
 
     def run(self, act):
         "Start a program and do something with it. What ends it is its status."
-        program = Process(self.worker.sandbox, b'F', self.limits)
-        try:
-            ready = self.start(program)
-            if ready: act(program, *ready)
+        if self.worker.used and self.made.judge=='values' and self.run_in_used(act): return
+        self.worker.end_used()
+        self.begin()
+        self.sandbox = self.worker.sandbox_for(self.made.kind)
+        program = Process(self.sandbox, b'F', self.limits)
+        try: self.started(program, act)
         except Ended as e: self.end(e)
         except TooLarge:
             self.stop(program)
             raise
-        self.stop(program)
+        if self.is_whole(): self.keep(program, 1)
+        else: self.stop(program)
+
+    def started(self, program, act, used=False):
+        ready = self.start(program, used)
+        if ready: act(program, *ready)
+
+    def run_in_used(self, act):
+        """Run a harmless program in the process of others. Returns whether that went well; if not, as for a program
+        that takes long, it needs a process of its own."""
+        program, n = self.worker.used
+        program.renew(self.limits | dict(cpu_s=min(BRIEF_S, self.limits['cpu_s'])))
+        try: self.started(program, act, True)
+        except (Ended, TooLarge, Unfit): return False
+        if not self.is_whole(): return False
+        self.keep(program, n+1)
+        return True
+
+    def is_whole(self):
+        "Whether the program was harmless and ended by itself, with nothing unusual."
+        return (self.harmless and self.status not in ('memory', 'timeout', 'killed')
+                and set(self.results)<=WHOLE and 'MemoryError' not in self.errors)
+
+    def keep(self, program, n):
+        "Note what a program used, and keep its process for the next one unless it is worn."
+        cpu = program.cpu_seconds()
+        self.cpu, self.wall = self.cpu+cpu, self.wall+program.seconds()
+        self.worker.used = program, n
+        if not program.pid or n>=USES or cpu>=BRIEF_S or cpu+program.before[0]>=USED_S: self.worker.end_used()
 
     def stop(self, program):
         "End the program's process, and note what it used."
         program.close()
-        code, cpu, _ = self.worker.sandbox.finish()
-        self.cpu, self.wall = self.cpu+cpu, self.wall+time.monotonic()-program.start
+        code, cpu, _ = self.sandbox.finish()
+        self.cpu, self.wall = self.cpu+cpu, self.wall+program.seconds()
         self.ended_by = os.WTERMSIG(code) if os.WIFSIGNALED(code) else 0
 
     def end(self, ended):
@@ -80,13 +118,15 @@ class Attempt:
         if self.worker.testing: self.add(ended.kind, ended.error)
         self.status, self.error = ended.kind, ended.error
 
-    def start(self, program):
-        "Have the module run; what its process says of it, None if no test can run."
+    def start(self, program, used=False):
+        "Have the module run; what its process says of it, None if no test can run. Raises: `Ended`, `Unfit`."
         job = {key: self.job[key] for key in ('code', 'mode', 'only_changed')}
         if self.made.kind=='expression': job['code'] = f'def {self.made.called[0]}(): return (\n{job["code"]}\n)'
         self.worker.testing = False
-        program.send(job | dict(setup=self.made.setup, called=self.made.called, kind=self.made.kind,
-                                modules=self.made.free))
+        job |= dict(setup=self.made.setup, called=self.made.called, kind=self.made.kind, modules=self.made.free)
+        program.send(['p', job | dict(harmless=self.made.harmless, requests=self.made.requests), used])
+        self.harmless = program.receive() is True # said before the program runs
+        if used and not self.harmless: raise Unfit
         reply = program.receive()
         kind, *ready = reply if isinstance(reply, list) and reply else [None]
         if kind=='setup' and ready:
@@ -100,8 +140,7 @@ class Attempt:
         else: breach()
 
     def simple(self, program, calls, modules):
-        "Ask for all values at once, and compare them."
-        program.send(['b', *self.made.requests])
+        "Compare the values that the process answers."
         for test in self.made.simple:
             form = program.receive()
             if not isinstance(form, list) or len(form)<2: breach()
@@ -166,17 +205,34 @@ class Worker:
     "Grades one program after the other."
     def __init__(self, settings):
         self.settings, self.sandbox, self.tests, self.testing = settings, None, None, False
+        self.starting = None # a sandbox whose programs may start processes
+        self.used = None # a process in which only harmless programs have run, and how many
 
-    def open(self): self.sandbox = self.sandbox or Sandbox(self.settings)
+    def open(self): self.sandbox = self.sandbox or Sandbox(self.settings | dict(processes=0))
+
+    def sandbox_for(self, kind):
+        "The sandbox of a program: what unittest judges may start processes, where namespaces hold these."
+        if kind!='unittest' or self.settings['level']!='namespaces' or not self.settings['processes']: return self.sandbox
+        self.starting = self.starting or Sandbox(self.settings)
+        return self.starting
 
     def tests_sandbox(self):
         "The sandbox that tests run in: it writes no files."
-        if not self.tests: self.tests = Sandbox(self.settings | dict(file_mb=0, cpu_s=TESTER_S))
+        if not self.tests: self.tests = Sandbox(self.settings | dict(file_mb=0, cpu_s=TESTER_S, processes=0))
         return self.tests
 
+    def end_used(self):
+        "End the process of harmless programs."
+        if not self.used: return
+        self.used[0].close()
+        self.used = None
+        self.sandbox.finish()
+
     def close(self):
-        for sandbox in filter(None, (self.sandbox, self.tests)): sandbox.close()
-        self.sandbox = self.tests = None
+        if self.used: self.used[0].close()
+        self.used = None
+        for sandbox in filter(None, (self.sandbox, self.tests, self.starting)): sandbox.close()
+        self.sandbox = self.tests = self.starting = None
 
     def stop(self, *_):
         "End at once, and leave nothing behind."
@@ -197,15 +253,18 @@ class Worker:
     def planned(self, job):
         "How the task's programs are judged, worked out once."
         made = plan(job['kind'], tuple(job['tests']), job['setup'], job['entry_point'], job['judge'], job['values'])
-        if made.simple and not hasattr(made, 'requests'):
+        if not hasattr(made, 'requests'):
             made.requests = [[name, *[wire.pack(part, wire.refuses, []) for part in (args, kwargs)]] for name, args,
-                             kwargs, _ in made.simple]
+                             kwargs, _ in made.simple or ()]
+            made.harmless = made.judge=='values' and (not made.setup or harmless.is_harmless(made.setup))
         return made
 
     def attempt(self, job, made):
         if job['only_changed'] and is_unchanged(job, made): return outcome(job, not_run(made, 'unchanged'))
         tried = Attempt(self, job, made)
-        if made.kind=='stdin': stdio.run(tried)
+        if made.kind=='stdin':
+            self.end_used()
+            stdio.run(tried)
         elif made.judge=='inside': self.inside(tried)
         else:
             try: tried.run(tried.simple if made.simple else tried.tested)
@@ -268,6 +327,9 @@ def outcome(job, tried):
             'killed', signal.Signals(tried.ended_by).name if tried.ended_by else 'Exit')
     if results and results[-1] in ('timeout', 'killed'): results[-1], errors[-1] = status, error
     if status=='syntax_error': error = rewrite.named_error(error, job['code'], tried.worker_version)
+    if 'NameError' in errors:
+        said = rewrite.method_error(job['code'], tried.made.called) or 'NameError'
+        errors = [said if one=='NameError' else one for one in errors]
     missing = n-len(results)
     return dict(id=job['id'], status=status, error=error, tests=results[:n]+['not_run']*missing,
                 errors=errors[:n]+[error]*missing,

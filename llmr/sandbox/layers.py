@@ -15,6 +15,7 @@ import os
 import platform
 import resource
 import select
+import socket
 import struct
 import sys
 
@@ -29,6 +30,7 @@ COMMON = frozenset(WARM) | frozenset("""base64 colorsys csv difflib errno glob h
 shutil sys tempfile urllib.parse uuid zlib""".split())
 
 TMP, PACKAGES = '/tmp', '/packages'
+REFUSALS = 1000   # forks that a program may ask for in vain
 ENTRIES = 8192    # files and directories that a program may have in its scratch directory
 
 MAX_CASE_S = 30.   # most processor seconds that a test of standard input may give a program
@@ -63,9 +65,13 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 0x1000, 0x4000, 0x40000
 MNT_DETACH = 2
+_SET_FLAGS, _UP = 0x8914, 0x41 # of a network interface
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 1, 2, 4
 SYS_PIVOT_ROOT = dict(x86_64=155, aarch64=41)
 SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE = 442, -100, 0x8000
+PROGRAMS = ('/bin', '/usr/bin', '/usr/local/bin') # that a program may start, where it may start any
+CLONE_PARENT = 0x8000
+_NEW = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | 0x2000000
 DEVICES = ('/dev/null', '/dev/zero', '/dev/random', '/dev/urandom')
 
 
@@ -121,15 +127,17 @@ def renew_tmp(tmp_mb):
     fresh_tmp(tmp_mb)
 
 
-def enter_namespaces(tmp_mb, packages):
+def enter_namespaces(tmp_mb, packages, processes=0):
     """Leave the machine behind, except for Python and `packages` (name to path). The next fork is the first process
-    of the new pid namespace. Raises: `OSError` where the machine does not allow that."""
+    of the new pid namespace. Where programs may start `processes`, they have some to start, a loopback interface, and
+    semaphores. Raises: `OSError` where the machine does not allow that."""
     _unshare()
     _call('sethostname', b'sandbox', 7)
     root = '/proc' # a directory that every machine has; the new root is mounted on it
     _mount(None, '/', None, MS_REC | MS_PRIVATE)
     _mount('tmpfs', root, 'tmpfs', MS_NOSUID, 'size=1m,mode=755')
     _show_python(root, packages)
+    if processes: _show_programs(root)
     os.mkdir(root+TMP)
     os.chdir(root)
     _call(SYS_PIVOT_ROOT[platform.machine()], b'.', b'.')
@@ -137,6 +145,15 @@ def enter_namespaces(tmp_mb, packages):
     os.chdir('/')
     _read_only('/', recursive=False)
     fresh_tmp(tmp_mb)
+
+
+def _show_programs(root):
+    "Mount the machine's programs and Python's own below `root`, read-only, and make the loopback interface work."
+    places = dict.fromkeys((*PROGRAMS, os.path.dirname(os.path.realpath(sys.executable))))
+    for target in filter(None, [_bind(root, path) for path in places if os.path.exists(path)]): _read_only(target)
+    os.symlink(TMP, f'{root}/dev/shm') # where a C library has its semaphores
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack('16sh22x', b'lo', _UP))
 
 
 def _unshare():
@@ -237,9 +254,11 @@ setpriority:141:140 sync:162:81 syncfs:306:267 inotify_init:253:- inotify_init1:
 _METADATA = """chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54
 utime:132:- utimes:235:- utimensat:280:88 futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
 removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16"""
+_FORKS = dict(fork=57, vfork=58) # besides clone, on x86_64; shells use them
+_STARTING = 'fork:57:- vfork:58:- execve:59:221 socket:41:198 connect:42:203 bind:49:200' # for programs that may start others
 _CHECKED = dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167),
                 prlimit64=(302, 261), sendto=(44, 206), fcntl=(72, 25), ioctl=(16, 29), umount2=(166, 39),
-                seccomp=(317, 277), open=(2, None), openat=(257, 56), socketpair=(53, 199))
+                seccomp=(317, 277), socket=(41, 198), open=(2, None), openat=(257, 56), socketpair=(53, 199))
 _TRUNCATE = 'truncate:76:45 openat2:437:437'
 _LAST_KNOWN = 450  # a call newer than this list answers as an older kernel would
 
@@ -288,26 +307,33 @@ def _refuse_truncation(name, flags):
                  _ALLOW, _REFUSE)
 
 
-def _process_rules(pid):
+def _process_rules(pid, processes):
     "Starting threads, and naming processes."
     if pid is None: process, fork = [(_BITS, 1, 0, 1<<31), (_ABOVE, 1, 0, 1), _REFUSE, _ALLOW], _ASK
     else: process, fork = [(_EQUAL, 1, 0, pid), _REFUSE, _ALLOW], _REFUSE
     process_or_0 = [(_EQUAL, len(process)-1, 0, 0), *process]
     rules = _rule('clone3', _LACKING) # C libraries fall back to clone
-    rules += _rule('clone', _load(0), (_BITS, 1, 0, CLONE_THREAD), fork, _ALLOW)
+    rules += _rule('clone', _load(0), (_BITS, 0, 1, _NEW | CLONE_PARENT), _REFUSE, (_BITS, 1, 0, CLONE_THREAD), fork,
+                   _ALLOW)
     rules += _rule('umount2', fork)
-    for name, targets in (('kill', process), ('tgkill', process), ('prlimit64', process_or_0)):
+    if processes and platform.machine()=='x86_64':
+        for number in _FORKS.values(): rules += [(_EQUAL, 0, 1, number), fork]
+    some = [(_BITS, 2, 0, 1<<31), *process[1:]] if processes else process # groups of its own
+    for name, targets in (('kill', some), ('tgkill', process), ('prlimit64', process_or_0)):
         rules += _rule(name, _load(0), *targets)
     return rules
 
 
-def _file_rules():
+def _file_rules(processes):
     "Sockets and descriptors."
     # no family of sockets but the local one: the kernel would load its module
     rules = _rule('socketpair', _load(0), (_EQUAL, 1, 0, 1), _REFUSE, _ALLOW)
     # data go to the other end only: no address
     # and nothing out of band, which a reader that polls can't read
-    rules += _rule('sendto', _load(3), (_BITS, 5, 0, 1), _load(4), (_EQUAL, 0, 3, 0), _load(4, high=True),
+    if processes:
+        rules += _rule('sendto', _load(3), (_BITS, 1, 0, 1), _ALLOW, _REFUSE)
+        rules += _rule('socket', _load(0), (_EQUAL, 3, 0, 1), (_EQUAL, 2, 0, 2), (_EQUAL, 1, 0, 10), _REFUSE, _ALLOW)
+    else: rules += _rule('sendto', _load(3), (_BITS, 5, 0, 1), _load(4), (_EQUAL, 0, 3, 0), _load(4, high=True),
                    (_EQUAL, 0, 1, 0), _ALLOW, _REFUSE)
     # nobody else gets this process' signals or waits for its lease
     rules += _refuse_commands('fcntl', 1, (8, 10, 15, 1024, 1026, 1036, 1038))
@@ -317,22 +343,24 @@ def _file_rules():
     return rules+_rule('ioctl', _load(1), (_ABOVE, 0, 2, 0x53FF), (_ABOVE, 1, 0, 0x54FF), _ALLOW, _REFUSE)
 
 
-def seccomp_filter(pid=None):
+def seccomp_filter(pid=None, processes=False):
     """Filter program. Raises: `OSError` on an unknown machine.
 
     With `pid`, for that process alone: it starts no process, names none but itself, and does not change modes,
     owners and times of files, which landlock allows (nor, with old landlock, cut files off). Without, for the first
     process of a pid namespace and all after it: they name no process of the namespace but the first, and
-    `supervise` decides on what only the first may do, which is to fork and to have /tmp renewed."""
+    `supervise` decides on what only the first may do, which is to fork and to have /tmp renewed. With `processes`,
+    programs may fork, execute and use sockets as well: in a network of their own, there is nobody else."""
     machine, column = _machine()
     truncating = pid is not None and landlock_abi()<3
     refused = _numbers(_REFUSED, column)
     if pid is not None: refused += _numbers(_METADATA, column)
     if truncating: refused += _numbers(_TRUNCATE, column)
+    if processes: refused = [number for number in refused if number not in _numbers(_STARTING, column)]
     rules = [_LOAD_MACHINE, (_EQUAL, 1, 0, machine), _KILL, _LOAD_NUMBER, (_ABOVE, 0, 1, _LAST_KNOWN), _LACKING]
     # each of these jumps to the one refusal below
     rules += [(_EQUAL, len(refused)-i, 0, number) for i, number in enumerate(refused)]
-    rules += [(_JUMP, 0, 0, 1), _REFUSE, *_process_rules(pid), *_file_rules()]
+    rules += [(_JUMP, 0, 0, 1), _REFUSE, *_process_rules(pid, processes), *_file_rules(processes)]
     if truncating: rules += [*_refuse_truncation('open', 1), *_refuse_truncation('openat', 2)]
     return b''.join(struct.pack('HBBI', *rule) for rule in (*rules, _ALLOW))
 
@@ -356,18 +384,21 @@ def descriptor_of(pid, number):
     finally: os.close(process)
 
 
-def supervise(listener, pid, tmp_mb):
+def supervise(listener, pid, tmp_mb, processes=0):
     """Answer what a filter asks, until no process is left behind it. `pid` may fork, and has /tmp renewed where it
-    asks to unmount it; no other process may do either."""
-    poller = select.poll()
+    asks to unmount it; no other process may do either, except that all of one program may fork `processes` times."""
+    poller, left = select.poll(), 0
     poller.register(listener, select.POLLIN)
     while not poller.poll()[0][1] & select.POLLHUP:
         question = bytearray(_QUESTION.size)
         try:
             fcntl.ioctl(listener, _GET_QUESTION, question)
             number, asker, _, call = _QUESTION.unpack(question)
-            if asker!=pid: answer = 0, -EPERM, 0
-            elif call==_number('clone'): answer = 0, 0, _GO_ON
+            forks = call==_number('clone') or call in _FORKS.values()
+            if forks: left = processes if asker==pid else left-1
+            if processes and left<-REFUSALS: os.kill(asker, 9)
+            if asker!=pid and (not forks or left<0): answer = 0, -EPERM, 0
+            elif forks: answer = 0, 0, _GO_ON
             else:
                 renew_tmp(tmp_mb)
                 answer = 0, 0, 0
@@ -401,6 +432,15 @@ def limit_resources(**limits):
 
 
 # What is left behind
+
+def kill_all():
+    "Kill every other process of the pid namespace, and wait for its end."
+    try: os.kill(-1, 9)
+    except ProcessLookupError: pass
+    while True:
+        try: os.waitpid(-1, 0)
+        except ChildProcessError: return
+
 
 def adopt_orphans(): _prctl(36, 1)
 

@@ -135,9 +135,11 @@ class _Look:
         return any(map(strange, values))
 
     def uses_objects(self):
-        "Whether what looks like a new object of a class is more than compared: printed, counted, indexed, called."
+        """Whether what looks like a new object of a class is more than compared: printed, counted, indexed, called; or
+        whether the text of any result is asked for, since only the program's process can print an object."""
         made = lambda node: any(self.of(part, self.made()) for part in
                                 (node.elts if isinstance(node, (ast.List, ast.Tuple, ast.Set)) else [node]))
+        if any(self.of(part, self.asked) for node in self.nodes for part in _printed(node)): return True
         for node in self.nodes:
             if isinstance(node, ast.UnaryOp): parts = [node.operand]
             elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)): parts = node.comparators
@@ -213,6 +215,13 @@ class _Look:
                                                            (ast.For, ast.ListComp, ast.GeneratorExp, ast.SetComp))]
         return any(self.uses_result(node) and long(node if isinstance(node, ast.For) else node.generators[0])
                    for node in loops)
+
+
+def _printed(node):
+    "Expressions whose text a node asks for."
+    if isinstance(node, ast.FormattedValue): return [node.value]
+    is_text = isinstance(node, ast.Call) and getattr(node.func, 'id', '') in ('str', 'repr', 'format', 'ascii')
+    return node.args[:1] if is_text else []
 
 
 def _with_inner(tree):

@@ -22,6 +22,20 @@ WORK, NAPS = .01, 4         # processor seconds that are a sign of work; sleep i
 MAX_THREADS = 64
 HELLO_S = 20                # for a sandbox to fork
 PIECE = 1<<16
+PAGE = os.sysconf('SC_PAGE_SIZE')
+
+
+def descendants(pid):
+    "Processes below the two of a sandbox: a program's."
+    found, parents = [], [(pid, 0)]
+    while parents:
+        parent, depth = parents.pop()
+        try:
+            with open(f'/proc/{parent}/task/{parent}/children') as file: pids = list(map(int, file.read().split()))
+        except OSError: continue
+        if depth: found += pids
+        parents += [(one, depth+1) for one in pids]
+    return found
 
 
 class Ended(BaseException):
@@ -38,6 +52,7 @@ class Sandbox:
     def __init__(self, settings):
         self.directory = '' if settings['level']=='namespaces' else scratch.new_directory(settings['tmp_mb'],
             settings['packages'])
+        self.processes = settings['processes']
         self.control, theirs = socket.socketpair()
         settings = settings | dict(control=theirs.fileno(), directory=self.directory)
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'zygote.py')
@@ -84,14 +99,11 @@ class Process:
     "One child of a sandbox: messages to and from it, and the limits on its time."
     def __init__(self, sandbox, role, limits, *more):
         self.limits, self.buffer, self.last_size = limits, bytearray(), 0
+        self.family = sandbox.process.pid if sandbox.processes else 0 # whose descendants are the program's processes
         self.channel, theirs = socket.socketpair()
         self.scratch = sandbox.directory and limits['level']!='namespaces' and scratch.Scratch(sandbox.directory,
             limits['tmp_mb']<<20)
-        self.start = self.checked = time.monotonic()
-        self.busy = self.last = 0.     # seconds on a processor or waiting for one: now, at the last sign of work
-        self.since = self.start        # when that was
-        self.cpu = self.helped = 0.    # its own seconds at that sign, and those that the other process was busy
-        self.lost = 0.                 # seconds that this machine had no time even for looks
+        self.begin(0., 0.)
         try: self.pid = sandbox.fork(role, [theirs.fileno(), *[getattr(one, 'fileno', lambda: one)() for one in more]])
         except SandboxLost:
             self.channel.close()
@@ -100,6 +112,23 @@ class Process:
         self.tick = QUICK_TICK if limits['level']!='namespaces' else TICK
         self.poller = select.poll()
         self.poller.register(self.channel, select.POLLIN)
+
+    def begin(self, cpu, waited):
+        "From here on, its time counts for a program: what it has used before does not."
+        self.before = cpu, waited
+        self.start = self.checked = time.monotonic()
+        self.busy = self.last = 0.     # seconds on a processor or waiting for one: now, at the last sign of work
+        self.since = self.start        # when that was
+        self.cpu = self.helped = 0.    # its own seconds at that sign, and those that the other process was busy
+        self.lost = 0.                 # seconds that this machine had no time even for looks
+        self.waited = self.queued = 0. # seconds that it waited for a processor, and that the other did
+
+    def renew(self, limits):
+        "Begin with another program, after a harmless one."
+        self.limits = limits
+        cpu, waited, _ = self.usage()
+        self.begin(cpu+self.before[0], waited+self.before[1])
+        if self.scratch: self.scratch.due = 0.
 
     def close(self): self.channel.close()
 
@@ -113,10 +142,10 @@ class Process:
 
     def look(self, beside=None):
         "Check the limits of this process, and of the one that it works with: one is idle while the other is busy."
-        self.helped = beside.busy if beside else 0.
+        if beside: self.helped = beside.busy
         self.check()
         if beside:
-            beside.helped = self.busy
+            beside.helped, beside.queued = self.busy, self.waited
             beside.check()
 
     def check(self):
@@ -125,8 +154,8 @@ class Process:
         now = time.monotonic()
         self.lost += max(0., now-self.checked-LATE*self.tick)
         self.checked = now
-        cpu, waited, threads = self.usage()
-        self.busy = cpu+waited
+        cpu, self.waited, threads = self.usage()
+        self.busy = cpu+self.waited
         if cpu>=self.limits['cpu_s'] or self.is_idle() and not self.is_runnable(): raise Ended('timeout', 'Timeout')
         if cpu-self.cpu>=WORK: self.cpu, self.last, self.since = cpu, self.away(), now
         if threads>MAX_THREADS: raise Ended('killed', 'TooManyThreads')
@@ -136,6 +165,10 @@ class Process:
     def away(self):
         "Seconds so far in which it was no fault of this process that nothing went on."
         return self.busy+self.helped+self.lost
+
+    def seconds(self):
+        "Seconds since it began, without those that the machine let it wait."
+        return time.monotonic()-self.start-self.lost-self.waited-self.queued
 
     def is_idle(self):
         "Whether the process has slept for too long: since its last sign of work, or in all."
@@ -155,10 +188,23 @@ class Process:
     def usage(self):
         "CPU seconds so far, seconds spent waiting for a processor, threads. Zeros where the kernel does not tell."
         try:
-            cpu = time.clock_gettime(~self.pid<<3 | 2) if self.pid else 0.
-            with open(f'/proc/{self.pid}/schedstat') as file: waited = int(file.read().split()[1])/1e9
-            return cpu, waited, len(os.listdir(f'/proc/{self.pid}/task'))
+            cpu = self.cpu_seconds()
+            with open(f'/proc/{self.pid}/schedstat') as file: waited = int(file.read().split()[1])/1e9-self.before[1]
+            return cpu+self.others(), waited, len(os.listdir(f'/proc/{self.pid}/task'))
         except (OSError, IndexError, ValueError): return 0., 0., 0
+
+    def others(self):
+        "Processor seconds of the processes that the program has started. Raises: `Ended` if all use too much memory."
+        cpu, pages = 0., 0
+        for pid in descendants(self.family) if self.family else ():
+            try:
+                with open(f'/proc/{pid}/statm') as file: pages += int(file.read().split()[1])
+                if pid!=self.pid: cpu += time.clock_gettime(~pid<<3 | 2)
+            except (OSError, IndexError): pass # it has ended
+        if pages*PAGE>self.limits['memory_mb']<<20: raise Ended('memory', 'MemoryError')
+        return cpu
+
+    def cpu_seconds(self): return time.clock_gettime(~self.pid<<3 | 2)-self.before[0] if self.pid else 0.
 
     def read(self, n, beside=None):
         "Exactly n bytes. Raises: `Ended`."

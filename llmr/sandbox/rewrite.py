@@ -103,6 +103,17 @@ def compiled(source, mode, called):
     return compile(ast.fix_missing_locations(tree) if changed else source, '<program>', 'exec'), changed
 
 
+def method_error(source, called):
+    "What a `NameError` of a test means where the program has the called function as a method; '' if it has not."
+    try: body = ast.parse(source).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError): return ''
+    methods = [(inner.name, node.name) for node in body if isinstance(node, ast.ClassDef)
+               for inner in node.body if isinstance(inner, _FUNCTIONS) and inner.name in called]
+    if not methods: return ''
+    name, owner = methods[0]
+    return f'NameError: tests call {name}, the program defines {owner}.{name}'[:100]
+
+
 def named_error(error, source, python):
     "Name of a syntax error; with the interpreter's where the program looks as if it were written for a newer one."
     newer = any(python<version and re.search(pattern, source, re.M) for version, pattern in NEWER.items())

@@ -109,7 +109,7 @@ def _case(tried, case):
         process.close()
         streams.close()
     code, cpu, _ = tried.worker.sandbox.finish()
-    tried.cpu, tried.wall = tried.cpu+cpu, tried.wall+time.monotonic()-process.start
+    tried.cpu, tried.wall = tried.cpu+cpu, tried.wall+process.seconds()
     tried.ended_by = os.WTERMSIG(code) if os.WIFSIGNALED(code) else 0
     return _word(tried, streams, said, ended, code, case)
 

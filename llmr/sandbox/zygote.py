@@ -32,7 +32,7 @@ def warm_up():
     time.tzset()
     library = sys.base_prefix, os.path.dirname(os.__file__)
     sys.path[:] = [path for path in sys.path if path.startswith(library)]
-    for name in ('child', 'inside', 'layers', 'rewrite', 'tester', 'wire'): sys.modules.pop(name, None)
+    for name in ('child', 'harmless', 'inside', 'layers', 'rewrite', 'tester', 'wire'): sys.modules.pop(name, None)
     sys.argv[:] = sys.orig_argv[:] = ['solution.py']
     gc.collect()
     gc.disable()
@@ -42,9 +42,10 @@ def warm_up():
 def enter(settings):
     "Isolate this process. Returns its directory for temporary files. Raises: `OSError` where that is impossible."
     if settings['level']=='namespaces':
-        layers.enter_namespaces(settings['tmp_mb'], settings['packages'])
+        if settings['processes']: sys.executable = os.path.realpath(sys.executable) # as programs find it
+        layers.enter_namespaces(settings['tmp_mb'], settings['packages'], settings['processes'])
         sys.path.append(layers.PACKAGES)
-        continue_supervised(settings['tmp_mb'])
+        continue_supervised(settings['tmp_mb'], settings['processes'])
         return layers.TMP
     tmp, packages = (os.path.join(settings['directory'], name) for name in ('tmp', 'packages'))
     if settings['packages']: sys.path.append(packages)
@@ -65,7 +66,7 @@ def continue_in_fork(after):
     os._exit(0)
 
 
-def continue_supervised(tmp_mb):
+def continue_supervised(tmp_mb, processes):
     """Continue as the first process of the pid namespace, without capabilities and with a filter. Children inherit
     both: setting them up for each child would take as long as the fork. The parent stays outside, and lets only this
     process fork."""
@@ -74,13 +75,13 @@ def continue_supervised(tmp_mb):
     if pid:
         listener = layers.descriptor_of(pid, int(ours.recv(16)))
         ours.send(b'!')
-        layers.supervise(listener, pid, tmp_mb)
+        layers.supervise(listener, pid, tmp_mb, processes)
         os.waitpid(pid, 0)
         os._exit(0)
     layers.die_with_parent()
     layers.no_new_privileges()
     layers.drop_capabilities()
-    listener = layers.enter_seccomp(layers.seccomp_filter(), supervised=True)
+    listener = layers.enter_seccomp(layers.seccomp_filter(processes=bool(processes)), supervised=True)
     theirs.send(str(listener).encode())
     theirs.recv(1)
     os.close(listener)
@@ -100,7 +101,7 @@ def serve(control, settings, tmp):
         if not pid: child.main(command, fds, control, isolation)
         for fd in fds: os.close(fd)
         command = control.recv(1)
-        report = finish(pid)
+        report = finish(pid, settings['processes'])
         if state_of(tmp)!=untouched: untouched = clean(settings, tmp)
         if not command: return
         control.sendall(report)
@@ -123,11 +124,12 @@ def open_streams():
     os.close(null)
 
 
-def finish(pid):
+def finish(pid, processes):
     "Kill a child and whatever it started. Returns how it ended."
     os.kill(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
-    layers.kill_orphans()
+    if processes: layers.kill_all()
+    else: layers.kill_orphans()
     return REPORT.pack(status, usage.ru_utime+usage.ru_stime, usage.ru_maxrss)
 
 
@@ -156,6 +158,7 @@ def main():
         return
     os.environ.clear()
     os.environ.update(HOME=tmp, TMPDIR=tmp, LANG='C.UTF-8', TZ='UTC', OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1')
+    if settings['processes']: os.environ['PATH'] = ':'.join([os.path.dirname(sys.executable), *layers.PROGRAMS])
     control.sendall(json.dumps(dict(python=sys.version_info[:2])).encode()+b'\n')
     serve(control, settings, tmp)
 

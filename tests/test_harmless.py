@@ -1,0 +1,75 @@
+"Programs that share a process, and those that must not."
+import importlib
+import types
+
+import pytest
+from llmr.execution import Limits, Program, run_programs
+from llmr.sandbox.harmless import ATTRIBUTES, MODULES, is_harmless
+
+PLAIN = ['def add(a, b): return a+b', 'import math\nfrom collections import Counter\ndef f(x): return Counter(x)',
+         'def f(xs):\n    try: return sorted(xs, key=lambda x: -x)\n    except TypeError as e: raise ValueError(e)',
+         'def f(x): return f"{x:.2f}" + "{:>5} {}".format(x, 1)', 'import re\nf = re.compile("a+").findall',
+         'from functools import lru_cache\n@lru_cache(None)\ndef f(n): return n if n<2 else f(n-1)+f(n-2)',
+         'if __name__ == "__main__":\n    print(max([1]))', 'def f(n):\n    global x\n    x = [n]\n    yield from x']
+OTHER = ['class A: pass', 'import os', 'from sys import modules', 'import sys\nsys.setrecursionlimit(9)', 'open("x")',
+         'import math\nmath.pi = 3', 'import math\nfor math.pi in [3]: pass', 'import math\ndel math.pi',
+         'import math\nmath.__dict__["pi"] = 3', 'def f(): pass\nf.__globals__', '"{0.__class__}".format(1)',
+         '"{:{0.real}}".format(1)', 'x = "{0.real}"\nx.format(1)', '"{a[0]}".format_map({})', 'getattr(1, "real")',
+         'vars()', 'globals()', 'eval("1")', '__builtins__', 'import math as __builtins__', 'type("A", (), {})',
+         'from math import *', 'from . import x', 'import re\nre.functools', 'from operator import attrgetter',
+         'from functools import update_wrapper', 'match 1:\n    case int(real=x): pass', 'async def f(): pass',
+         'with x: pass', 'try: pass\nexcept Exception as __builtins__: pass', 'def f(__name): pass', 'input()',
+         'raise SystemExit', 'import random', 'def f(x: open): pass', '@property\ndef f(): pass', 'x = (']
+
+
+def test_what_is_harmless():
+    assert [source for source in PLAIN if not is_harmless(source)]==[]
+    assert [source for source in OTHER if is_harmless(source)]==[]
+
+
+def test_nothing_that_can_be_changed_is_within_reach():
+    "Follow every name that a harmless program may use from every module that it may import."
+    def reached(thing): return [(name, getattr(thing, name)) for name in ATTRIBUTES if hasattr(thing, name)]
+    left, seen = [(name, importlib.import_module(name)) for name in MODULES], set()
+    while left:
+        path, thing = left.pop()
+        if id(thing) in seen: continue
+        seen.add(id(thing))
+        assert not isinstance(thing, (dict, list, set, bytearray)), path
+        if isinstance(thing, types.ModuleType): assert thing.__name__.strip('_') in MODULES, path
+        if isinstance(thing, (types.ModuleType, type)):
+            left += [(f'{path}.{name}', one) for name, one in reached(thing)]
+
+
+def test_only_harmless_programs_share_a_process():
+    "A program that looks has a process in which nothing else ran; the next harmless one does not notice it."
+    tests = ('assert add(1, 2) == 3',)
+    looks = 'import os\ndef add(a, b): return -os.getpid()'
+    spoils = 'import math\nmath.floor = lambda x: 9\ndef add(a, b): return 3'
+    floors = 'import math\ndef add(a, b): return math.floor(a+b+.5)'
+    sources = ['def add(a, b): return a+b', looks, floors, spoils, floors, looks, floors]
+    grades = list(run_programs([Program(source, tests) for source in sources], workers=1))
+    assert [grade.tests for grade in grades]==[(word,) for word in
+        ('passed', 'failed', 'passed', 'passed', 'passed', 'failed', 'passed')]
+
+
+def test_a_harmless_program_that_is_unusual_is_run_again_alone():
+    add, tests = 'def add(a, b): return a+b', ('assert add(1, 2) == 3', 'assert add(5, 7) == 12')
+    loops = 'def add(a, b):\n    while a>1: pass\n    return a+b'
+    fills = 'def add(a, b): return 3 if a==1 else len([0]*10**10)'
+    deep = 'def add(a, b): return add(a, b)'
+    grades = list(run_programs([Program(source, tests) for source in (add, loops, add, fills, add, deep, add)],
+                               Limits(cpu_s=.5), workers=1))
+    assert [grade.tests for grade in grades]==[
+        ('passed',)*2, ('passed', 'timeout'), ('passed',)*2, ('passed', 'memory'), ('passed',)*2, ('error',)*2,
+        ('passed',)*2]
+    assert grades[5].errors==('RecursionError',)*2 and .4<grades[1].cpu_s<1.5
+
+
+@pytest.mark.parametrize('mode', ['strict', 'lenient'])
+def test_modes_and_setup_code_of_programs_that_share_a_process(mode):
+    setup = 'LIMIT = 3\ndef helper(x): return x+1'
+    programs = [Program('def inc(x): return helper(x)', ('assert inc(2) == LIMIT',), setup, mode),
+                Program('def inc(x): return LIMIT', ('assert inc(2) == 3',), '', mode)]*2
+    words = [grade.tests for grade in run_programs(programs, workers=1)]
+    assert words==[('passed',), ('error',)]*2
