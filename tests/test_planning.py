@@ -6,8 +6,8 @@ from scipy.stats import beta, norm, skew
 from llmr.core import InputError
 from llmr.evaluation import bootstrap_weights
 from llmr.planning import (
-    MAX_TASKS, check_power, forecast_gain, forecast_text, gap_band, gap_errors, max_t_critical, one_sided, planned_power,
-    possible_effects, simulate_pairs, tasks_needed)
+    MAX_TASKS, check_power, forecast_gain, forecast_text, gap_band, gap_errors, max_t_critical, one_sided,
+    planned_power, possible_effects, simulate_pairs, tasks_needed)
 from llmr.verdict import pair_tasks
 
 
