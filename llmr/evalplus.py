@@ -144,9 +144,12 @@ def _packed(values):
 # %% ../nbs/00h_evalplus.ipynb #8e1f0a19
 class _Names(ast.NodeTransformer):
     "Names of numbers that a literal cannot have."
-    def visit_Name(self, node): return ast.Constant(float(node.id)) if node.id in ('inf', 'nan') else node
+    def visit_Name(self, node):
+        "`inf` and `nan` as constants."
+        return ast.Constant(float(node.id)) if node.id in ('inf', 'nan') else node
 
     def visit_Call(self, node):
+        "`float(...)` of a text as a constant."
         plain = isinstance(node.func, ast.Name) and node.func.id=='float' and len(node.args)==1
         return ast.Constant(float(ast.literal_eval(node.args[0]))) if plain else self.generic_visit(node)
 
