@@ -102,7 +102,7 @@ def check_recorded(name, loaded, path, running):
     tasks = as_scripts(loaded.tasks, path) if name=='apps' else loaded.tasks
     outcomes = graded([row[:3] for row in rows], tasks, running)
     fair = outcomes.task_id.isin(texts_only(path)) if name=='apps' else outcomes.task_id.notna()
-    same = [(row.n_passed==row.n_tests)==recorded for row,(*_, recorded) in zip(outcomes.itertuples(), rows)]
+    same = (outcomes.n_passed==outcomes.n_tests)==[recorded for *_,recorded in rows]
     n = sum(fair)
     print(f'{name}: recorded verdicts {sum(fair & same)} of {n} agree ({sum(fair & same)/n:.1%})')
     if n<len(fair):
@@ -141,6 +141,8 @@ class Mutant(ast.NodeTransformer):
         node.ops = [self.swapped(op) for op in node.ops]
         return node
 
+    def visit_Expr(self, node): return node if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
     def visit_Constant(self, node):
         if type(node.value) is bool or not isinstance(node.value, (int, float, str)): return node
         if not self.take(): return node
@@ -161,7 +163,7 @@ def mutants(code, most):
     counter = Mutant(1<<30)
     counter.visit(tree)
     n = (1<<30)-counter.left
-    for k in sorted({round(i*(n-1)/max(most-1, 1)) for i in range(min(most, n))}):
+    for k in sorted({round((i+.5)*n/most-.5) for i in range(min(most, n))}):
         mutant = Mutant(k)
         made = ast.unparse(ast.fix_missing_locations(mutant.visit(ast.parse(code))))
         if mutant.what: yield mutant.what, made
@@ -205,7 +207,7 @@ def plainly_passes(task, code):
     else: ends = '\n'.join(tests)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/'plain.py'
-        path.write_text(f'{task.setup}\n{code}\n{task.setup}\n{ends}\n', encoding='utf-8')
+        path.write_text(f'{task.setup}\n{code}\n{ends}\n', encoding='utf-8')
         try: done = subprocess.run([sys.executable, path], capture_output=True, timeout=60, cwd=folder)
         except subprocess.TimeoutExpired: return False
     return done.returncode==0

@@ -230,7 +230,8 @@ def prompt_scores(
     "Scores of the prompt-only router: out of fold on train and validation, fitted on both for test."
     ids = split_ids(tables['tasks'])
     study, test = (tasks_study(tables, pair, ids[name]) for name in ('learned', 'test'))
-    out_of_fold = cross_scores(study, estimator, fold_numbers(len(ids['learned']), 5, seed), seed=seed)
+    fold = fold_numbers(len(ids['learned']), 5, seed, study.groups)
+    out_of_fold = cross_scores(study, estimator, fold, seed=seed)
     fitted = fit_on(study, estimator, seed).score(test.views)
     return pd.Series(np.append(out_of_fold, fitted), np.append(ids['learned'], ids['test']))
 
@@ -345,7 +346,7 @@ def small_pass_scores(
     seed:int=42,    # Of everything random
 )->pd.Series:       # By task_id
     "Out-of-fold estimates of the small model's pass rate."
-    fold, scores = fold_numbers(len(study.task_ids), 5, seed), np.zeros(len(study.task_ids))
+    fold, scores = fold_numbers(len(study.task_ids), 5, seed, study.groups), np.zeros(len(study.task_ids))
     for number in range(5):
         learn, out = study.rows(fold!=number), study.rows(fold==number)
         level = np.zeros((len(learn.small), 1))

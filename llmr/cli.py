@@ -257,6 +257,8 @@ def add_verdict(commands):
     add_margin(sub)
     add_decisions(sub)
     sub.add_argument('--split', help='which tasks, where the outcomes name a split (default: test, or the only one)')
+    sub.add_argument('--votes', metavar='NAME', help='what has one vote in the pass rate: task, or test as in the '
+                     'paper (default: task)')
     sub.add_argument('--scores', metavar='FILE', help='scores of a router that was not trained on these tasks: '
                      'task_id, score; split `validation` sets thresholds (default: those of the run that were not '
                      'fitted on these tasks; else random routing)')
@@ -369,12 +371,12 @@ def verdict(args):
     small, large = asked.pop('small'), asked.pop('large')
     if record:
         check_question(args, record, options.get('votes'))
-        if 'votes' in VERDICT_OPTIONS: options['votes'] = record['metric']
+        options['votes'] = record['metric']
     text, facts, word = verdicts_on_inputs(args.files, small, large, args.format, args.benchmark,
                                            **options | asked)
     if record:
         facts['registration'] = kept_to(args, record, 'fixed', facts['verdicts'][0]['headroom']['tasks'],
-                                        options.get('votes', 'test'))
+                                        options['votes'])
         text = f'{text}\n\n{facts["registration"]}'
     return json.dumps(facts, indent=1) if args.json else text, CODES[word]
 

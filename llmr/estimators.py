@@ -282,7 +282,8 @@ class Stack(Estimator, name='stack'):
         return np.mean([ESTIMATORS[part](self._part_state(part)).score(views) for part in self.parts], axis=0)
 
 # %% ../nbs/09a_estimators.ipynb #09ag0002
-BARS = (1., 1.5, 2., 3.) # Standard errors
+BARS = (1., 1.5, 2., 3.) # Standard errors by which neighbours must favour the other model
+EVIDENCE = 2. # Standard errors by which a bar must gain over the constant
 
 def _bounds(at, scores, gap, nearest):
     "`(mean, standard error)` of the gaps of the `nearest` tasks by score; `scores` ascend, and `at` may be among them."
@@ -302,12 +303,12 @@ def _others_bounds(gap, nearest):
     return near.mean(1), near.std(1, ddof=1)/np.sqrt(near.shape[1])
 
 def _best_bar(gap, nearest, side):
-    "The bar with the largest gain over the constant; infinite where none gains more than a standard error."
+    "The bar with the largest gain over the constant; infinite where none gains more than `EVIDENCE` standard errors."
     mean, error = _others_bounds(side*gap, nearest)
     gains = {}
     for bar in BARS:
         won = np.where(mean-bar*error>1e-9, side*gap, 0.)
-        gains[bar] = won.mean() if won.mean()>won.std()/np.sqrt(len(won)) else 0.
+        gains[bar] = won.mean() if won.mean()>EVIDENCE*won.std()/np.sqrt(len(won)) else 0.
     best = max(gains, key=lambda bar: gains[bar])
     return best if gains[best]>0 else np.inf
 

@@ -112,7 +112,7 @@ def llmr_expect(value, accepted, atol):
 '''
 
 # %% ../nbs/00h_evalplus.ipynb #8e1f0a15
-PACKED_CHARS = 100_000 # Text of a value that is longer is packed
+PACKED_CHARS = 2_000 # Text of a value that is longer is packed
 MODULES = dict(Decimal='decimal', Fraction='fractions', deque='collections') # types that a value may have
 _BRACKETS:dict = {list: '[{}]', tuple: '({})', set: '{{{}}}', frozenset: 'frozenset(({}))'}
 
@@ -179,7 +179,7 @@ def _from_hub(where, record):
 ROOT_ATOL = dict(find_zero=1e-4) # which the hub's test has inside its comparison
 
 # %% ../nbs/00h_evalplus.ipynb #8e1f0a22
-MOST_CHARS = 20_000_000 # Text of all answers of a task: more would take the judge too long
+MOST_CHARS = 16_000_000 # Text of all answers of a task, packed: more would take the judge too long
 
 class Inputs(NamedTuple):
     "Inputs whose right answers are not known yet."
@@ -196,9 +196,10 @@ def expected_tests(
     if inputs.tests: return '', list(inputs.tests)
     texts, size = [], 0
     for values in zip(*answers):
-        size += len(source_of(list(values)))
+        text = _packed(values)
+        size += len(text)
         if texts and size>MOST_CHARS: break
-        texts.append(_packed(values))
+        texts.append(text)
     imports = sorted({module for module in MODULES.values() if any(f'{module}.' in text for text in texts)})
     tests = [f'llmr_expect({call}, {text}, {inputs.atol})' for call,text in zip(inputs.calls, texts)]
     return ''.join(f'import {module}\n' for module in imports), tests

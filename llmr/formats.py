@@ -399,14 +399,13 @@ def gather(
                                                                                              f'named twice. Give '
                                                                                              f'each file a name of '
                                                                                              f'its own.')
-    places = [Path(split_argument(argument)[1]).resolve() for argument in arguments]
-    _check_copies(places)
     notes, files, by_argument, tasks, unrun = [], [], [], [], []
     for argument in arguments:
         read, names = _read_argument(argument, form, notes)
         files, tasks, unrun = files+names, tasks+read['tasks'], unrun+read['programs']
         by_argument.append((str(argument), read['outcomes']+read['programs']))
     _check_arguments(by_argument)
+    _check_copies([Path(split_argument(argument)[1]).resolve() for argument in arguments])
     records = [made for _,part in by_argument for made in part if 'score' in made]
     if unrun and execute: records, unrun = records+execute(unrun, notes), []
     _check_versions(records)

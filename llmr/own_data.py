@@ -48,7 +48,7 @@ def scores_to_judge(
 
 # %% ../nbs/18_own_data.ipynb #529d9aa5
 VERDICT_OPTIONS = dict(margin=.01, min_share=.1, split=None, scores=None, router=None, certify=None, risk='harm',
-                       delta=.1, seed=42)
+                       delta=.1, seed=42, votes='task')
 
 def _check_certifiable(scores, file):
     "Raises: `InputError` without scores, or on those of several routers, whose threshold no router has."
@@ -79,7 +79,7 @@ def judge(
     paired = pair_tasks(outcomes, pair, split)
     scores = scores_to_judge(place, pair, split, given['scores'], given['router'])
     if given['certify'] is not None: _check_certifiable(scores, given['scores'])
-    points = operating_points(outcomes, pair, scores, split, seed=given['seed'])
+    points = operating_points(outcomes, pair, scores, split, given['votes'], given['seed'])
     verdict = decide(points, given['margin'], given['min_share'])
     certificate = None
     if given['certify'] is not None:

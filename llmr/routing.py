@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 # %% ../nbs/18d_routing.ipynb #own18d03
 from .core import InputError
+from .drift import withdrawal
 from .evaluation import calibrate_threshold
 from .problem import route
 from .router import Router
@@ -28,8 +29,10 @@ def load_router(
 )->Router:
     "Load the router of one pair. Raises: `InputError` as `Router.load`, or if no pair or several fit."
     folder = Path(folder)
-    if (folder/'router.json').exists() or not any(folder.glob('*/router.json')): routers = [Router.load(folder)]
-    else: routers = [Router.load(path.parent) for path in sorted(folder.glob('*/router.json'))]
+    nested = [] if (folder/'router.json').exists() else sorted(path.parent for path in folder.glob('*/router.json'))
+    places = nested or [folder]
+    routers = [Router.load(place) for place in places]
+    for router,place in zip(routers, places): router.card['withdrawn'] = withdrawal(place)
     named = [[router.card.get(side) for side in ('small', 'large')] for router in routers]
     fit = [router for router,models in zip(routers, named) if small in (None, models[0]) and large in (None, models[1])]
     if len(fit)==1: return fit[0]
@@ -46,7 +49,10 @@ def choose_threshold(
     if tau is not None: return tau
     card = router.card
     certificate = card.get('certificate') or {}
-    if share is None and certificate.get('tau') is not None: return certificate['tau']
+    if share is None and certificate.get('tau') is not None:
+        if not card.get('withdrawn'): return certificate['tau']
+        raise InputError(f'the certificate was {card["withdrawn"]} Train again on present traffic, or give --share or '
+                         '--tau, which promise nothing.')
     if share is None:
         refused = 'the certificate asked for was refused' if certificate else 'nothing is certified'
         raise InputError(f'which prompts should {card.get("small", "the small model")} answer? For this router '

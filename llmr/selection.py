@@ -280,7 +280,8 @@ def learning_curve(
     "Gain over random against the number of tasks learned from."
     rows, n = [], len(studies[0].task_ids)
     for repeat in range(repeats):
-        fold, order = fold_numbers(n, 5, seed+repeat), np.random.default_rng(seed+repeat).permutation(n)
+        fold = fold_numbers(n, 5, seed+repeat, studies[0].groups)
+        order = np.random.default_rng(seed+repeat).permutation(n)
         for size in sizes:
             keep = np.zeros(n, bool)
             keep[order[:round(size*n/(n-n//5))]] = True

@@ -24,12 +24,12 @@ import pandas as pd
 from .core import InputError, Store, check_table
 from .drift import Drift, find_drift, withdraw
 from .evaluation import TARGETS, calibrate_threshold
-from .files import read_documents, rows_of
+from .files import read_documents
 from .formats import Recorded, gather, pairs_to_judge, split_argument
-from .harness import read_frame
-from .own_tables import HELD_OUT
+from .harness import read_frame, rows_of
 from .planning import MAX_TASKS
 from .problem import route
+from .router import Router
 from .rows import EMPTY, find_columns, prompt_id
 from .sequential import Answer, answer, sequential_points
 from .verdict import in_points
@@ -386,17 +386,12 @@ def _calibrated(scores):
 
 def _router_card(folder):
     "Thresholds of a router, and the scores that it was calibrated on. Raises: `InputError` if it has no thresholds."
-    folder = Path(folder)
-    try: card = json.loads((folder/'router.json').read_text(encoding='utf-8'))
-    except (OSError, ValueError) as e: raise InputError(f'{folder}: not a router directory ({e}).') from None
-    certified = (card.get('certificate') or {}).get('tau')
-    taus = [*card.get('thresholds', {}).values(), *([] if certified is None else [certified])]
+    router = Router.load(folder)
+    certified = (router.card.get('certificate') or {}).get('tau')
+    taus = [*router.card.get('thresholds', {}).values(), *([] if certified is None else [certified])]
     if not taus: raise InputError(f'{folder}: the router is not calibrated. Name thresholds with --tau.')
-    file = folder/'scores.parquet'
-    scores = read_frame(file, 'scores') if file.exists() else pd.DataFrame(dict(task_id=[], score=[]))
-    if 'source' in scores: held_out = scores[scores.source==HELD_OUT].assign(split='validation')
-    else: held_out = scores[scores.split=='validation'] if 'split' in scores else scores[:0]
-    return list(dict.fromkeys(taus)), score_rows(held_out, file)
+    scores = [] if router.calibration is None else router.calibration.tolist()
+    return list(dict.fromkeys(taus)), {f'calibration {i}': [score, None, 'validation'] for i,score in enumerate(scores)}
 
 def _new_terms(path, recorded, scores, given, in_order):
     "Terms of a new store. Raises: `InputError` if there are several pairs, or scores without thresholds."

@@ -223,6 +223,38 @@ def test_a_context_that_leaves_less_room_than_max_tokens():
     assert [asked['max_tokens'] for asked in server.asked].count(100)==len(PROMPTS)
 
 
+WORDINGS = dict(
+    openai=lambda name: dict(error=dict(message='Unsupported parameter.', param=name, code='unsupported_parameter')),
+    mistral=lambda name: dict(detail=[dict(type='extra_forbidden', loc=['body', name], msg='Extra inputs')]),
+    gemini=lambda name: [dict(error=dict(message=f'Invalid JSON payload received. Unknown name "{name}".'))],
+    groq=lambda name: dict(error=dict(message=f"property '{name}' is unsupported")),
+    detail=lambda name: dict(detail=f'{name}: not supported'),
+    text=lambda name: f'bad request: the field "{name}" is not supported')
+FIELDS = ('max_tokens', 'temperature', 'seed', 'top_p', 'stop', 'logprobs', 'stream', 'stream_options',
+          'add_generation_prompt', 'continue_final_message')
+
+
+@needs_openai
+@pytest.mark.parametrize('wording', WORDINGS)
+def test_a_refused_field_is_found_in_every_wording(wording, caplog):
+    class Strict(Hosted):
+        "Refuses all that can be left out."
+        def answer(self, asked, *rest):
+            "One answer, or a refusal of the first field."
+            name = next((name for name in FIELDS if name in asked), '')
+            if not name: return super().answer(asked, *rest)
+            content = json.dumps(WORDINGS[wording](name)).encode()
+            self.send_response(400)
+            self.send_header('content-length', str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+    with hosting(replace(DEEPSEEK, limit='max_completion_tokens'), written) as server:
+        server.RequestHandlerClass = Strict
+        found = drawn(asks(server), PROMPTS[:1], 1)[PROMPTS[0], 0]
+    assert found.refused=='temperature, top_p, seed' and extract_program(found.text).code==written('m', PROMPTS[0])
+    assert len(server.asked)==len(FIELDS)+1 and 'stream' not in server.asked[-1]
+
+
 @needs_openai
 def test_keys_and_other_options_of_one_model(monkeypatch):
     monkeypatch.delenv('NO_SUCH_KEY', raising=False)

@@ -128,6 +128,89 @@ def test_unittest_is_not_forged(source):
     assert passed(Program(source, (MODULE,), kind='unittest'))[0]!=('passed',)
 
 
+# ---- unittest with processes
+
+STARTS = """
+import unittest
+class TestRun(unittest.TestCase):
+    def test_run(self): self.assertEqual(run(), 'right')
+"""
+SHELL = """import subprocess, sys
+def run():
+    word = subprocess.run('echo right | cat', shell=True, capture_output=True, text=True).stdout.strip()
+    code = f'print({word!r})'
+    return subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout.strip()"""
+SERVER = """import socket, threading
+def run():
+    server = socket.create_server(('127.0.0.1', 0))
+    threading.Thread(target=lambda: server.accept()[0].sendall(b'right')).start()
+    return socket.create_connection(server.getsockname()).recv(9).decode()"""
+POOL = """import multiprocessing
+def run():
+    with multiprocessing.get_context('fork').Pool(2) as pool: return ''.join(pool.map(str, ['ri', 'ght']))"""
+BOMB = """import os
+def run():
+    while True:
+        try: os.fork()
+        except OSError: pass"""
+FILLS = """import subprocess, sys
+def run():
+    hold = [sys.executable, '-c', 'import time; x = bytearray(300<<20); time.sleep(60)']
+    for process in [subprocess.Popen(hold) for _ in range(8)]: process.wait()"""
+DAEMON = """import os, time
+def run():
+    if os.fork(): return 'right'
+    os.setsid()
+    while True:
+        with open('/tmp/left', 'w') as file: file.write('x')
+        time.sleep(.01)"""
+LOOKS = """import os, time
+def run():
+    time.sleep(.1)
+    return 'right' if os.listdir('/tmp')==[] else 'left'"""
+KILLS = """import os
+def run():
+    for target in (1, 0):
+        try: os.kill(target, 9)
+        except PermissionError: pass
+    os.kill(-1, 9)"""
+NEW_USER = """import subprocess
+def run(): return 'right' if subprocess.run(['unshare', '-U', 'true'], capture_output=True).returncode else 'entered'"""
+
+
+def test_processes_are_held():
+    if 'namespaces' not in LEVELS: pytest.skip('this machine does not allow namespaces')
+    sources = dict(shell=SHELL, server=SERVER, pool=POOL, bomb=BOMB, fills=FILLS, daemon=DAEMON, looks=LOOKS,
+                   kills=KILLS, new_user=NEW_USER, after=LOOKS)
+    programs = [Program(source, (STARTS,), kind='unittest') for source in sources.values()]
+    grades = dict(zip(sources, run_programs(programs, Limits(wall_s=2.), 1, 'namespaces')))
+    words = {name: grade.tests[0] for name, grade in grades.items()}
+    assert words.pop('fills') in ('memory', 'timeout') and words.pop('bomb') in ('killed', 'timeout')
+    assert words.pop('kills')!='passed'
+    assert set(words.values())=={'passed'}, grades
+
+
+def test_processes_can_be_forbidden():
+    program = Program(SHELL, (STARTS,), kind='unittest')
+    assert passed(program, processes=0)==[('error',)]
+
+
+def test_canaries_know_what_does_not_run():
+    test = """
+import unittest
+class TestF(unittest.TestCase):
+    def test_raises(self):
+        with self.assertRaises(ValueError):
+            x = f(-1)
+            self.assertEqual(x, 3)
+    def test_loop(self):
+        self.assertEqual(f(1), 1)
+        for x in []: self.assertEqual(x, 3)
+"""
+    code = 'def f(x):\n    if x<0: raise ValueError\n    return x'
+    assert passed(Program(code, (test,), kind='unittest'))==[('passed',)]
+
+
 # ---- an expression
 
 def test_an_expression_stands_for_a_name():

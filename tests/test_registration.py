@@ -113,6 +113,8 @@ def test_a_verdict_on_a_registered_question(tmp_path, outcomes, capsys):
     assert code==0 and read_registration(question)['sha256'] in text
     code, text = ask(capsys, 'verdict', outcomes, '--registration', question, '--json')
     assert code in (0, 3, 4) and json.loads(text)['registration'].startswith('Kept to')
+    code, text = ask(capsys, 'verdict', outcomes, '--registration', question, '--votes', 'task')
+    assert code==2 and "metric 'task' is not the registered 'test'" in text
     code, text = ask(capsys, 'verdict', outcomes, '--registration', question, '--margin', .4)
     assert code==2 and 'margin 0.4 is not the registered 0.3' in text
     code, text = ask(capsys, 'verdict', outcomes, '--registration', question, '--small', 'B', '--large', 'A')

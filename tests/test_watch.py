@@ -16,6 +16,9 @@ from own_files import write_rows
 
 from llmr.cli import main
 from llmr.core import InputError, Store
+from llmr.estimators import fit_estimator
+from llmr.router import Router
+from llmr.routing import choose_threshold, load_router
 from llmr.sequential import gap_interval, simulate_gaps
 from llmr.watch import add_look, counted_groups, judge_store, outcome_rows, read_terms, watch
 
@@ -256,10 +259,10 @@ def test_thresholds_from_calibration(store, file):
 
 def test_drift_withholds_route_and_withdraws_the_router(store, file, tmp_path):
     rng, folder = np.random.default_rng(0), tmp_path/'router'
-    folder.mkdir()
-    (folder/'router.json').write_text(json.dumps(dict(thresholds={'0.4': .2, '0.8': -.8})))
-    held_out = pd.DataFrame(scored(rng, 150, split='validation')).assign(task_id=[f'c{i}' for i in range(150)])
-    held_out.to_parquet(folder/'scores.parquet')
+    card = dict(thresholds={'0.4': .2, '0.8': -.8}, certificate=dict(tau=-.8), widths=dict(hand=43))
+    hand = dict(hand=rng.normal(size=(30, 43)))
+    Router(fit_estimator('length', hand, rng.random(30), rng.random(30)), 'hashing', card, rng.normal(size=150)).save(
+        folder)
     first = file('1.jsonl', rows_of(np.ones(60))), file('1.log.jsonl', scored(rng, 60))
     facts = watch(store, [first[0]], first[1], router=str(folder), **PAIR)[1]
     assert facts['terms']['taus']==[.2, -.8] and facts['word']=='ROUTE' and not (folder/'withdrawn.json').exists()
@@ -270,6 +273,8 @@ def test_drift_withholds_route_and_withdraws_the_router(store, file, tmp_path):
     moved = [int(task[1:]) for task in facts['drift']['moved']]
     assert len(moved)>20 and np.mean(np.array(moved)>=60)>.8
     assert 'score of present traffic' in json.loads((folder/'withdrawn.json').read_text())['reason']
+    with pytest.raises(InputError, match='the certificate was withdrawn on'): choose_threshold(load_router(folder))
+    assert np.isfinite(choose_threshold(load_router(folder), share=.4))
 
 
 def test_drift_of_outcomes(store, file):
@@ -280,7 +285,9 @@ def test_drift_of_outcomes(store, file):
 
 
 def test_a_router_without_thresholds(store, file, tmp_path):
-    (tmp_path/'router.json').write_text('{}')
+    hand = dict(hand=np.random.default_rng(0).normal(size=(30, 43)))
+    fitted = fit_estimator('length', hand, hand['hand'][:, 0]>0, hand['hand'][:, 1]>0)
+    Router(fitted, 'hashing', dict(widths=dict(hand=43))).save(tmp_path)
     refused(store, 'the router is not calibrated', [file('a.jsonl', rows_of([1]))], router=str(tmp_path), **PAIR)
     refused(store, 'not a router directory', [file('a.jsonl', rows_of([1]))], router=str(tmp_path/'no'), **PAIR)
 

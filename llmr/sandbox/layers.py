@@ -30,7 +30,6 @@ COMMON = frozenset(WARM) | frozenset("""base64 colorsys csv difflib errno glob h
 shutil sys tempfile urllib.parse uuid zlib""".split())
 
 TMP, PACKAGES = '/tmp', '/packages'
-REFUSALS = 1000   # forks that a program may ask for in vain
 ENTRIES = 8192    # files and directories that a program may have in its scratch directory
 
 MAX_CASE_S = 30.   # most processor seconds that a test of standard input may give a program
@@ -254,7 +253,6 @@ setpriority:141:140 sync:162:81 syncfs:306:267 inotify_init:253:- inotify_init1:
 _METADATA = """chmod:90:- fchmod:91:52 fchmodat:268:53 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54
 utime:132:- utimes:235:- utimensat:280:88 futimesat:261:- setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
 removexattr:197:14 lremovexattr:198:15 fremovexattr:199:16"""
-_FORKS = dict(fork=57, vfork=58) # besides clone, on x86_64; shells use them
 _STARTING = 'fork:57:- vfork:58:- execve:59:221 socket:41:198 connect:42:203 bind:49:200' # for programs that may start others
 _CHECKED = dict(kill=(62, 129), tgkill=(234, 131), clone=(56, 220), clone3=(435, 435), prctl=(157, 167),
                 prlimit64=(302, 261), sendto=(44, 206), fcntl=(72, 25), ioctl=(16, 29), umount2=(166, 39),
@@ -311,13 +309,13 @@ def _process_rules(pid, processes):
     "Starting threads, and naming processes."
     if pid is None: process, fork = [(_BITS, 1, 0, 1<<31), (_ABOVE, 1, 0, 1), _REFUSE, _ALLOW], _ASK
     else: process, fork = [(_EQUAL, 1, 0, pid), _REFUSE, _ALLOW], _REFUSE
+    # a question can be interrupted by a signal, which shells take for a failed fork: they do not ask
+    start = _ALLOW if processes else fork
     process_or_0 = [(_EQUAL, len(process)-1, 0, 0), *process]
     rules = _rule('clone3', _LACKING) # C libraries fall back to clone
-    rules += _rule('clone', _load(0), (_BITS, 0, 1, _NEW | CLONE_PARENT), _REFUSE, (_BITS, 1, 0, CLONE_THREAD), fork,
+    rules += _rule('clone', _load(0), (_BITS, 0, 1, _NEW | CLONE_PARENT), _REFUSE, (_BITS, 1, 0, CLONE_THREAD), start,
                    _ALLOW)
     rules += _rule('umount2', fork)
-    if processes and platform.machine()=='x86_64':
-        for number in _FORKS.values(): rules += [(_EQUAL, 0, 1, number), fork]
     some = [(_BITS, 2, 0, 1<<31), *process[1:]] if processes else process # groups of its own
     for name, targets in (('kill', some), ('tgkill', process), ('prlimit64', process_or_0)):
         rules += _rule(name, _load(0), *targets)
@@ -384,21 +382,18 @@ def descriptor_of(pid, number):
     finally: os.close(process)
 
 
-def supervise(listener, pid, tmp_mb, processes=0):
+def supervise(listener, pid, tmp_mb):
     """Answer what a filter asks, until no process is left behind it. `pid` may fork, and has /tmp renewed where it
-    asks to unmount it; no other process may do either, except that all of one program may fork `processes` times."""
-    poller, left = select.poll(), 0
+    asks to unmount it; no other process may do either."""
+    poller = select.poll()
     poller.register(listener, select.POLLIN)
     while not poller.poll()[0][1] & select.POLLHUP:
         question = bytearray(_QUESTION.size)
         try:
             fcntl.ioctl(listener, _GET_QUESTION, question)
             number, asker, _, call = _QUESTION.unpack(question)
-            forks = call==_number('clone') or call in _FORKS.values()
-            if forks: left = processes if asker==pid else left-1
-            if processes and left<-REFUSALS: os.kill(asker, 9)
-            if asker!=pid and (not forks or left<0): answer = 0, -EPERM, 0
-            elif forks: answer = 0, 0, _GO_ON
+            if asker!=pid: answer = 0, -EPERM, 0
+            elif call==_number('clone'): answer = 0, 0, _GO_ON
             else:
                 renew_tmp(tmp_mb)
                 answer = 0, 0, 0

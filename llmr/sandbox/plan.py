@@ -23,6 +23,7 @@ _LOOKS = frozenset('callable delattr dir getattr hasattr id input issubclass ite
 _LAZY = frozenset('iter map filter zip enumerate reversed open'.split())
 _STATE = frozenset('seed getcontext setcontext setrecursionlimit'.split()) # the program's process must have it, too
 _PLAIN = {name for kind in wire.TYPES.values() if not issubclass(kind, BaseException) for name in dir(kind)}
+_OBJECT_TEXT = re.compile(r'^<|[A-Z]\w*\(')
 CLASS = re.compile('[A-Z][A-Za-z0-9]*')
 _INSIDE = (ast.ClassDef, ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom,
            ast.TryStar)
@@ -136,10 +137,12 @@ class _Look:
 
     def uses_objects(self):
         """Whether what looks like a new object of a class is more than compared: printed, counted, indexed, called; or
-        whether the text of any result is asked for, since only the program's process can print an object."""
+        whether a result is printed where the test has the text of an object, such as `P(1)` or `<P>`: only the
+        program's process can print it."""
         made = lambda node: any(self.of(part, self.made()) for part in
                                 (node.elts if isinstance(node, (ast.List, ast.Tuple, ast.Set)) else [node]))
-        if any(self.of(part, self.asked) for node in self.nodes for part in _printed(node)): return True
+        printed = any(self.of(part, self.asked) for node in self.nodes for part in _printed(node))
+        if printed and any(_OBJECT_TEXT.search(text) for text in self.texts()): return True
         for node in self.nodes:
             if isinstance(node, ast.UnaryOp): parts = [node.operand]
             elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)): parts = node.comparators
@@ -168,6 +171,9 @@ class _Look:
                 return True
             if isinstance(node, (ast.BinOp, ast.Compare)) and self.class_in(node): return True
         return False
+
+    def texts(self): return [node.value for node in self.nodes if isinstance(node, ast.Constant)
+                             and isinstance(node.value, str)]
 
     def bound_to(self, chosen):
         "Names that get the result of a call."

@@ -22,7 +22,7 @@ WORK, NAPS = .01, 4         # processor seconds that are a sign of work; sleep i
 MAX_THREADS = 64
 HELLO_S = 20                # for a sandbox to fork
 PIECE = 1<<16
-PAGE = os.sysconf('SC_PAGE_SIZE')
+PAGE, TICKS = os.sysconf('SC_PAGE_SIZE'), os.sysconf('SC_CLK_TCK')
 
 
 def descendants(pid):
@@ -194,10 +194,14 @@ class Process:
         except (OSError, IndexError, ValueError): return 0., 0., 0
 
     def others(self):
-        "Processor seconds of the processes that the program has started. Raises: `Ended` if all use too much memory."
-        cpu, pages = 0., 0
-        for pid in descendants(self.family) if self.family else ():
+        """Processor seconds of the processes that the program has started, those that have ended too.
+        Raises: `Ended` if there are too many, or all together use too much memory."""
+        cpu, pages, family = 0., 0, descendants(self.family) if self.family else ()
+        if len(family)>1+self.limits['processes']: raise Ended('killed', 'TooManyProcesses')
+        for pid in family:
             try:
+                with open(f'/proc/{pid}/stat', 'rb') as file: ended = file.read().rpartition(b') ')[2].split()[13:15]
+                cpu += sum(map(int, ended))/TICKS
                 with open(f'/proc/{pid}/statm') as file: pages += int(file.read().split()[1])
                 if pid!=self.pid: cpu += time.clock_gettime(~pid<<3 | 2)
             except (OSError, IndexError): pass # it has ended

@@ -45,7 +45,7 @@ def enter(settings):
         if settings['processes']: sys.executable = os.path.realpath(sys.executable) # as programs find it
         layers.enter_namespaces(settings['tmp_mb'], settings['packages'], settings['processes'])
         sys.path.append(layers.PACKAGES)
-        continue_supervised(settings['tmp_mb'], settings['processes'])
+        continue_supervised(settings['tmp_mb'], bool(settings['processes']))
         return layers.TMP
     tmp, packages = (os.path.join(settings['directory'], name) for name in ('tmp', 'packages'))
     if settings['packages']: sys.path.append(packages)
@@ -75,13 +75,13 @@ def continue_supervised(tmp_mb, processes):
     if pid:
         listener = layers.descriptor_of(pid, int(ours.recv(16)))
         ours.send(b'!')
-        layers.supervise(listener, pid, tmp_mb, processes)
+        layers.supervise(listener, pid, tmp_mb)
         os.waitpid(pid, 0)
         os._exit(0)
     layers.die_with_parent()
     layers.no_new_privileges()
     layers.drop_capabilities()
-    listener = layers.enter_seccomp(layers.seccomp_filter(processes=bool(processes)), supervised=True)
+    listener = layers.enter_seccomp(layers.seccomp_filter(processes=processes), supervised=True)
     theirs.send(str(listener).encode())
     theirs.recv(1)
     os.close(listener)
