@@ -253,8 +253,8 @@ def _body(recorded, pairs, boxes, parts, given):
     tasks, tools = recorded.outcomes.task_id.nunique(), ', '.join(dict.fromkeys(name for name,_ in recorded.files))
     lead = (f'{tasks:,} tasks, read from {tools}. A loss of up to {in_points(given["margin"])} of pass rate is '
             'accepted. A point is one percent of the tests.')
-    note = (f'Intervals come from 10,000 resamples of tasks, seed {given["seed"]}; tasks with the same prompt are '
-            'drawn together. An interval for several shares holds for all of them at once.')
+    note = (f'Each end of an interval holds with 95% confidence, for all shares at once. Tasks with the same prompt '
+            f'count as one draw. Seed {given["seed"]} for everything random.')
     return ''.join([f'<h1>{html.escape(title)}</h1><p class="lead">{html.escape(lead)}</p>',
                     grid_html('answers', boxes), *parts, '<h2>What was read, and how it was computed</h2>',
                     f'<div class="scroll"><pre>{html.escape(summary_text(recorded))}</pre></div>', f'<p>{note}</p>',
