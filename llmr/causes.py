@@ -91,7 +91,7 @@ def _per_task(outcomes, model, split):
     "Sums over a model's samples, by task: n_tests, n_passed, and tests that failed with a NameError."
     rows = outcomes[(outcomes.model==model) & (outcomes.split==split)]
     ran = zip(rows.status, map(list, rows.errors))
-    names = [errors.count('NameError') if status=='ran' else 0 for status,errors in ran]
+    names = [sum(error.startswith('NameError') for error in errors) if status=='ran' else 0 for status,errors in ran]
     return rows.assign(names=names).groupby('task_id')[['n_tests', 'n_passed', 'names']].sum()
 
 def _name_claim(outcomes, model, seed):

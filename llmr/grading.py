@@ -172,7 +172,7 @@ def winner_changes(
 # %% ../nbs/14_grading.ipynb #a730b2e7
 def _verdicts(outcomes, pair, scores, margin, seed):
     "Columns of `grader_verdicts` for one grader and pair."
-    routed, random = (operating_points(outcomes, pair, chosen, seed=seed) for chosen in (scores, None))
+    routed, random = (operating_points(outcomes, pair, chosen, votes='test', seed=seed) for chosen in (scores, None))
     alone = routed.iloc[-1]
     return dict(tasks=int(alone.tasks), router=str(decide(routed, margin)), random=str(decide(random, margin)),
                 gap=alone.performance_gap, low=alone.low, high=alone.high)
