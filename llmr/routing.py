@@ -27,7 +27,7 @@ def load_router(
     small:str=None, # Model, where there are several pairs
     large:str=None, # The same
 )->Router:
-    "Load the router of one pair. Raises: `InputError` as `Router.load`, or if no pair or several fit."
+    "Load the router of one pair. Raises: `InputError` as `load` of `Router`, or if no pair or several fit."
     folder = Path(folder)
     nested = [] if (folder/'router.json').exists() else sorted(path.parent for path in folder.glob('*/router.json'))
     places = nested or [folder]

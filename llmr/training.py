@@ -249,7 +249,7 @@ def _plan(tasks, outcomes, pair, given):
     return _Job(pair, learned, may_learn[held], tasks[tasks.split=='test'], outcomes, _study(learned, outcomes, pair))
 
 # %% ../nbs/18c_training.ipynb #own18c23
-def _fit(study, estimators, seed):
+def _chosen_fit(study, estimators, seed):
     "`(fitted, gains, nested scores)` of the best estimator."
     label = study.pair.name
     scores = cross_gains([study], estimators, 2, 5, seed, progress_line(f'{label}: cross-validation'))
@@ -300,7 +300,7 @@ def _train_one(job, views, folder, encoder, given):
     "Fit, calibrate and save the router of one pair."
     x = {name: frame.loc[job.study.task_ids].to_numpy() for name,frame in views.items()}
     job = replace(job, study=replace(job.study, views=job.study.views | x))
-    fitted, gains, nested = _fit(job.study, given['estimators'], given['seed'])
+    fitted, gains, nested = _chosen_fit(job.study, given['estimators'], given['seed'])
     scores, tested = (_scores(fitted, tasks, views) for tasks in (job.held, job.others))
     single = _one_a_group(scores, job.outcomes).to_numpy()
     shares = pd.DataFrame([share_row(single, share) for share in TARGETS] if len(single) else [], columns=SHARE_COLUMNS)

@@ -3,6 +3,9 @@
   'use strict';
   const root = document.getElementById('routing-explorer');
   const numbers = JSON.parse(document.getElementById('explorer-numbers').textContent);
+  // Ends of intervals are written as steps from one to the next.
+  const summed = steps => { let sum = 0; return steps.map(step => sum += step); };
+  numbers.routers.forEach(({cuts}) => { for (const name in cuts) cuts[name] = cuts[name].map(summed); });
   const LABEL = {'head-strict': 'head, strict labels', 'head-inclusive': 'head, inclusive labels',
                  'head-shifted': 'head, shifted labels (t*)', 'head-hard': 'head, hard labels'};
   const state = {pair: null, quality: null, router: null, by: 'share', share: 20, cut: 0, price: null};
