@@ -84,7 +84,7 @@ def _table_rows(rows, path):
     columns, model = find_columns(rows), next((names[name] for name in CHOSEN if name in names), None)
     listed = ', '.join(map(str, names.values()))
     if model is None:
-        raise InputError(f'{path}: nothing says which model was chosen. Its columns are {listed}; name one model.')
+        raise InputError(f'{path}: nothing says which model was chosen. Its columns are {listed}; rename one to model.')
     if not {'task_id', 'text'} & set(columns):
         raise InputError(f'{path}: nothing says which task was decided. Its columns are {listed}; name one task_id or '
                          'prompt, as in the outcomes.')

@@ -252,7 +252,7 @@ def _body(recorded, pairs, boxes, parts, given):
     if len(pairs)==1: title = f'Can {pairs[0].small} take tasks over from {pairs[0].large}?'
     tasks, tools = recorded.outcomes.task_id.nunique(), ', '.join(dict.fromkeys(name for name,_ in recorded.files))
     lead = (f'{tasks:,} tasks, read from {tools}. A loss of up to {in_points(given["margin"])} of pass rate is '
-            'accepted. A point is one percent of the tests.')
+            'accepted. A point is one percent of the tasks.')
     note = (f'Each end of an interval holds with 95% confidence, for all shares at once. Tasks with the same prompt '
             f'count as one draw. Seed {given["seed"]} for everything random.')
     return ''.join([f'<h1>{html.escape(title)}</h1><p class="lead">{html.escape(lead)}</p>',

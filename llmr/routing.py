@@ -59,6 +59,7 @@ def choose_threshold(
                          f'{refused}, so give --share SHARE (any from 0 to 1), --tau T (a score), or train with '
                          '--certify ALPHA.')
     if not 0<=share<=1: raise InputError(f'--share {share:g}: must lie from 0 to 1, such as 0.4.')
+    if share in (0, 1): return (1-2*share)*sys.float_info.max # All or none, whatever a prompt scores
     if router.calibration is not None: return calibrate_threshold(router.calibration, share)
     thresholds = card.get('thresholds', {})
     if f'{share:g}' in thresholds: return thresholds[f'{share:g}']

@@ -310,6 +310,7 @@ def _advice(judged):
     if found.withdrawn:
         return ('One operating point was shown to lose less than the margin at one look and more at another, so the '
                 'traffic has changed. Make a new store for the traffic of today.')
+    if not judged['groups']: return 'No task has an outcome of both models yet. Check the names of the models.'
     if found.more>=MAX_TASKS: return 'Tasks like these would not settle the question soon.'
     return f'If the tasks to come are like these, about {found.more:,} more will settle the question.'
 
