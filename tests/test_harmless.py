@@ -1,10 +1,12 @@
 "Programs that share a process, and those that must not."
 import importlib
+import time
 import types
 
 import pytest
 from llmr.execution import Limits, Program, run_programs
-from llmr.sandbox.harmless import ATTRIBUTES, MODULES, is_harmless
+from llmr.sandbox.harmless import ATTRIBUTES, MODULES, REFUSED, is_harmless
+from llmr.sandbox.rewrite import SUPPLIED
 
 PLAIN = ['def add(a, b): return a+b', 'import math\nfrom collections import Counter\ndef f(x): return Counter(x)',
          'def f(xs):\n    try: return sorted(xs, key=lambda x: -x)\n    except TypeError as e: raise ValueError(e)',
@@ -19,12 +21,24 @@ OTHER = ['class A: pass', 'import os', 'from sys import modules', 'import sys\ns
          'from math import *', 'from . import x', 'import re\nre.functools', 'from operator import attrgetter',
          'from functools import update_wrapper', 'match 1:\n    case int(real=x): pass', 'async def f(): pass',
          'with x: pass', 'try: pass\nexcept Exception as __builtins__: pass', 'def f(__name): pass', 'input()',
-         'raise SystemExit', 'import random', 'def f(x: open): pass', '@property\ndef f(): pass', 'x = (']
+         'raise SystemExit', 'import random', 'exit()', 'os.remove("x")', 'statistics.log(2)',
+         'def f():\n    try: yield 1\n    finally: pass',
+         'def f():\n    try:\n        for x in [1]: yield x\n    except: pass',
+         'def f(x: open): pass', '@property\ndef f(): pass', 'x = (']
 
 
 def test_what_is_harmless():
     assert [source for source in PLAIN if not is_harmless(source)]==[]
     assert [source for source in OTHER if is_harmless(source)]==[]
+
+
+def test_names_that_modes_import_are_on_the_list():
+    assert {name for name, module in SUPPLIED.items() if name not in (MODULES[module] if module else MODULES)}<=REFUSED
+
+
+def test_a_long_source_is_read_quickly():
+    start = time.process_time()
+    assert is_harmless('x = "class"'+'\n'*19_900) and time.process_time()-start<1
 
 
 def test_nothing_that_can_be_changed_is_within_reach():
@@ -64,6 +78,16 @@ def test_a_harmless_program_that_is_unusual_is_run_again_alone():
         ('passed',)*2, ('passed', 'timeout'), ('passed',)*2, ('passed', 'memory'), ('passed',)*2, ('error',)*2,
         ('passed',)*2]
     assert grades[5].errors==('RecursionError',)*2 and .4<grades[1].cpu_s<1.5
+
+
+@pytest.mark.parametrize('leaves', [
+    'z = bytes(900<<20)\ndef f(): return 3', 'def f():\n    a = [bytes(900<<20)]\n    a.append(a)\n    return 3',
+    'from typing import List\ndef g(a=bytes(900<<20)): return a\nz = List[g]\ndef f(): return 3'])
+def test_memory_that_a_harmless_program_leaves_is_not_missed_by_the_next(leaves):
+    needs = 'def f():\n    try: return len([0]*(3*10**7))//10**7\n    except Exception: return 7'
+    tests = ('assert f() == 3',)
+    grades = list(run_programs([Program(source, tests) for source in (leaves, needs, leaves, needs)], workers=1))
+    assert [grade.tests for grade in grades]==[('passed',)]*4
 
 
 @pytest.mark.parametrize('mode', ['strict', 'lenient'])

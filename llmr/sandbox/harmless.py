@@ -31,13 +31,15 @@ _FUNCTIONS = frozenset("""abs all any ascii bin bool bytearray bytes callable ch
 float frozenset hash hex int isinstance issubclass iter len list map max min next oct ord pow print range repr reversed
 round set slice sorted str sum tuple zip Ellipsis NotImplemented""".split())
 _ERRORS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
-REFUSED = frozenset(vars(builtins))-_FUNCTIONS-_ERRORS-{'__name__'} # names
+_SUPPLIED = {'os', 'random', 'json', 'datetime', 'decimal', 'fractions', 'statistics', 'namedtuple', 'Type'} # by modes
+REFUSED = (frozenset(vars(builtins))-_FUNCTIONS-_ERRORS-{'__name__'}) | _SUPPLIED | {'exit', 'quit'} # names
 _NODES = frozenset(getattr(ast, name) for name in """Module Expr Pass Break Continue Return Assign AugAssign AnnAssign If
-IfExp For While Try alias Raise Assert Delete Global Nonlocal Lambda arguments Call keyword Starred BoolOp And Or
+IfExp For While alias Raise Assert Delete Global Nonlocal Lambda arguments Call keyword Starred BoolOp And Or
 BinOp UnaryOp Compare Subscript Slice List Tuple Dict Set ListComp SetComp DictComp GeneratorExp comprehension Yield
 YieldFrom JoinedStr FormattedValue NamedExpr Load Store Del Constant Add Sub Mult Div FloorDiv Mod Pow LShift RShift
 BitOr BitXor BitAnd MatMult Invert Not UAdd USub Eq NotEq Lt LtE Gt GtE Is IsNot In NotIn""".split())
-_parse, _Load = ast.parse, ast.Load
+_YIELDS = ast.Yield, ast.YieldFrom
+_parse, _walk, _Load = ast.parse, ast.walk, ast.Load
 
 
 def _is_name(name): return name not in REFUSED and (name[:2]!='__' or name=='__name__')
@@ -56,6 +58,11 @@ def _attribute(node):
     return type(node.value) is ast.Constant and isinstance(node.value.value, str) and _formats(node.value.value)
 
 
+def _ends_at_once(node):
+    "Whether nothing of a `try` can run later than its function: a generator that is thrown away runs its `finally`."
+    return not any(type(part) in _YIELDS for part in _walk(node))
+
+
 def _import(node):
     return all(alias.name in MODULES and _is_name(alias.asname or alias.name) for alias in node.names)
 
@@ -67,12 +74,12 @@ def _import_from(node):
 
 _RULES = {ast.Name: lambda node: _is_name(node.id), ast.Attribute: _attribute, ast.Import: _import,
           ast.ImportFrom: _import_from, ast.FunctionDef: lambda node: _is_name(node.name),
-          ast.arg: lambda node: _is_name(node.arg), ast.ExceptHandler: lambda node: _is_name(node.name or '')}
+          ast.Try: _ends_at_once, ast.arg: lambda node: _is_name(node.arg), ast.ExceptHandler: lambda node: _is_name(node.name or '')}
 
 
 def is_harmless(source):
     "Whether a program can change nothing but its own objects. One that does not compile is not."
-    if len(source)>MAX_SOURCE or 'class' in source and re.search(r'^\s*class\b', source, re.M): return False
+    if len(source)>MAX_SOURCE or 'class' in source and re.search(r'^[ \t]*class\b', source, re.M): return False
     try: nodes = [_parse(source)]
     except (SyntaxError, ValueError, MemoryError, RecursionError): return False
     while nodes:

@@ -104,7 +104,8 @@ class Attempt:
         cpu = program.cpu_seconds()
         self.cpu, self.wall = self.cpu+cpu, self.wall+program.seconds()
         self.worker.used = program, n
-        if not program.pid or n>=USES or cpu>=BRIEF_S or cpu+program.before[0]>=USED_S: self.worker.end_used()
+        worn = n>=USES or cpu>=BRIEF_S or cpu+program.before[0]>=USED_S
+        if worn or not program.pid or not program.is_as_new(): self.worker.end_used()
 
     def stop(self, program):
         "End the program's process, and note what it used."

@@ -20,6 +20,7 @@ TICK, QUICK_TICK = .05, .01 # seconds between looks at a program; the quick one 
 LATE = 2                    # looks further apart than that many ticks were kept waiting themselves
 WORK, NAPS = .01, 4         # processor seconds that are a sign of work; sleep in all, in longest sleeps
 MAX_THREADS = 64
+GROWTH = 16<<20            # bytes of memory that a harmless program may leave behind
 HELLO_S = 20                # for a sandbox to fork
 PIECE = 1<<16
 PAGE, TICKS = os.sysconf('SC_PAGE_SIZE'), os.sysconf('SC_CLK_TCK')
@@ -52,7 +53,7 @@ class Sandbox:
     def __init__(self, settings):
         self.directory = '' if settings['level']=='namespaces' else scratch.new_directory(settings['tmp_mb'],
             settings['packages'])
-        self.processes = settings['processes']
+        self.processes, self.pages = settings['processes'], 0 # pages of a child that has done nothing
         self.control, theirs = socket.socketpair()
         settings = settings | dict(control=theirs.fileno(), directory=self.directory)
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'zygote.py')
@@ -109,6 +110,7 @@ class Process:
             self.channel.close()
             raise
         finally: theirs.close()
+        self.pages = sandbox.pages = sandbox.pages or self.address_space()
         self.tick = QUICK_TICK if limits['level']!='namespaces' else TICK
         self.poller = select.poll()
         self.poller.register(self.channel, select.POLLIN)
@@ -207,6 +209,17 @@ class Process:
             except (OSError, IndexError): pass # it has ended
         if pages*PAGE>self.limits['memory_mb']<<20: raise Ended('memory', 'MemoryError')
         return cpu
+
+    def address_space(self):
+        "Pages of memory that the process has asked for; 0 where the kernel does not tell."
+        try:
+            with open(f'/proc/{self.pid}/statm') as file: return int(file.read().split()[0])
+        except (OSError, IndexError, ValueError): return 0
+
+    def is_as_new(self):
+        "Whether the process holds hardly more memory than at first, and has nothing to say."
+        pages = self.address_space()
+        return 0<pages<=self.pages+GROWTH//PAGE and not self.buffer and not self.poller.poll(0)
 
     def cpu_seconds(self): return time.clock_gettime(~self.pid<<3 | 2)-self.before[0] if self.pid else 0.
 
