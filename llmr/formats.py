@@ -283,7 +283,8 @@ def _read_argument(argument, form, notes):
         read[known.kind] += _records(document, known, near[folder], name)
     others = [place for place,_ in skipped if '_journal' not in place
               and not place.endswith(('header.json', 'summaries.json', 'reductions.json'))]
-    if others: notes.append(f'{path}: {len(others)} file{"s"*(len(others)>1)} of no known kind left out, such as {others[0]}')
+    count = '1 file' if len(others)==1 else f'{len(others)} files'
+    if others: notes.append(f'{path}: {count} of no known kind left out, such as {others[0]}')
     return read, [(known.name, document.path) for document,known in chosen]
 
 # %% ../nbs/03c_formats.ipynb #6da66f28

@@ -1,4 +1,6 @@
 "The site: conversion of notebooks, the check of a built site, and pages whose numbers are those of the run."
+import base64
+import gzip
 import hashlib
 import json
 import re
@@ -356,7 +358,8 @@ def test_home_numbers_in_prose(site):
 def explorer(site):
     "The numbers that the explorer's page carries."
     page = (site[0]/'explorer.html').read_text(encoding='utf-8')
-    return json.loads(re.search(r'<script id="explorer-numbers" type="application/json">(.*?)</script>', page, re.S)[1])
+    packed = re.search(r'<script id="explorer-numbers" type="application/gzip">(.*?)</script>', page, re.S)[1]
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 def by_router(table): return {key: rows for key,rows in table.groupby(['pair', 'quality', 'router'])}

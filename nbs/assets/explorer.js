@@ -1,11 +1,10 @@
-// The explorer. Its numbers come from the JSON on the page, which is made from the run's tables. Needs d3 and Plot.
-(() => {
+// The explorer. Its numbers come from the packed JSON on the page, made from the run's tables. Needs d3 and Plot.
+(async () => {
   'use strict';
   const root = document.getElementById('routing-explorer');
-  const numbers = JSON.parse(document.getElementById('explorer-numbers').textContent);
-  // Ends of intervals are written as steps from one to the next.
-  const summed = steps => { let sum = 0; return steps.map(step => sum += step); };
-  numbers.routers.forEach(({cuts}) => { for (const name in cuts) cuts[name] = cuts[name].map(summed); });
+  const text = atob(document.getElementById('explorer-numbers').textContent);
+  const packed = new Blob([Uint8Array.from(text, letter => letter.charCodeAt(0))]);
+  const numbers = await new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).json();
   const LABEL = {'head-strict': 'head, strict labels', 'head-inclusive': 'head, inclusive labels',
                  'head-shifted': 'head, shifted labels (t*)', 'head-hard': 'head, hard labels'};
   const state = {pair: null, quality: null, router: null, by: 'share', share: 20, cut: 0, price: null};
