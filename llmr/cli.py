@@ -413,7 +413,9 @@ def report_on_files(args, options):
     from llmr.core import InputError
     from llmr.own_data import verdicts_on_inputs
     from llmr.own_report import write_own_report
-    if args.price: raise InputError('--price is for a finished run. Give files with a column cost_usd instead.')
+    if args.price and not args.decisions:
+        raise InputError('--price goes with a finished run or --decisions. Give files with a column cost_usd instead.')
+    options |= dict(prices=dict(args.price))
     out = write_own_report(args.files, args.out or 'report.html', (args.small, args.large), args.format, args.decisions,
                            args.benchmark, **options)
     if not args.json: return str(out)

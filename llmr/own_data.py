@@ -19,7 +19,7 @@ from .costs import spent_per_task
 from .evaluation import bootstrap_weights, task_groups
 from .field_metrics import field_rows, field_text
 from .formats import pairs_to_judge, shared_tasks, summary_rows, summary_text
-from .own_tables import CROSS_FITTED, read_inputs, read_outcomes, read_scores
+from .own_tables import CROSS_FITTED, check_scored_pair, read_inputs, read_outcomes, read_scores
 from .runs import Pair, is_current
 from .training import certify_tasks
 from .verdict import count_votes, decide, headroom, operating_points, pair_tasks, verdict_text
@@ -48,7 +48,7 @@ def scores_to_judge(
 
 # %% ../nbs/18_own_data.ipynb #529d9aa5
 VERDICT_OPTIONS = dict(margin=.01, min_share=.1, split=None, scores=None, router=None, certify=None, risk='harm',
-                       delta=.1, seed=42, votes='task')
+                       delta=.1, seed=42, votes='task', prices=None)
 
 def _check_certifiable(scores, file):
     "Raises: `InputError` without scores, or on those of several routers, whose threshold no router has."
@@ -164,6 +164,7 @@ def verdicts_on_inputs(
     recorded = read_inputs(paths, form, benchmark)
     pairs, margin = pairs_to_judge(recorded, small, large, len(paths)>1), (VERDICT_OPTIONS | options)['margin']
     blocks, facts, refused = [summary_text(recorded)], [], []
+    if options.get('scores'): check_scored_pair(options['scores'], pairs)
     for pair in pairs:
         try: outcomes, note = shared_tasks(recorded.outcomes, pair)
         except InputError as e:

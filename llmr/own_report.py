@@ -21,7 +21,7 @@ from .decision_logs import Decisions, read_decisions
 from .decisions import judge_decisions
 from .formats import Recorded, pairs_to_judge, shared_tasks, summary_text
 from .own_data import VERDICT_OPTIONS, judge, judged_field
-from .own_tables import read_inputs
+from .own_tables import check_scored_pair, read_inputs
 from .page import figure_html, grid_html, html_page, table_html
 from .plain_words import short_names, wrapped
 from .plotting import Figure, panels
@@ -234,7 +234,7 @@ def own_report(
     "The page. Raises: `InputError` as `judge`, or if no two models share a task."
     given, boxes, parts, refused = VERDICT_OPTIONS | options, [], [], []
     if log is not None:
-        facts = judge_decisions(recorded, log, pairs[0] if len(pairs)==1 else None, None, given['seed'])[1]
+        facts = judge_decisions(recorded, log, pairs[0] if len(pairs)==1 else None, given['prices'], given['seed'])[1]
         boxes, parts = ([part] for part in _log_part(facts))
     for pair in pairs:
         try: box, part = _pair_part(recorded, pair, place, given, len(pairs)==1)
@@ -273,6 +273,9 @@ def write_own_report(
     "Make the page of own files. Raises: `InputError` as `own_report`, or if the file cannot be written."
     recorded, decisions = read_inputs(paths, form, benchmark), None if log is None else read_decisions(log)
     pairs, short = pairs_to_judge(recorded, models[0], models[1], len(paths)>1), short_names(recorded.models)
+    if options.get('scores'): check_scored_pair(options['scores'], pairs)
+    if options.get('prices'):
+        options['prices'] = {short.get(model, model): price for model,price in options['prices'].items()}
     renamed = Recorded(recorded.outcomes.assign(model=recorded.outcomes.model.map(short)), recorded.texts, [],
                        recorded.files, recorded.notes+[f'{name} is short for {model}' for model,name in short.items()
                                                        if name!=model])

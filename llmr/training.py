@@ -313,7 +313,7 @@ def _train_one(job, views, folder, encoder, given):
     cross_fitted = pd.DataFrame(dict(task_id=job.learned.task_id, score=nested, source=CROSS_FITTED))
     own = [pd.DataFrame(dict(task_id=part.index, score=part, source=source))
            for part,source in ((scores, HELD_OUT), (tested, 'test')) if len(part)]
-    frame = pd.concat([cross_fitted, *own], ignore_index=True)
+    frame = pd.concat([cross_fitted, *own], ignore_index=True).assign(small=job.pair.small, large=job.pair.large)
     replace_file(Path(folder)/'scores.parquet', lambda part: frame.to_parquet(part, index=False))
     return Trained(job.pair, Path(folder), gains, shares, len(single), certificate)
 
