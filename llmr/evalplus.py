@@ -191,6 +191,7 @@ class Inputs(NamedTuple):
     atol: float     # Tolerance of numbers; 0 for EvalPlus' rule
     tests: tuple=() # Tests that need no answers, in place of those of `calls`
 
+# %% ../nbs/00h_evalplus.ipynb #1db1f787
 def expected_tests(
     inputs:Inputs, # Of a task
     answers:list,  # Values of all calls, for each accepted solution
@@ -249,6 +250,7 @@ def humaneval_plus_task(
     return task_row(record['task_id'], 'humaneval+', text, [], 'assert', setup=setup, entry_point=entry,
                     inputs=_inputs_of(where, record, source), reference=source)
 
+# %% ../nbs/00h_evalplus.ipynb #c4480c1e
 def mbpp_plus_task(
     where:str,   # File and line, for messages
     record:dict, # As for `humaneval_plus_task`

@@ -91,6 +91,7 @@ def failure_table(
                              detail='; '.join(f'{name} ({count})' for name,count in details.items())))
     return pd.DataFrame(rows, columns=['model', 'cause', 'answers', 'share', 'of_failures', 'detail'])
 
+# %% ../nbs/03d_failures.ipynb #556cbeb7
 def failure_text(
     table:pd.DataFrame, # From `failure_table`
 )->str:                 # Plain text; '' if no answer failed

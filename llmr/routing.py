@@ -186,6 +186,7 @@ def route_stream(
                | {name: value for name,value in (('line', prompt.line), ('id', prompt.id)) if value is not None}
                for prompt,score,small in zip(batch, scores, to_small)]
 
+# %% ../nbs/18d_routing.ipynb #6244ea8d
 def route_lines(
     folder:Path,       # As for `load_router`
     prompts:list,      # N texts

@@ -84,6 +84,7 @@ def fewest_to_certify(
     most = next(2**power for power in range(1, 18) if power==17 or enough(2**power))
     return bisect_left(range(most), True, lo=1, key=enough)
 
+# %% ../nbs/18c_training.ipynb #ce0526da
 def planned_hold_out(
     n:int,            # Tasks that may be learned from, those of one prompt counted once
     hold_out:float=None, # A number, or below 1 a fraction; planned if None
@@ -333,6 +334,7 @@ def pair_folder(
     "The router directory of one of several pairs."
     return Path(folder)/re.sub(r'[^\w.-]+', '_', pair.name)
 
+# %% ../nbs/18c_training.ipynb #7e1d26ce
 def _jobs(tasks, outcomes, pairs, given):
     "`(jobs, refused)`: what can be trained, and why not. Raises: `InputError` if nothing can."
     if len(pairs)==1: return [_plan(tasks, outcomes, pairs[0], given)], []
