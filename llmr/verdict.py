@@ -126,7 +126,8 @@ def compare_policies(
     parts = [_by_group(part, groups) for part in (won, share, gained, tests, ones)]
     band = gap_band(parts[0], parts[3], level, seed)
     over, over_low, over_high = _over_random(parts, band.gap, sent, n_resamples, seed)
-    gaps = dict(cost_advantage=sent, performance_gap=band.gap, low=band.low, high=band.high)
+    low, high = np.clip([band.low, band.high], -1, 1) # no gap is larger, however few the tasks
+    gaps = dict(cost_advantage=sent, performance_gap=band.gap, low=low, high=high)
     about = {name: getattr(band, name) for name in ('sd', 'step', 'heaviest', 'critical', 'effective')}
     over = dict(over_random=over, over_low=over_low, over_high=over_high)
     return pd.DataFrame(dict(**gaps, **over, **about, tasks=len(parts[3])))

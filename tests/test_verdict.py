@@ -352,3 +352,11 @@ def test_the_command_reads_a_run_and_keeps_its_router_from_what_it_learned_on(to
     assert main(['verdict', str(toy_run[0]/'figures'), *line[2:]])==2
     error = capsys.readouterr().err
     assert '.png: not text' in error and 'Looked for JSON, JSON lines, CSV and Parquet' in error
+
+
+def test_few_tasks_give_no_impossible_gap():
+    "An interval ends where every task that can be lost is lost."
+    rows = [dict(task_id=i, split='test', model=model, sample=0, n_tests=1, n_passed=passed, tests=[], errors=[],
+                 status='ran', n_tokens=0) for i in range(2) for model,passed in (('S', i), ('L', 1))]
+    points = operating_points(pd.DataFrame(rows), Pair('S', 'L'))
+    assert points.low.min()>=-1 and points.high.max()<=1
