@@ -96,6 +96,12 @@ def test_navigation_is_that_of_the_settings():
     assert list(made)==[{'Home': 'index.md'}, {'S': [{'A': 'a.md'}]}]
 
 
+def test_every_notebook_has_a_page_of_its_own():
+    "The number is dropped from a page's name, so two notebooks could write the same file."
+    names = [page_name(path.stem) for path in NBS.glob('*.ipynb')]
+    assert sorted(set(names))==sorted(names)
+
+
 def test_what_the_search_index_keeps_of_code(tmp_path):
     (tmp_path/'search').mkdir()
     texts = ['see <pre><code>def route(a):\n    return a\n</code></pre>', '<pre><code>route(1)</code></pre>',
