@@ -125,7 +125,7 @@ def _with_room(cache):
             "Keep these rows, and the room behind them."
             upto = self.keys.shape[-2]
             self.reserve(upto)
-            self.stores = [store[indices] for store in self.stores]
+            self.stores = [store.index_select(0, indices) for store in self.stores]
             self.show(upto)
     for layer in cache.layers:
         if type(layer) is DynamicLayer: layer.__class__ = RoomyLayer
