@@ -129,7 +129,7 @@ def _text(content, path):
     try: return content.decode('utf-16' if wide else 'utf-8-sig')
     except UnicodeDecodeError as e:
         raise InputError(f'{path}: not text, or not UTF-8 ({e.reason} at byte {e.start}). Looked for JSON, JSON lines, '
-                         'CSV and Parquet, packed or not. Save it as one of them, in UTF-8.') from None
+                         'CSV and Parquet, packed or not. Save it in UTF-8 (Excel: CSV UTF-8).') from None
 
 def _delimiter(heading):
     "What separates the cells of a heading, or None."

