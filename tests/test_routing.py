@@ -14,7 +14,8 @@ from llmr.core import InputError
 from llmr.estimators import fit_estimator
 from llmr.features import prompt_views
 from llmr.router import Router
-from llmr.routing import given_prompts, read_prompts, route_lines
+from llmr.routing import (
+    Prompt, choose_threshold, given_prompts, load_router, read_prompts, route_lines, route_stream)
 
 
 @pytest.fixture(scope='module')
@@ -95,6 +96,15 @@ def test_prompts_of_any_form(text, expected): assert [(prompt.text, prompt.line)
     ('{"messages": [{"role": "user"}]}', 'a message without text')])
 def test_prompts_that_cannot_be_read(text, message):
     with pytest.raises(InputError, match=message): prompts(text)
+
+
+@pytest.mark.parametrize('share,model', [(0, 'B'), (1, 'A')])
+def test_none_and_all_hold_for_prompts_unlike_those_of_calibration(router, share, model):
+    made = load_router(router)
+    assert made.calibration.min()<made.calibration.max()
+    made.estimator.score = lambda views: np.array([-9., 0., 9.])
+    answers, = route_stream(made, choose_threshold(made, None, share), [[Prompt(text) for text in 'abc']])
+    assert [answer['model'] for answer in answers]==[model]*3
 
 
 def test_what_came_before_a_wrong_line_is_answered(router, monkeypatch, capsys):
