@@ -115,7 +115,7 @@ def check_question(args, record, votes):
 
 def kept_to(args, record, plan, tasks, votes):
     "A line on whether the registration was kept to."
-    from llmr.formats import split_argument
+    from llmr.model_names import split_argument
     from llmr.registration import departures, kept_text
     files = tuple(split_argument(file)[1] for file in args.files)
     return kept_text(record, departures(record, plan, tasks, votes, files))

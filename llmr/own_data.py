@@ -18,7 +18,8 @@ from .core import InputError
 from .costs import spent_per_task
 from .evaluation import bootstrap_weights, task_groups
 from .field_metrics import field_rows, field_text
-from .formats import pairs_to_judge, shared_tasks, summary_rows, summary_text
+from .formats import summary_rows, summary_text
+from .model_pairs import pairs_to_judge, shared_tasks
 from .own_tables import CROSS_FITTED, check_scored_pair, read_inputs, read_outcomes, read_scores
 from .runs import Pair, is_current
 from .training import certify_tasks

@@ -24,7 +24,7 @@ from .certify import RISKS, Certificate, certify, task_risk, tasks_to_certify
 from .core import InputError, check_table, replace_file
 from .evaluation import TARGETS, calibrate_threshold, paired_per_sample, task_groups
 from .features import VIEWS, prompt_views
-from .formats import pairs_to_judge, shared_tasks
+from .model_pairs import pairs_to_judge, shared_tasks
 from .own_tables import CROSS_FITTED, HELD_OUT, check_groups, read_inputs, read_own
 from .problem import route, task_prompts
 from .router import ESTIMATORS, NothingToLearn, Router, hides_tests
