@@ -155,7 +155,7 @@ class RequestLog:
         if side is not None and side not in (*models, *models.values()):
             raise InputError(f'"model" is {side!r:.60}; choose from small ({models["small"]}) and large '
                              f'({models["large"]}), or leave it out for the one that answered.')
-        model = models.get(side, side or known['model'])
+        model = models.get(side or '', side or known['model'])
         row = dict(when=_now(), id=id, task_id=known['task_id'], group=known['group'], model=model, score=score)
         earlier = known['grades'].get(model)
         if earlier is None: self.outcomes.add(row)

@@ -13,6 +13,7 @@ import random
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 # %% ../nbs/22c_upstreams.ipynb #c2200005
@@ -65,7 +66,8 @@ def sent_headers(
 )->list:               # `(name, value)`
     "Headers of the request to a server."
     dropped = _named(headers, _OURS)
-    kept = [(name, value) for name,value in headers if name.lower() not in dropped]
+    kept = [(name, value) for name,value in headers if not name.lower().startswith('x-llmr-')
+            and name.lower() not in dropped]
     kept.append(('accept-encoding', 'identity'))
     return [*kept, ('authorization', f'Bearer {upstream.key}')] if upstream.key else kept
 
@@ -171,7 +173,7 @@ class Whole:
 class Opened:
     "An answer of which the first bytes are here."
     upstream: Upstream
-    response: object # Of aiohttp
+    response: Any # Of aiohttp
     first: bytes
     deadline: float  # On the loop's clock
     idle: float
@@ -262,7 +264,7 @@ async def _try(session, upstream, asked, patience):
                   response.headers.get('Retry-After'))
 
 async def open_answer(
-    session:object,     # Of aiohttp
+    session:Any,        # Of aiohttp
     upstream:Upstream,  # Whom to ask
     asked:tuple,        # path below /v1, body, headers of the client
     patience:Patience,  # How long to wait
@@ -281,7 +283,7 @@ async def open_answer(
 
 # %% ../nbs/22c_upstreams.ipynb #c2200022
 async def check_upstream(
-    session:object,      # Of aiohttp
+    session:Any,         # Of aiohttp
     upstream:Upstream,   # Whom to ask
     seconds:float=5.,    # How long to wait
 )->str:                  # '' if all is well, else a warning
