@@ -99,6 +99,7 @@ class Exchange:
     tally: Tally|None = None
     shadowed: bool = False
     cut: bool = False    # Whether the answer broke off after its first byte
+    written: bool = False # Whether it is in the log
 
     def elapsed(self):
         "Seconds since the request came."

@@ -106,6 +106,7 @@ class Service:
         try: answer = await self.asking.ask(exchange)
         except Refusal as e:
             exchange.status, exchange.first = e.status, exchange.elapsed()
+            self._write_down(exchange)
             return await self._send(send, *e.parts(), exchange)
         try: await self._relay(exchange, answer, send)
         finally: answer.close()
@@ -123,6 +124,7 @@ class Service:
         headers += answer_headers(exchange, answer.upstream.name, cost)
         await self._start(send, answer.status, headers)
         try:
+            if isinstance(answer, Whole): self._write_down(exchange)
             async for chunk in answer.chunks():
                 if not isinstance(answer, Whole): exchange.tally.add(chunk)
                 await self._chunk(send, chunk, True)
@@ -134,6 +136,7 @@ class Service:
                 error = json.dumps(dict(error=dict(message=str(e), type='server_error', param=None, code='cut')))
                 await self._chunk(send, f'\n\ndata: {error}\n\n'.encode(), True)
             raise ConnectionAbortedError from None
+        self._write_down(exchange) # before the end, so that whoever has read it can send a grade
         await self._chunk(send, b'', False)
 
     async def _start(self, send, status, headers):
@@ -153,7 +156,8 @@ class Service:
     def _write_down(self, exchange):
         "Log an exchange, count it, and begin what comes after it."
         decision, tally = exchange.decision, exchange.tally
-        if decision is None: return
+        if decision is None or exchange.written: return
+        exchange.written = True
         answered = exchange.answered
         if answered and exchange.status<400:
             response = tally.response_id() if exchange.path.startswith('/responses') else ''
@@ -226,14 +230,14 @@ class Pages:
     "What can be asked beside the models: which there are, whether all is well, numbers, grades, shadows."
     def __init__(self,
         service:Service,
-    ): self.service, self.looked, self.up = service, -60., {}
+    ):
+        self.service, self.looked, self.up = service, -60., {}
+        self.listed = model_cards(service.decider.router, service.options.name, service.options.tau)
 
     def cards(self):
         "The models, as they stand."
-        decider, options = self.service.decider, self.service.options
-        cards = model_cards(decider.router, options.name, options.tau)
-        if decider.check_withdrawn(): cards[0]['llmr']['withdrawn'] = decider.withdrawn
-        return cards
+        withdrawn = self.service.decider.check_withdrawn()
+        return [card | dict(llmr=card['llmr'] | dict(withdrawn=withdrawn)) if withdrawn else card for card in self.listed]
 
     async def models(self, request):
         "`GET /v1/models`."
