@@ -237,7 +237,8 @@ class Pages:
     def cards(self):
         "The models, as they stand."
         withdrawn = self.service.decider.check_withdrawn()
-        return [card | dict(llmr=card['llmr'] | dict(withdrawn=withdrawn)) if withdrawn else card for card in self.listed]
+        if not withdrawn: return self.listed
+        return [card | dict(llmr=card['llmr'] | dict(withdrawn=withdrawn)) for card in self.listed]
 
     async def models(self, request):
         "`GET /v1/models`."

@@ -18,8 +18,11 @@ from aiohttp import web
 
 from llmr.asking import Asking
 from llmr.deciding import Metrics
+from llmr.estimators import fit_estimator
+from llmr.features import prompt_views
 from llmr.gateway import Decider, Options
 from llmr.request_log import RequestLog
+from llmr.router import Router
 from llmr.serve import Service, listen, make_app
 from llmr.upstreams import Patience, Upstream
 
@@ -27,7 +30,7 @@ QUICK = Patience(connect=1., first_byte=1., idle=.3, total=5., tries=2, longest_
 
 
 class Stub:
-    """A server of OpenAI's kind. `faults` are used up one by a request: a status, `stall`, `stall later`, `cut`, `drop`;
+    """A server of OpenAI's kind. Each request uses up one of `faults`: a status, `stall`, `stall later`, `cut`, `drop`.
     `asked` holds what came, `left` the times at which a client went away."""
     def __init__(self, name, text='def f(x): return x'):
         self.name, self.text, self.faults, self.asked, self.left, self.always = name, text, [], [], [], None
@@ -97,6 +100,37 @@ class Stub:
             await web.SockSite(runner, place).start()
             try: yield f'http://127.0.0.1:{place.getsockname()[1]}/v1'
             finally: await runner.cleanup()
+
+
+@contextmanager
+def two_stubs():
+    "Two servers in a thread of their own: `urls` with the names of their models, `small`, `large`."
+    started, stop, found = threading.Event(), [], SimpleNamespace(small=Stub('A'), large=Stub('B'))
+    async def run():
+        "Until told to stop."
+        stop.extend((asyncio.get_running_loop(), asyncio.Event()))
+        async with found.small.listening() as at_small, found.large.listening() as at_large:
+            found.urls = f'{at_small}/A', f'{at_large}/B'
+            started.set()
+            await stop[1].wait()
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    assert started.wait(10)
+    try: yield found
+    finally:
+        stop[0].call_soon_threadsafe(stop[1].set)
+        thread.join(10)
+
+
+def save_router(folder):
+    "A router directory: `add` scores higher than `parse`. Returns its folder."
+    texts = [f'{word} {i}' for i,word in enumerate(['add two numbers', 'parse brackets']*30)]
+    gaps = np.array([1., 0.]*30)
+    fitted = fit_estimator('ridge', prompt_views(texts, 'hashing', ('prompt',)), gaps, 1-gaps)
+    made = Router(fitted, 'hashing', dict(small='A', large='B', widths=dict(prompt=256)))
+    made.calibration = made.score(texts)
+    made.save(folder)
+    return folder
 
 
 class Lengths:

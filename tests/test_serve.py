@@ -94,7 +94,8 @@ def test_names(plain, name, model, policy):
 
 
 @pytest.mark.parametrize('path,fields', [
-    ('completions', dict(prompt='add')), ('completions', dict(prompt=['add', 'add 2'])), ('responses', dict(input='add')),
+    ('completions', dict(prompt='add')), ('completions', dict(prompt=['add', 'add 2'])),
+    ('responses', dict(input='add')),
     ('responses?include=x', dict(input=[dict(role='user', content=[dict(type='input_text', text='add')])]))])
 def test_other_addresses(plain, path, fields):
     status, headers, _ = ask(plain, fields, f'/v1/{path}')
@@ -119,7 +120,8 @@ def test_what_is_refused(plain, asked, status, code, message):
 
 
 def test_addresses_that_are_not_there(plain):
-    for method,path,status in (('GET', '/v1/chat/completions', 405), ('GET', '/nowhere', 404), ('POST', '/health', 405)):
+    missing = ('GET', '/v1/chat/completions', 405), ('GET', '/nowhere', 404), ('POST', '/health', 405)
+    for method,path,status in missing:
         found = ask(plain, None, path, method)
         assert found[0]==status and 'error' in json.loads(found[2])
 
