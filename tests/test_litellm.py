@@ -18,6 +18,7 @@ from serve_stubs import save_router, two_stubs
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = os.environ.get('LLMR_LITELLM')
 pytestmark = pytest.mark.skipif(not PYTHON, reason='LLMR_LITELLM names no Python with litellm')
+KEY = 'sk-only-for-this-test-4f7a2c9e1b'
 FILE = '''import os, sys
 sys.path += os.environ['LLMR_PATHS'].split(os.pathsep) # behind litellm's own packages
 from llmr.litellm import Plugin
@@ -38,6 +39,7 @@ def test_the_proxy_asks_whom_the_plugin_leaves(tmp_path):
                       router_settings=dict(plugins=['llmr_plugin.plugin']))
         (tmp_path/'config.yaml').write_text(json.dumps(config))
         environ = os.environ | dict(LLMR_ROUTER=str(save_router(tmp_path/'router')), PYTHONPATH='',
+                                    LITELLM_MASTER_KEY=KEY,
                                     LLMR_PATHS=os.pathsep.join([str(ROOT), *filter(None, sys.path)]))
         command = [Path(PYTHON).absolute().parent/'litellm', '--config', 'config.yaml', '--port', str(port), '--host',
                    '127.0.0.1']
@@ -46,23 +48,23 @@ def test_the_proxy_asks_whom_the_plugin_leaves(tmp_path):
         try:
             for text,asked in (('add two numbers 7', stubs.small), ('parse brackets 8', stubs.large))*3:
                 n = len(asked.asked)
-                assert post(port, text)==200, (tmp_path/'log').read_text()[-2000:]
+                assert post(process, port, text)==200, (tmp_path/'log').read_text()[-2000:]
                 assert len(asked.asked)==n+1
         finally:
             process.terminate()
             process.wait(20)
 
 
-def post(port, text, seconds=120):
+def post(process, port, text, seconds=60):
     "Status of a request, once the proxy listens."
     body = json.dumps(dict(model='llmr', messages=[dict(role='user', content=text)]))
     end = time.monotonic()+seconds
     while True:
         connection = http.client.HTTPConnection('127.0.0.1', port, timeout=30)
         try:
-            connection.request('POST', '/v1/chat/completions', body, {'content-type': 'application/json'})
+            connection.request('POST', '/v1/chat/completions', body, {'content-type': 'application/json', 'authorization': f'Bearer {KEY}'})
             return connection.getresponse().status
         except ConnectionError:
-            if time.monotonic()>end: raise
+            if time.monotonic()>end or process.poll() is not None: return None
             time.sleep(.3)
         finally: connection.close()
