@@ -9,6 +9,7 @@ import shlex
 import sys
 
 from llmr import __version__
+from llmr.cli_serve import add_serve
 from llmr.cli_watch import (
     CODES, RAW, add_margin, add_register, add_registration, add_watch, check_question, kept_to, planned_look, registered)
 
@@ -119,7 +120,8 @@ def parser():
                  epilog=f'{EPILOG}\n`llmr reproduce --help` lists its options.')
     top.add_argument('--version', action='version', version=f'llmr {__version__}')
     commands = top.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for add in (add_reproduce, add_train, add_route, add_pack, add_verdict, add_watch, add_register, add_report):
+    for add in (add_reproduce, add_train, add_route, add_pack, add_verdict, add_watch, add_register, add_report,
+                add_serve):
         add(commands)
     return top
 
