@@ -11,7 +11,8 @@ import sys
 from llmr import __version__
 from llmr.cli_serve import add_serve
 from llmr.cli_watch import (
-    CODES, RAW, add_margin, add_register, add_registration, add_watch, check_question, kept_to, planned_look, registered)
+    CODES, RAW, add_margin, add_register, add_registration, add_watch, check_question, kept_to, planned_look,
+    registered)
 
 EPILOG = """profiles:
 {profiles}

@@ -143,7 +143,8 @@ def test_what_sampling_leaves_in_the_record(toy_run):
 def forget_completions(path, kept):
     "Leave only the first completions in a run's store."
     with Store(path) as store, store.db:
-        store.db.execute('delete from store where rowid not in (select rowid from store order by rowid limit ?)', [kept])
+        first = 'select rowid from store order by rowid limit ?'
+        store.db.execute(f'delete from store where rowid not in ({first})', [kept])
 
 
 def test_a_run_killed_while_sampling_resumes(toy_run, toy_copy):
