@@ -184,13 +184,11 @@ def test_the_predictions_of_public_routers(data_folder):
     with pytest.raises(InputError, match='it chooses gemini-2.0-flash-001'): decisions_on_files([first], second)
 
 
-@pytest.mark.parametrize('models,word', [((None, None), None), (('A', 'B'), 'ROUTE')])
-def test_small_and_large_of_three_models_are_asked_for(judged, models, word):
-    rates = RATES | dict(C=[1]*240)
-    chosen = ['small' if model=='A' else 'large' for model in RIGHT]
-    if word: return judged(chosen, rates, COST | dict(C=.01), models=models)
+def test_small_and_large_of_three_models_are_asked_for(judged):
+    given = ['small' if model=='A' else 'large' for model in RIGHT], RATES | dict(C=[1]*240), COST | dict(C=.01)
     with pytest.raises(InputError, match='chooses small or large, and the outcomes are of A, B, C. Say which two'):
-        judged(chosen, rates, COST | dict(C=.01), models=models)
+        judged(*given)
+    assert 'small in the log is A in the outcomes' in judged(*given, models=('A', 'B'))[0]
 
 
 def test_a_benchmark_goes_with_decisions(judged):

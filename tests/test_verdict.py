@@ -173,7 +173,7 @@ def test_need_says_what_the_tasks_are_needed_for(made_up, rows, aim):
 
 
 def test_advice_for_every_other_answer():
-    points = points_of((.2, .0, .005), (1., -.2, .05)).assign(tau=[.7, np.nan], over_random=.01)
+    points = points_of((.2, .0, .005), (1., -.2, .05)).assign(tau=[.7, np.nan], over_random=.01, effective=99.)
     points = points.assign(over_low=-.01, over_high=.03)
     route_some, better = Verdict('ROUTE', .2, 0), points.assign(over_low=.002)
     assert 'does as well: the gain over it, +1.0 (-1.0 to +3.0), is indistinguish' in advice(route_some, points, AB)
