@@ -158,7 +158,8 @@ FORMATS = [
 
 # %% ../nbs/03c_formats.ipynb #aa62dbe6
 SUMMARIES = ({'pass@1', 'model'}, {'adapter_spec'}, {'request_states'}, {'results', 'config'}, {'pass@1', 'config'},
-             {'stats', 'n_total_trials'}, {'class_name'}, {'config'})
+             {'stats', 'n_total_trials'}, {'class_name'}, {'config'}, {'definition_path'},
+             {'agent_name', 'model_name'})
 
 def recognise(
     document,   # From `read_documents`
