@@ -44,7 +44,7 @@ def fraction(text):
     "A fraction, also in percent: `0.02` or `2%`."
     try: return finite(text[:-1])/100 if text.endswith('%') else finite(text)
     except argparse.ArgumentTypeError:
-        raise argparse.ArgumentTypeError(f'{text!r} is not a finite number, such as 0.02 or 2%%') from None
+        raise argparse.ArgumentTypeError(f'{text!r} is not a finite number, such as 0.02 or 2%') from None
 
 
 def add_margin(sub):

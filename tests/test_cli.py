@@ -58,7 +58,7 @@ def test_a_margin_may_be_in_percent(text, value):
 @pytest.mark.parametrize('text', ['2x', '%', 'nan', 'inf%'])
 def test_a_margin_that_is_no_number(text, capsys):
     with pytest.raises(SystemExit): main(['verdict', 'o.csv', '--margin', text])
-    assert f"'{text}' is not a finite number, such as 0.02 or 2%" in capsys.readouterr().err
+    assert f"'{text}' is not a finite number, such as 0.02 or 2%\n" in capsys.readouterr().err
 
 
 def test_a_seed_out_of_range_and_a_stop(monkeypatch, capsys):
