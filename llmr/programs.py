@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 # %% ../nbs/18a_programs.ipynb #own18a04
-from .answers import called_names, extract_program
+from .answers import called_names, extract_for, extract_program
 from .benchmarks import load_tasks
 from .blocks import parsed
 from .core import InputError
@@ -95,6 +95,7 @@ def program_of(
     answer:bool,  # Of a chat, with prose and fences
 )->str:           # Python; '' if there is none
     "The program in a model's text."
+    if getattr(task, 'test_kind', None)=='expression': return extract_for(text, task).code
     called = task.entry_point if isinstance(task.entry_point, str) else None # an empty cell is NaN
     names = called_names(task.tests, called)
     name = re.sub(r'\W', '', names[0].rpartition('.')[0] or names[0]) if names else ''
