@@ -12,8 +12,9 @@ forks). Nothing is cached. A program that never ends costs every harness its tim
 has two sets: `all`, and `ends` without such programs.
 
 Programs that read standard input are recorded ones of CodeContests, below `LLMR_DATA/benchmarks`; LiveCodeBench's way
-of checking them is in `livecodebench.py`. They have two sets as well: `stdin` without those that never end, and `brief` of
-those that need less than 0.1 s of processor time for their cases: there the harness is what takes time.
+of checking them is in `livecodebench.py`; it stops at the first case that fails, while llmr runs all cases. They have
+two sets as well: `stdin` without those that never end, and `brief` of those that need less than 0.1 s of processor time
+for their cases: there the harness is what takes time.
 """
 import argparse
 import csv
@@ -263,8 +264,8 @@ def main():
     programs, source = load_programs(args.programs)
     groups = sort_out(programs, load_scripts())
     print(f'{len(programs)} programs ({source}), {len(groups["stopped"])} of them stopped after {TIMEOUT_S} s; '
-          f'{len(groups["brief"])+len(groups["long"])} that read standard input, {len(groups["long"])} of them for more '
-          f'than {BRIEF_S} s; {args.workers} workers, {args.rounds} rounds')
+          f'{len(groups["brief"])+len(groups["long"])} that read standard input, {len(groups["long"])} of them for '
+          f'more than {BRIEF_S} s; {args.workers} workers, {args.rounds} rounds')
     rounds, absent = [], set()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/'programs.json'

@@ -3,8 +3,8 @@
     python benchmarks/hostile.py [--honest 300] [--isolation namespaces]
 
 Honest programs run alone, then with a program of `tests/hostile` after every ninth. Each outcome is timed when it
-comes. A hostile program may hold its worker for its limits (1.5 s of processor time, or 3 s of idleness at a stretch) and one
-second more; honest programs must get the same grades, and between the hostile ones the same throughput.
+comes. A hostile program may hold its worker for its limits (1.5 s of processor time, or 3 s of idleness at a stretch)
+and one second more; honest programs must get the same grades, and between the hostile ones the same throughput.
 """
 import argparse
 import statistics
@@ -63,7 +63,8 @@ def main():
              for (name, _),(grade, seconds) in zip(mixed, beside) if name]
     before = len(alone)/sum(seconds for _,seconds in alone)
     print(f'honest programs alone: {before:.0f} a second; between hostile ones, one in ten: {len(own)/sum(own):.0f} a '
-          f'second (medians {1000*statistics.median(s for _,s in alone):.1f} and {1000*statistics.median(own):.1f} ms); '
+          f'second (medians {1000*statistics.median(s for _,s in alone):.1f} and {1000*statistics.median(own):.1f} '
+          f'ms); '
           f'{wrong} of {len(own)} graded wrong')
     held, most = sum(cost[1] for cost in costs), Limits().cpu_s+Limits().wall_s
     print(f'{len(costs)} hostile programs held the worker for {held:.1f} s in all, {max(c[1] for c in costs):.2f} s at '

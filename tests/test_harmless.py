@@ -105,8 +105,9 @@ SCRIPTS = ['n = int(input())\nprint(2*n)', 'import sys\nfor line in sys.stdin: s
            'import sys\ninput = sys.stdin.buffer.readline\nsys.setrecursionlimit(10**6)\nprint(input())',
            'from sys import stdin, exit\nprint(stdin.read())\nexit(0)', 'raise SystemExit']
 OTHER_SCRIPTS = ['import sys\nsys.stdin = 3', 'import sys\nsys.modules', 'import os', 'open(0)', 'from sys import path',
-                 'import sys\nsys.stdout.buffer.raw', 'import sys\nsys.stdin.close()', 'import sys as input\ndel input.x',
-                 'import sys\nsys.settrace(print)', 'class A: pass', 'from sys import setrecursionlimit as __builtins__']
+                 'import sys\nsys.stdout.buffer.raw', 'import sys\nsys.stdin.close()', 'class A: pass',
+                 'import sys as input\ndel input.x', 'import sys\nsys.settrace(print)',
+                 'from sys import setrecursionlimit as __builtins__']
 
 
 def test_what_is_harmless_in_a_script():
@@ -114,7 +115,8 @@ def test_what_is_harmless_in_a_script():
     assert [source for source in PLAIN if not is_harmless(source, script=True)]==[]
     assert [source for source in OTHER_SCRIPTS if is_harmless(source, script=True)]==[]
     assert [source for source in SCRIPTS if is_harmless(source)]==[]
-    assert not [name for name in SCRIPT_ATTRIBUTES if isinstance(getattr(sys, name, None), (dict, list, types.ModuleType))]
+    kinds = dict, list, types.ModuleType
+    assert not [name for name in SCRIPT_ATTRIBUTES if isinstance(getattr(sys, name, None), kinds)]
 
 
 def script(source, *cases):
