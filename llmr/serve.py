@@ -394,10 +394,16 @@ def listen(
     port:int, # 0 for any that is free
 )->socket.socket:
     "A socket that listens. Raises: `InputError` on a port that is in use, or an address that is not of this machine."
-    family = socket.AF_INET6 if ':' in host else socket.AF_INET
-    try: return socket.create_server((host, port), family=family, backlog=2048)
+    # asyncio sends small pieces at once only on sockets that say that they are of TCP
+    place = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        place.bind((host, port))
+        place.listen(2048)
     except (OSError, OverflowError) as e:
+        place.close()
         raise InputError(f'{host}, port {port}: cannot listen there ({e}). Choose another with --port.') from None
+    return place
 
 async def _check_upstreams(asking):
     "Warnings on what the servers say. Raises: `InputError` as `check_upstream`."
