@@ -7,7 +7,7 @@ from llmr.cascade import prompt_scores, small_pass_scores
 from llmr.estimators import fit_estimator
 from llmr.router import ESTIMATORS, Examples
 from llmr.runs import Pair
-from llmr.selection import CANDIDATES, Study, learning_curve
+from llmr.selection import CANDIDATES, Study, gain_curve
 from llmr.transfer import guard_rows
 
 
@@ -67,8 +67,8 @@ def test_twins_are_in_one_fold_everywhere(monkeypatch, shipped):
     rng = np.random.default_rng(0)
     x, small = np.repeat(rng.normal(size=(40, 8)), 2, axis=0).astype(np.float32), np.repeat(rng.random(40), 2)
     grouped = study_of(small, np.full(80, .5), x, np.repeat(np.arange(40), 2))
-    rows = learning_curve([grouped], 'kernel', (64,), 3)
-    loose = learning_curve([study_of(small, np.full(80, .5), x)], 'kernel', (64,), 3)
+    rows = gain_curve(grouped, 'kernel', (64,), 3)
+    loose = gain_curve(study_of(small, np.full(80, .5), x), 'kernel', (64,), 3)
     assert rows.gain.mean()<loose.gain.mean()-5
     by_group, by_task = (np.corrcoef(small_pass_scores(study, 'kernel'), small)[0, 1]
                          for study in (grouped, study_of(small, np.full(80, .5), x)))
