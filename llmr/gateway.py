@@ -142,7 +142,7 @@ class Decider:
             try: decision.score = await self._score(texts)
             except Exception: decision.policy = decision.policy if fixed else 'unscored'
         elif not fixed: decision.policy = 'no text'
-        if decision.score is not None: decision.unfamiliar = self.traffic.add(decision.score)
+        if decision.score is not None: decision.unfamiliar = self.traffic.add(decision.group, decision.score)
         if fixed or decision.score is None: return self._stay(request, decision)
         if route(np.array([decision.score]), choice.tau or 0.)[0]: decision.side = 'small'
         if decision.unfamiliar and self.options.unfamiliar=='large':

@@ -30,7 +30,7 @@ from .gateway import (
 from .prompt_tests import Checker
 from .request_log import RequestLog
 from .routing import choose_threshold, load_router
-from .upstreams import Failure, Tally, Whole, check_upstream, parse_upstream
+from .upstreams import Failure, Looked, Tally, Whole, check_upstream, parse_upstream
 
 # %% ../nbs/22_serve.ipynb #ab220011
 _STOPPED = 499 # Status in the log where the client left
@@ -231,7 +231,7 @@ class Pages:
     def __init__(self,
         service:Service,
     ):
-        self.service, self.looked, self.up = service, -60., {}
+        self.service, self.looked, self.up, self.turn = service, -60., {}, asyncio.Lock()
         self.listed = model_cards(service.decider.router, service.options.name, service.options.tau)
 
     def cards(self):
@@ -255,15 +255,20 @@ class Pages:
 
     async def ready(self, request):
         "`GET /ready`: whether any model can answer."
-        if time.monotonic()-self.looked>5:
-            self.looked = time.monotonic()
-            for side,upstream in self.service.asking.upstreams.items():
-                try: self.up[side] = await check_upstream(self.service.asking.session, upstream, 2.) or 'ok'
-                except InputError as e: self.up[side] = str(e)
-                self.service.metrics.set('llmr_upstream_up', int(self.up[side]=='ok'), model=upstream.name)
-        is_ready = any(' no answer yet ' not in f' {word.partition(": ")[2]} ' for word in self.up.values())
-        if not is_ready: raise Refusal(503, 'not_ready', '; '.join(self.up.values()))
-        return dict(status='ready', upstreams=self.up)
+        async with self.turn:
+            if time.monotonic()-self.looked>5: await self._look()
+        said = {side: looked.warning or 'ok' for side,looked in self.up.items()}
+        if not any(looked.answers for looked in self.up.values()):
+            raise Refusal(503, 'not_ready', '; '.join(said.values()))
+        return dict(status='ready', upstreams=said)
+
+    async def _look(self):
+        "Ask both servers for their models."
+        for side,upstream in self.service.asking.upstreams.items():
+            try: self.up[side] = await check_upstream(self.service.asking.session, upstream, 2.)
+            except InputError as e: self.up[side] = Looked(False, str(e))
+            self.service.metrics.set('llmr_upstream_up', int(self.up[side].answers), model=upstream.name)
+        self.looked = time.monotonic()
 
     async def health(self, request):
         "`GET /health`: the service itself runs."
@@ -410,7 +415,7 @@ async def _check_upstreams(asking):
     await asking.start()
     try: found = [await check_upstream(asking.session, upstream) for upstream in asking.upstreams.values()]
     finally: await asking.stop()
-    return list(filter(None, found))
+    return [looked.warning for looked in found if looked.warning]
 
 def _server(app):
     "A server of uvicorn that ends on SIGTERM and SIGINT when what it answers is done."

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BUSY', 'REFUSED', 'Upstream', 'parse_upstream', 'sent_headers', 'returned_headers', 'Tally', 'Patience', 'Failure',
-           'Whole', 'Opened', 'pause', 'open_answer', 'check_upstream']
+           'Whole', 'Opened', 'pause', 'open_answer', 'Looked', 'check_upstream']
 
 # %% ../nbs/22c_upstreams.ipynb #c2200004
 import asyncio
@@ -13,7 +13,7 @@ import random
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 # %% ../nbs/22c_upstreams.ipynb #c2200005
@@ -282,11 +282,16 @@ async def open_answer(
     raise InputError(f'{patience.tries} tries: must be at least 1.')
 
 # %% ../nbs/22c_upstreams.ipynb #c2200022
+class Looked(NamedTuple):
+    "What a server said when it was asked for its models."
+    answers: bool # Whether it is there
+    warning: str  # '' if all is well
+
 async def check_upstream(
     session:Any,         # Of aiohttp
     upstream:Upstream,   # Whom to ask
     seconds:float=5.,    # How long to wait
-)->str:                  # '' if all is well, else a warning
+)->Looked:
     "Ask a server for its models. Raises: `InputError` if it is no OpenAI server, or refuses the key."
     from aiohttp import ClientError
     url, named = f'{upstream.url}/models', f'--{upstream.side} {upstream.url}'
@@ -294,13 +299,15 @@ async def check_upstream(
         async with asyncio.timeout(seconds), session.get(url, headers=dict(sent_headers([], upstream))) as response:
             body = await response.content.read(2**22)
     except (TimeoutError, ClientError, OSError) as e:
-        return f'{named}: no answer yet ({type(e).__name__}).'
+        return Looked(False, f'{named}: no answer yet ({type(e).__name__}).')
     if response.status in REFUSED:
         raise InputError(f'{named}: the key is refused. Set LLMR_{upstream.side.upper()}_KEY.')
-    if response.status in BUSY: return f'{named}: status {response.status}, not ready yet.'
+    if response.status>=500 or response.status in BUSY:
+        return Looked(response.status<=500, f'{named}: status {response.status} when asked for its models.')
     try: models = [model['id'] for model in json.loads(body)['data']]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f'{named}: no OpenAI server (status {response.status} for {url}). Give the address up to and '
                          'including /v1, then the name of the model.') from None
-    if upstream.model in models: return ''
-    return f'{named}: lists no model {upstream.model!r}, but {", ".join(map(str, models[:5])) or "none"}.'
+    if upstream.model in models: return Looked(True, '')
+    listed = ', '.join(map(str, models[:5])) or 'none'
+    return Looked(True, f'{named}: lists no model {upstream.model!r}, but {listed}.')
