@@ -102,7 +102,9 @@ class Tally:
     "Counts what passes."
     def __init__(self,
         streams:bool, # Whether it is a stream of events
-    ): self.streams, self.pieces, self.size, self.head, self.tail = streams, 0, 0, b'', b''
+    ):
+        self.streams, self.pieces, self.size = streams, 0, 0
+        self.head = self.tail = self.line = b''
 
     def add(self,
         chunk:bytes, # Of the answer
@@ -110,7 +112,9 @@ class Tally:
         "Look at what passes."
         if not self.size: self.head = chunk[:2**12]
         self.size += len(chunk)
-        if self.streams: self.pieces += len(_PIECE.findall(chunk))
+        if self.streams:
+            whole, _, self.line = (self.line+chunk).rpartition(b'\n')
+            self.pieces, self.line = self.pieces+len(_PIECE.findall(whole)), self.line[-_BODY:]
         if self.streams or self.size<=_BODY: self.tail = (self.tail+chunk)[-(_TAIL if self.streams else _BODY):]
         else: self.tail = b''
 
