@@ -98,11 +98,14 @@ def find_examples(
     return found
 
 # %% ../nbs/22d_prompt_tests.ipynb #d2200016
+_FAR, _WIDE = 50_000, 1000 # Characters
+
 def find_tests(
     text:str,     # A prompt
     most:int=30,  # Tests that are taken
 )->tuple:         # Python statements, each once
-    "The tests that a prompt shows."
+    "The tests that a prompt shows. What stands far behind, or in very long lines, is not looked at."
+    text = '\n'.join(line for line in text[:_FAR].split('\n') if len(line)<_WIDE)
     found = [*find_asserts(text), *find_doctests(text), *find_examples(text)]
     return tuple(dict.fromkeys(found))[:most]
 

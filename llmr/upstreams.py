@@ -148,9 +148,9 @@ BUSY, REFUSED = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529)), frozen
 
 class Failure(Exception):
     "Why a server gave no answer."
-    def __init__(self, upstream, cause, status=None, wait=None):
+    def __init__(self, upstream, cause, wait=None, final=False):
         super().__init__(f'{upstream.side} model {upstream.name}: {cause}')
-        self.status, self.wait = status, wait
+        self.wait, self.final = wait, final # `Retry-After`; whether another try makes no sense
 
 # %% ../nbs/22c_upstreams.ipynb #c2200024
 @dataclass
@@ -256,7 +256,7 @@ async def _try(session, upstream, asked, patience):
     try:
         async with asyncio.timeout(patience.first_byte):
             response, first = await _open(session, upstream, *asked)
-    except TimeoutError: raise Failure(upstream, f'no answer within {patience.first_byte:g} s', 504) from None
+    except TimeoutError: raise Failure(upstream, f'no answer within {patience.first_byte:g} s', final=True) from None
     except ClientConnectorError as e:
         raise Failure(upstream, f'cannot be reached ({e.os_error.strerror or type(e).__name__})') from None
     except (ClientError, OSError, ValueError) as e:
@@ -264,8 +264,8 @@ async def _try(session, upstream, asked, patience):
     if response.status not in BUSY | REFUSED:
         return Opened(upstream, response, first, started+patience.total, patience.idle)
     response.close()
-    raise Failure(upstream, f'answered with status {response.status}', response.status,
-                  response.headers.get('Retry-After'))
+    raise Failure(upstream, f'answered with status {response.status}', response.headers.get('Retry-After'),
+                  response.status in REFUSED)
 
 async def open_answer(
     session:Any,        # Of aiohttp
@@ -279,8 +279,7 @@ async def open_answer(
         try: return await _try(session, upstream, asked, patience)
         except Failure as e:
             wait = pause(attempt, e.wait)
-            hopeless = e.status in REFUSED or e.status==504 and 'within' in str(e)
-            if attempt==patience.tries or hopeless or wait>patience.longest_wait: raise
+            if attempt==patience.tries or e.final or wait>patience.longest_wait: raise
         if on_retry: on_retry()
         await asyncio.sleep(wait)
     raise InputError(f'{patience.tries} tries: must be at least 1.')

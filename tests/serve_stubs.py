@@ -13,7 +13,6 @@ pytest.importorskip('aiohttp', reason="serving needs llmr[serve]")
 pytest.importorskip('starlette', reason="serving needs llmr[serve]")
 pytest.importorskip('uvicorn', reason="serving needs llmr[serve]")
 
-import uvicorn
 from aiohttp import web
 
 from llmr.asking import Asking
@@ -23,7 +22,8 @@ from llmr.features import prompt_views
 from llmr.gateway import Decider, Options
 from llmr.request_log import RequestLog
 from llmr.router import Router
-from llmr.serve import Service, listen, make_app
+from llmr.relay import Service
+from llmr.serve import listen, make_app, make_server
 from llmr.upstreams import Patience, Upstream
 
 QUICK = Patience(connect=1., first_byte=1., idle=.3, total=5., tries=2, longest_wait=.5)
@@ -162,9 +162,8 @@ def served(folder=None, router=None, checker=None, dead=(), stubs=None, **option
             decider = Decider(router or Lengths(), folder or '/nonexistent', given)
             found.log = RequestLog(folder/'log') if folder else None
             found.service = Service(decider, Asking(upstreams, given, Metrics(), checker), found.log, given)
-            config = uvicorn.Config(make_app(found.service), log_level='critical', access_log=False, ws='none',
-                                    date_header=False, server_header=False, timeout_graceful_shutdown=1)
-            found.server = uvicorn.Server(config)
+            found.server = make_server(make_app(found.service))
+            found.server.config.timeout_graceful_shutdown = 1
             with listen('127.0.0.1', 0) as place:
                 found.url, found.port = f'http://127.0.0.1:{place.getsockname()[1]}', place.getsockname()[1]
                 started.set()
