@@ -68,7 +68,7 @@ class Perceptron(Kind, name='MLP'):
 
 
 class Factorisation(Estimator, name='MF'):
-    "Chance that one model beats another on a prompt: logistic in the product of their factors with the prompt's vector."
+    "Chance that one model beats another: logistic in the product of their factors with the prompt's vector."
     candidate = False
     def _fit(self, examples, seed):
         from sklearn.linear_model import LogisticRegression
