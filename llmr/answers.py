@@ -8,7 +8,6 @@ __all__ = ['Extracted', 'extract_program', 'called_names', 'extract_programs', '
 # %% ../nbs/02b_answers.ipynb #0c77d96d
 import ast
 import builtins
-import json
 import re
 import symtable
 from collections.abc import Collection
@@ -20,8 +19,10 @@ import pandas as pd
 
 # %% ../nbs/02b_answers.ipynb #79e7d6a1
 from .blocks import (
-    DOCTEST, PYTHON, Block, dedented, drop_reasoning, find_blocks, parsed, readable, says_something, unfenced_blocks)
+    PROMPT, PYTHON, Block, dedented, drop_reasoning, find_blocks, parsed, readable, says_something,
+    session_script, unfenced_blocks)
 from .core import InputError
+from .envelopes import opened_object, unwrapped
 from .problem import FENCE
 
 # %% ../nbs/02b_answers.ipynb #a7ae7139
@@ -81,11 +82,6 @@ def _fill(candidate, tree):
     unbound = [node for node in functions if node.args.args and node.args.args[0].arg=='self'] # methods without a class
     candidate.stubs = {node.name for node in functions+methods if _is_stub(node) or node in unbound}
 
-def _script_of_doctest(code):
-    "The statements after the prompts of an interactive session."
-    lines = [line.lstrip() for line in code.split('\n')]
-    return '\n'.join(line[4:] for line in lines if line.startswith(('>>>', '...')))
-
 def _without_prose(code):
     "`(code, tree)` of an unclosed block: up to the prose behind its program."
     pieces = unfenced_blocks(code)
@@ -95,8 +91,8 @@ def _without_prose(code):
 def _candidate(block):
     "A candidate, None for a block that is no program."
     if block.language in _OTHER or not block.code.strip(): return None
-    doctest = block.language in DOCTEST or block.code.lstrip().startswith('>>>')
-    code = _script_of_doctest(block.code) if doctest else block.code
+    doctest = bool(PROMPT.match(block.code.lstrip()))
+    code = session_script(block.code.lstrip()) if doctest else block.code
     code, tree = readable(dedented(code).strip('\n').rstrip())
     if tree is None and not block.closed: code, tree = _without_prose(code)
     how = 'doctest' if doctest else 'fenced' if block.fenced else 'unfenced'
@@ -104,6 +100,7 @@ def _candidate(block):
     if tree is None:
         candidate.own = set(re.findall(r'^(?:async\s+def|def|class)\s+(\w+)', code, re.M))
         candidate.methods = set(re.findall(r'^\s+(?:async\s+def|def)\s+(\w+)', code, re.M))
+        if parsed(f'{code}\n    pass'): candidate.stubs = candidate.own | candidate.methods # a header alone
         return candidate if candidate.own or block.language in PYTHON else None
     if not says_something(tree) and block.language not in PYTHON: return None
     try: _fill(candidate, tree)
@@ -122,6 +119,7 @@ _WRONG = re.compile(
 _CITED = re.compile(
     r"\b(?:original|old|previous|buggy|wrong|incorrect|broken|naive) (?:code|version|function|program|attempt|one)\b"
     r"|common mistake|\bwhat (?:was|is|went) wrong\b|\bbefore\b\W*(?:\(|:|$)|\b(?:don'?t|do not) (?:do|use|write)"
+    r"|\bth(?:is|e following)\b[^.:]*(?:n't|\bnot) (?:work|correct|right|enough|pass|handle)[^.]*$"
     r"|\bavoid\b|\bwhy not\b|\bvaria(?:tion|nt)\b|\bbonus\b|for reference|^\W*or\b", re.I)
 _CORRECTS = re.compile(
     r"\bcorrect(?:ed|ion)|\bfix(?:ed)?\b|updated|\bfinal|revised|improved|should be|rewrit|here(?:'s| is)", re.I)
@@ -173,11 +171,12 @@ def _choose_any(candidates):
                and not _FEEDS.search(candidate.code)]
     if readers: return _with_callers(_with_needed([_latest(readers)], candidates), candidates)
     kept:list = []
-    candidates = [candidate for candidate in candidates if candidate.parses or candidate.own] or candidates
+    whole = [candidate for candidate in candidates if candidate.parses or candidate.own-candidate.stubs]
+    candidates = whole or candidates
     for candidate in candidates:
         others = set().union(*(other.own for other in candidates if other is not candidate))
         functions = candidate.own-candidate.stubs
-        if candidate.needed & others and not _defines(candidate): continue # it shows how to call another block
+        if candidate.needed & others and (not _defines(candidate) or _tests(candidate)): continue # it calls another
         same = [other for other in kept if functions & other.own]
         if same and _is_alternative(candidate): continue
         kept = [other for other in kept if other not in same]+[candidate]
@@ -202,6 +201,10 @@ def _with_callers(parts, candidates):
         if candidate.needed & set().union(*(part.own for part in parts)): parts = [*parts, candidate]
     return parts
 
+def _tests(candidate):
+    "Whether all that a block defines is named as a test."
+    return bool(candidate.own) and all(name.lower().startswith('test') for name in candidate.own)
+
 def _defines(candidate):
     "Whether a block defines a function or a class."
     if not candidate.parses: return True
@@ -214,13 +217,21 @@ class Extracted(NamedTuple):
     how: str  # `fenced`, `joined` (of several blocks), `unfenced`, `doctest`, or `none`
 
 # %% ../nbs/02b_answers.ipynb #1543626e
-_OPENING = re.compile(r'^[ \t]*(?:\[(?:PYTHON|BEGIN|CODE|SOLUTION)\]|<(?:code|python|solution|answer)>)[ \t]*', re.M)
-_CLOSING = re.compile(r'\[(?:/(?:PYTHON|BEGIN|CODE|SOLUTION)|DONE)\]|</(?:code|python|solution|answer)>')
+_CODE_TAG, _ANSWER_TAG = 'PYTHON|CODE|code|python', 'BEGIN|SOLUTION|solution|answer'
+_ANY_TAG = f'{_CODE_TAG}|{_ANSWER_TAG}'
+_TAGGED = re.compile(rf'^[ \t]*(?:\[(?P<a>{_ANY_TAG})\]|<(?P<b>{_ANY_TAG})>)[ \t]*(?P<code>.*?)'
+                     rf'(?:\[(?:/(?:{_ANY_TAG})|DONE)\]|</(?:{_ANY_TAG})>|\Z)', re.M | re.S)
+
+def _tag_as_fence(match):
+    "A tagged piece of an answer in a fence; one that may hold prose, only if it is Python."
+    code, is_code = match['code'].strip('\n'), (match['a'] or match['b']).lower() in ('python', 'code')
+    if is_code or readable(dedented(code))[1]: return f'{FENCE}python\n{code}\n{FENCE}\n'
+    return f'\n{code}\n'
 
 def _tags_as_fences(text):
     "`[PYTHON]`, `<code>` and their kin at the beginning of a line, as fences."
-    if FENCE in text or not _OPENING.search(text) or parsed(text): return text
-    return _CLOSING.sub(f'\n{FENCE}\n', _OPENING.sub(f'{FENCE}python\n', text))
+    if FENCE in text or not _TAGGED.search(text) or parsed(text): return text
+    return _TAGGED.sub(_tag_as_fence, text)
 
 def _joined(parts):
     "One program of several blocks."
@@ -233,13 +244,15 @@ def _names(entry_points):
     words = [re.findall(r'\w+', point) for point in entry_points if point]
     return list(dict.fromkeys((names[0] if len(names)>1 else '', names[-1]) for names in words if names))
 
-def _unwrapped(text):
-    "The program in an answer that is a JSON object with one."
-    if not text.lstrip().startswith('{'): return text
-    try: value = json.loads(text)
-    except (ValueError, RecursionError): return text
-    fields = [value.get(name) for name in ('code', 'solution', 'program', 'answer')] if isinstance(value, dict) else []
-    return next((field for field in fields if isinstance(field, str)), text)
+_WRAPPERS = frozenset(('', 'json', 'jsonc', 'json5', 'jsonl', 'ipynb', 'html', 'xml', 'latex', 'tex'))
+
+def _opened(block):
+    "The blocks inside a block that is an envelope, or else the block."
+    inner = unwrapped(block.code) if block.language in _WRAPPERS else block.code
+    if inner==block.code and not block.code.lstrip().startswith(FENCE): return [block]
+    blocks = find_blocks(inner)
+    for first in blocks[:1]: first.before = f'{block.before}\n{first.before}'
+    return blocks or [block]
 
 def extract_program(
     answer:str,                 # All that the model wrote
@@ -249,8 +262,9 @@ def extract_program(
     Raises: `InputError` if the answer is not text."""
     if not isinstance(answer, str):
         raise InputError(f'answer {answer!r:.80} is {type(answer).__name__}, and should be text.')
-    text, called = _tags_as_fences(_unwrapped(drop_reasoning(answer))), _names(entry_points)
-    fenced = [candidate for candidate in map(_candidate, find_blocks(text)) if candidate]
+    text, called = _tags_as_fences(unwrapped(drop_reasoning(opened_object(answer)))), _names(entry_points)
+    blocks = [inner for block in find_blocks(text) for inner in _opened(block)]
+    fenced = [candidate for candidate in map(_candidate, blocks) if candidate]
     parts = _choose_called(fenced, called)
     if parts or not called and fenced: return _joined(parts or _choose_any(fenced))
     unfenced = [candidate for candidate in map(_candidate, unfenced_blocks(text)) if candidate]

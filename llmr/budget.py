@@ -198,7 +198,7 @@ def certified_row(
 )->dict:                  # result, the certificate's fields, test_cost_advantage, test_risk
     "A certified threshold of an order, and what it does on test."
     chosen = learned.iloc[one_trial(groups, seed)]
-    certificate = certify(order.of(chosen), task_risk(chosen, promise['risk']), seed=seed, **promise)
+    certificate = certify(order.of(chosen), task_risk(chosen, promise['risk']), **promise)
     small = route(order.of(test), certificate.tau)
     return dict(result=order.result, **vars(certificate), test_cost_advantage=cost_advantage(small),
                 test_risk=(task_risk(test, promise['risk'])*small).mean())

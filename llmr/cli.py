@@ -9,8 +9,10 @@ import shlex
 import sys
 
 from llmr import __version__
+from llmr.cli_serve import add_serve
 from llmr.cli_watch import (
-    CODES, RAW, add_margin, add_register, add_registration, add_watch, check_question, kept_to, registered)
+    CODES, RAW, add_margin, add_register, add_registration, add_watch, check_question, kept_to, planned_look,
+    registered)
 
 EPILOG = """profiles:
 {profiles}
@@ -119,7 +121,8 @@ def parser():
                  epilog=f'{EPILOG}\n`llmr reproduce --help` lists its options.')
     top.add_argument('--version', action='version', version=f'llmr {__version__}')
     commands = top.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for add in (add_reproduce, add_train, add_route, add_pack, add_verdict, add_watch, add_register, add_report):
+    for add in (add_reproduce, add_train, add_route, add_pack, add_verdict, add_watch, add_register, add_report,
+                add_serve):
         add(commands)
     return top
 
@@ -366,18 +369,22 @@ def verdict(args):
         from llmr.core import InputError
         raise InputError('--price goes with --decisions. Leave it out.')
     from llmr.own_data import VERDICT_OPTIONS, verdicts_on_inputs
+    from llmr.registration import look_text
     options = {name: getattr(args, name) for name in VERDICT_OPTIONS if getattr(args, name, None) is not None}
     record, asked = registered(args, margin=args.margin, min_share=args.min_share, split=args.split)
     small, large = asked.pop('small'), asked.pop('large')
+    look = None
     if record:
         check_question(args, record, options.get('votes'))
-        options['votes'] = record['metric']
+        options['votes'], look = record['metric'], planned_look(args, record)
+        if look: options['level'] = 1-look['level']
     text, facts, word = verdicts_on_inputs(args.files, small, large, args.format, args.benchmark,
                                            **options | asked)
     if record:
-        facts['registration'] = kept_to(args, record, 'fixed', facts['verdicts'][0]['headroom']['tasks'],
-                                        options['votes'])
-        text = f'{text}\n\n{facts["registration"]}'
+        done = 'looks' if look else 'fixed', facts['verdicts'][0]['headroom']['tasks']
+        facts['registration'] = kept_to(args, record, done, options['votes'], look)
+        facts['look'] = look and look | dict(text=look_text(look, record, word))
+        text = '\n\n'.join([text, *([facts['look']['text']] if look else []), facts['registration']])
     return json.dumps(facts, indent=1) if args.json else text, CODES[word]
 
 

@@ -18,6 +18,8 @@ REGISTER_EPILOG = """examples:
   llmr register question.json --small A --large B --margin 0.02 --tasks 800
   llmr register question.json outcomes.jsonl --small A --large B       seal a file that exists already
   llmr verdict outcomes.jsonl --registration question.json             afterwards
+  llmr register plan.json --small A --large B --plan looks --looks 4 --tasks 800
+                                                                       verdicts at about 200, 400, 600 and 800 tasks
 
 Exit codes: 0 done; 2 invalid input; 1 a defect of llmr."""
 CODES = {'ROUTE': 0, "DON'T": 3, 'NEED': 4, 'CONTINUE': 4}
@@ -87,7 +89,7 @@ def add_register(commands):
                      '(default: task)')
     sub.add_argument('--plan', metavar='NAME', help='how often the outcomes are looked at: fixed (once), looks (a few '
                      'planned times) or watch (at will) (default: fixed)')
-    sub.add_argument('--tasks', type=whole, metavar='N', help='tasks that will be judged')
+    sub.add_argument('--tasks', type=whole, metavar='N', help='tasks that will be judged, at the last look')
     sub.add_argument('--looks', type=whole, metavar='N', help='for --plan looks: how many')
 
 
@@ -113,12 +115,23 @@ def check_question(args, record, votes):
     if outcomes is not None: check_spanning(outcomes)
 
 
-def kept_to(args, record, plan, tasks, votes):
-    "A line on whether the registration was kept to."
-    from llmr.formats import split_argument
+def planned_look(args, record):
+    "The look that these files are, written down before it is answered; None for another plan."
+    if record['plan']!='looks': return None
+    from llmr.own_data import judged_tasks
+    from llmr.registration import take_look
+    from llmr.runs import Pair
+    pair = Pair(record['small'], record['large'])
+    tasks, digest = judged_tasks(args.files, pair, record['split'], args.format, args.benchmark)
+    return take_look(args.registration, record, tasks, digest)
+
+
+def kept_to(args, record, done, votes, look=None):
+    "Lines on whether the registration was kept to. `done`: plan, tasks."
+    from llmr.model_names import split_argument
     from llmr.registration import departures, kept_text
     files = tuple(split_argument(file)[1] for file in args.files)
-    return kept_text(record, departures(record, plan, tasks, votes, files))
+    return kept_text(record, departures(record, *done, votes, files, look['look'] if look else 0))
 
 
 def watch(args):
@@ -133,7 +146,7 @@ def watch(args):
                          registration=record and record['sha256'])
     text, facts, word = watch(args.store, args.files, args.scores, args.format, **given)
     if record:
-        facts['registration'] = kept_to(args, record, 'watch', facts['tasks'], 'task')
+        facts['registration'] = kept_to(args, record, ('watch', facts['tasks']), 'task')
         text = f'{text}\n\n{facts["registration"]}'
     return json.dumps(facts, indent=1) if args.json else text, CODES[word]
 

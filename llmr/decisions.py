@@ -22,7 +22,8 @@ from .core import InputError
 from .decision_logs import Decisions, read_decisions
 from .evaluation import task_groups
 from .field_metrics import aiq, arena_score
-from .formats import Recorded, pairs_to_judge, summary_text
+from .formats import Recorded, summary_text
+from .model_pairs import pairs_to_judge
 from .own_tables import read_inputs
 from .planning import MAX_TASKS
 from .rows import prompt_id

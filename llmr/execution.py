@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['PACKAGES', 'PREAMBLE', 'OLDEST', 'Program', 'Graded', 'Limits', 'program_versions', 'isolation_levels',
-           'choose_isolation', 'run_programs', 'grade_programs', 'execute', 'execution_times', 'shipped_outcomes']
+           'choose_isolation', 'run_programs', 'Sandbox', 'grade_programs', 'execute', 'execution_times',
+           'shipped_outcomes']
 
 # %% ../nbs/03_execution.ipynb #6fcba14c
 import contextlib
@@ -197,6 +198,33 @@ def run_programs(
     if workers is not None and workers<1: raise InputError(f'workers {workers}: must be at least 1.')
     with contextlib.closing(Pool(_settings(limits, choose_isolation(isolation)), workers)) as pool:
         for outcome in pool.run(program._asdict() for program in programs): yield _graded(outcome)
+
+# %% ../nbs/03_execution.ipynb #5e4c0002
+class Sandbox:
+    "A sandbox for programs that come one at a time. Not for several threads at once."
+    def __init__(self,
+        limits:Limits=Limits(), # For each program
+        isolation:str='auto',   # As for `choose_isolation`
+    ):
+        self.settings = _settings(limits, choose_isolation(isolation))
+        self.pool: Pool|None = None
+
+    def run(self,
+        program:Program,
+    )->Graded:
+        "Run a program. Raises: `OSError` if no sandbox can be started."
+        try:
+            if self.pool is None: self.pool = Pool(self.settings, 1)
+            outcome, = self.pool.run([program._asdict()])
+            return _graded(outcome)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        "End it; the next program starts another."
+        pool, self.pool = self.pool, None
+        if pool is not None: pool.close()
 
 # %% ../nbs/03_execution.ipynb #09d9a622
 @lru_cache

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VERDICT_OPTIONS', 'scores_to_judge', 'scores_forecast', 'judge', 'verdict_on_files', 'judged_field',
-           'verdicts_on_inputs']
+           'verdicts_on_inputs', 'judged_tasks']
 
 # %% ../nbs/18_own_data.ipynb #327e7c31
 import json
@@ -21,11 +21,13 @@ from .costs import spent_per_task
 from .evaluation import bootstrap_weights, task_groups
 from .field_metrics import field_rows, field_text
 from .forecast import forecast_text
-from .formats import pairs_to_judge, shared_tasks, summary_rows, summary_text
+from .formats import summary_rows, summary_text
+from .model_pairs import pairs_to_judge, shared_tasks
 from .own_tables import CROSS_FITTED, check_scored_pair, read_inputs, read_outcomes, read_scores
 from .runs import Pair, is_current
 from .training import certify_tasks
 from .verdict import count_votes, decide, headroom, operating_points, pair_tasks, verdict_text
+from .selection import data_hash
 
 # %% ../nbs/18_own_data.ipynb #529d9aa3
 def scores_to_judge(
@@ -79,7 +81,7 @@ def scores_forecast(
 
 # %% ../nbs/18_own_data.ipynb #529d9aa5
 VERDICT_OPTIONS = dict(margin=.01, min_share=.1, split=None, scores=None, router=None, certify=None, risk='harm',
-                       delta=.1, seed=42, votes='task', prices=None)
+                       delta=.1, seed=42, votes='task', prices=None, level=.95)
 
 def _check_certifiable(scores, file):
     "Raises: `InputError` without scores, or on those of several routers, whose threshold no router has."
@@ -110,7 +112,7 @@ def judge(
     paired = pair_tasks(outcomes, pair, split)
     scores = scores_to_judge(place, pair, split, given['scores'], given['router'])
     if given['certify'] is not None: _check_certifiable(scores, given['scores'])
-    points = operating_points(outcomes, pair, scores, split, given['votes'], given['seed'])
+    points = operating_points(outcomes, pair, scores, split, given['votes'], seed=given['seed'], level=given['level'])
     verdict = decide(points, given['margin'], given['min_share'])
     certificate = None
     if given['certify'] is not None:
@@ -221,3 +223,17 @@ def verdicts_on_inputs(
     if not facts: raise InputError(refused[0])
     word = min((fact['verdict'] for fact in facts), key=['ROUTE', 'NEED', "DON'T"].index)
     return '\n\n'.join([*blocks, *refused]), dict(read=_read_facts(recorded), verdicts=facts, refused=refused), word
+
+# %% ../nbs/18_own_data.ipynb #0a1e0002
+def judged_tasks(
+    paths:list,      # As for `read_inputs`
+    pair:Pair,       # Small and large
+    split:str,       # Which tasks
+    form:str='',     # As for `read_inputs`
+    benchmark:str='', # As for `read_inputs`
+)->tuple:            # `(independent tasks, hash of their outcomes)`
+    "What a verdict on some files rests on. Raises: `InputError` as `read_inputs`, or if the pair shares no task."
+    outcomes, _ = shared_tasks(read_inputs(paths, form, benchmark).outcomes, pair)
+    paired = pair_tasks(outcomes, pair, split)
+    groups = task_groups(outcomes, paired.index)
+    return (len(paired) if groups is None else int(groups.max())+1), data_hash([paired.reset_index()])

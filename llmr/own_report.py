@@ -19,7 +19,8 @@ from .core import InputError, replace_file
 from .costs import spent_per_task
 from .decision_logs import Decisions, read_decisions
 from .decisions import judge_decisions
-from .formats import Recorded, pairs_to_judge, shared_tasks, summary_text
+from .formats import Recorded, summary_text
+from .model_pairs import pairs_to_judge, shared_tasks
 from .own_data import VERDICT_OPTIONS, judge, judged_field
 from .own_tables import check_scored_pair, read_inputs
 from .page import figure_html, grid_html, html_page, table_html

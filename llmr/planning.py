@@ -35,6 +35,7 @@ def gap_errors(
     "Measure gaps, ratios of sums over tasks, with the first four moments of their errors."
     n, mean = len(won), tests.mean(0)
     gap = won.sum(0)/tests.sum(0)[..., None]
+    gap = np.where(np.abs(gap)>1e-12, gap, 0.) # sums of thirds
     apart = (won-gap*tests[..., None])/(n*mean[..., None])
     squares = np.square(apart)
     error = np.sqrt(squares.sum(0))
@@ -58,12 +59,15 @@ def max_t_critical(
     """The one-sided critical value of the largest of T errors.
     Source: max-t, by the Gaussian multiplier of Chernozhukov et al. 2013."""
     from scipy.special import ndtri
+    single, error, t = float(ndtri(level)), 1-level, apart.shape[1]
+    if t==1: return single
+    if error*draws<25: return float(-ndtri(error/t)) # too rare to simulate: Bonferroni
     length = np.sqrt(np.square(apart).sum(0))
     scaled = apart/np.where(length>1e-12, length, np.inf)
     values, vectors = np.linalg.eigh(scaled.T@scaled)
-    drawn = _normal_errors(draws, apart.shape[1], seed)@(vectors*np.sqrt(np.maximum(values, 0))).T
+    drawn = _normal_errors(draws, t, seed)@(vectors*np.sqrt(np.maximum(values, 0))).T
     largest = np.concatenate([drawn.max(1), -drawn.min(1)])
-    return max(float(np.quantile(largest, level)), float(ndtri(level)))
+    return max(float(np.quantile(largest, level)), single)
 
 # %% ../nbs/11a_planning.ipynb #c1a50005
 def skewed_critical(

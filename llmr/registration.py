@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PLANS', 'METRICS', 'DEFAULTS', 'check_terms', 'terms_hash', 'register', 'read_registration', 'registered_options',
-           'check_spanning', 'departures', 'kept_text']
+           'check_spanning', 'read_looks', 'take_look', 'look_text', 'departures', 'kept_text']
 
 # %% ../nbs/12b_registration.ipynb #b77c0004
 import hashlib
@@ -16,7 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 # %% ../nbs/12b_registration.ipynb #b77c0006
-from .core import SPLITS, InputError, file_hash, write_json
+from .core import SPLITS, InputError, file_hash, replace_file, write_json
+from .sequential import spent_levels
 
 # %% ../nbs/12b_registration.ipynb #b77c0009
 PLANS, METRICS = ('fixed', 'looks', 'watch'), ('task', 'test')
@@ -46,6 +47,10 @@ def check_terms(
     for name in ('tasks', 'looks'):
         if asked[name] is None or type(asked[name]) is int and asked[name]>=1: continue
         raise InputError(f'{name} {asked[name]!r}: must be a whole number from 1.')
+    if asked['plan']=='looks' and None in (asked['tasks'], asked['looks']):
+        raise InputError('plan looks: say how many looks, and how many tasks at the last one (--looks 4 --tasks 800).')
+    if asked['plan']!='looks' and asked['looks'] is not None:
+        raise InputError(f'looks {asked["looks"]} with plan {asked["plan"]}. Give --plan looks, or leave them out.')
     return asked
 
 # %% ../nbs/12b_registration.ipynb #b77c000c
@@ -114,6 +119,61 @@ def check_spanning(
         raise InputError(f'group {group!r} has tasks in split {" and ".join(sorted(names))}. What is judged would have '
                          'been seen before: put all tasks of a group into one split.')
 
+# %% ../nbs/12b_registration.ipynb #b77d0002
+def read_looks(
+    path:Path, # Of the registration
+)->list:       # Of dicts: look, tasks, hash, time
+    "Looks that were taken. Raises: `InputError` if their file is damaged, or of another registration."
+    path = Path(f'{path}.looks')
+    if not path.exists(): return []
+    try:
+        looks = [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines()]
+        rising = [(int(look['look']), look['tasks']) for look in looks]
+        if [number for number,_ in rising]!=[*range(1, len(looks)+1)] or rising!=sorted(set(rising)): raise ValueError
+        return [{name: look[name] for name in ('look', 'tasks', 'hash', 'question', 'time')} for look in looks]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f'{path}: damaged, and nothing else knows the looks. Restore it from a copy.') from None
+
+def take_look(
+    path:Path,   # Of the registration, which plans looks
+    record:dict, # From `read_registration`
+    tasks:int,   # Independent tasks that are there
+    digest:str,  # Hash of their outcomes
+)->dict:         # look, tasks, level (one-sided error of this look), next (tasks at the next look; 0 after the last)
+    "Write a look down, unless it was taken before. Raises: `InputError` as `read_looks`, or on a look too many."
+    taken, planned, place = read_looks(path), record['tasks'], f'{path}.looks'
+    if any(look['question']!=record['sha256'] for look in taken):
+        raise InputError(f'{place}: the looks of another registration. Move the file away.')
+    if digest not in [look['hash'] for look in taken]:
+        last = taken[-1]['tasks'] if taken else 0
+        if last>=planned: raise InputError(f'{place}: the plan of {planned:,} tasks ended at look {len(taken)}, whose '
+                                           'answer stands. Register a question about new tasks.')
+        if tasks<=last: raise InputError(f'{tasks:,} tasks, and look {len(taken)} had {last:,} already. A look needs '
+                                         'all tasks of the one before, and more.')
+        now = datetime.now(UTC).isoformat(timespec='seconds')
+        taken.append(dict(look=len(taken)+1, tasks=tasks, hash=digest, question=record['sha256'], time=now))
+        lines = ''.join(f'{json.dumps(look)}\n' for look in taken)
+        try: replace_file(Path(place), lambda part: part.write_text(lines, encoding='utf-8'))
+        except OSError as e: raise InputError(f'{place}: cannot be written ({e.strerror}). Check the folder.') from None
+    numbers = [look['tasks'] for look in taken]
+    at = [look['hash'] for look in taken].index(digest)
+    ahead = [planned*number//record['looks'] for number in range(1, record['looks']+1)]
+    return dict(look=at+1, tasks=numbers[at], level=spent_levels(numbers[:at+1], planned)[-1],
+                next=min((n for n in ahead if n>numbers[at]), default=0))
+
+# %% ../nbs/12b_registration.ipynb #b77d0004
+def look_text(
+    look:dict,   # From `take_look`
+    record:dict, # As there
+    word:str,    # ROUTE, DON'T or NEED
+)->str:
+    "Where in its plan an answer stands."
+    text = (f'Look {look["look"]} of {record["looks"]}: {look["tasks"]:,} of {record["tasks"]:,} independent tasks. '
+            f'Each end holds with {1-look["level"]:.3%} here, so that all looks together hold with 95%.')
+    if word!='NEED': return f'{text} The plan ends here.'
+    if look['next']: return f'{text} The plan goes on: the next look is at {look["next"]:,} tasks.'
+    return f'{text} The plan ended without an answer.'
+
 # %% ../nbs/12b_registration.ipynb #b77c001a
 def departures(
     record:dict,    # From `read_registration`
@@ -121,11 +181,14 @@ def departures(
     tasks:int,      # That were judged
     metric:str,     # What had one vote: one of `METRICS`
     files:tuple=(), # Paths that were read
+    looks:int=0,    # Looks so far
 )->list:            # Of texts, empty if all was kept to
     "Where an answer departs from its registration."
     found = []
     if metric!=record['metric']: found.append(f'every {record["metric"]} was to have one vote, and every {metric} has')
     if plan!=record['plan']: found.append(f'the plan was {record["plan"]}, and this is {plan}')
+    if record['plan']=='looks' and looks>record['looks']:
+        found.append(f'{record["looks"]} looks were planned, and this is look {looks}')
     fixed = record['plan']=='fixed' and record['tasks'] is not None
     if fixed and tasks!=record['tasks']: found.append(f'{record["tasks"]:,} tasks were planned, {tasks:,} judged')
     for path in map(Path, files):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BETS', 'simulate_gaps', 'log_wealth', 'gap_interval', 'sequential_points', 'Answer', 'answer', 'plan_looks',
-           'planned_answer', 'tasks_to_answer', 'compare_designs', 'wealth_rows', 'plot_wealth']
+           'planned_answer', 'spent_levels', 'tasks_to_answer', 'compare_designs', 'wealth_rows', 'plot_wealth']
 
 # %% ../nbs/12_sequential.ipynb #5e9a0004
 from bisect import bisect_left
@@ -239,6 +239,41 @@ def planned_answer(
     if n<2: raise InputError(f'{n} groups at a planned look: there must be at least 2.')
     distance = (gained.mean()+margin)/np.sqrt(gained.var(ddof=1)/n+4/n**2)
     return 'ROUTE' if distance>=critical else "DON'T" if distance<=-critical else 'CONTINUE'
+
+# %% ../nbs/12_sequential.ipynb #5e9b0002
+def _spendable(fraction, error):
+    "What looks may have spent when this fraction of the planned tasks is there."
+    from scipy.special import ndtr, ndtri
+    return 2*float(ndtr(ndtri(error/2)/np.sqrt(min(fraction, 1))))
+
+def _advance(mass, at, variance, until):
+    "Density of the running sum after `variance` more of it, on a grid below `until`."
+    nodes, shares = np.polynomial.legendre.leggauss(200)
+    low = at.min(initial=0.)-8*np.sqrt(variance)
+    grid, shares = low+(nodes+1)*(until-low)/2, shares*(until-low)/2
+    kernel = np.exp(-(grid[:, None]-at)**2/(2*variance))/np.sqrt(2*np.pi*variance)
+    return (kernel@mass)*shares, grid
+
+def spent_levels(
+    tasks:list,      # Independent tasks at each look so far, rising
+    planned:int,     # At the last look
+    error:float=.05, # Chance that any look is wrong, each side
+)->list:             # One-sided error of each look by itself
+    """Divide an error among looks as they come.
+    Raises: `InputError` on numbers that do not rise. Source: Lan and DeMets 1983, spending like O'Brien and Fleming."""
+    from scipy.special import ndtr
+    if not len(tasks) or min(np.diff(tasks, prepend=0))<=0:
+        raise InputError(f'tasks at the looks {list(tasks)}: each look needs more than the one before.')
+    mass, at, before, spent, levels = np.array([1.]), np.array([0.]), 0, 0., []
+    for n in tasks:
+        variance, more = (n-before)/planned, max(_spendable(n/planned, error)-spent, 0.)
+        crossed = lambda bound: mass@ndtr((at-bound)/np.sqrt(variance))
+        bound = _bisect(lambda value: crossed(value)>more, 0., 8*np.sqrt(n/planned))
+        level = more if n-before<.01*n else float(ndtr(-bound/np.sqrt(n/planned)))
+        levels.append(max(level, 1e-9))
+        if n-before>=.01*n: (mass, at), before = _advance(mass, at, variance, bound), n
+        spent += more
+    return levels
 
 # %% ../nbs/12_sequential.ipynb #5e9a002f
 def tasks_to_answer(

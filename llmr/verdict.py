@@ -215,7 +215,7 @@ def operating_points(
     scores:pd.DataFrame=None, # task_id, split, score of one router; random routing if None
     split:str='test',         # Which tasks
     votes:str='task',         # One of `VOTES`
-    seed:int=42,              # Of the resamples
+    **band,                   # seed, level: as for `compare_policies`
 )->pd.DataFrame:              # As of `compare_policies`, after target and tau (NaN: everything to the small model)
     """Compare a router's operating points, calibrated for `TARGETS`, on a table of outcomes.
     Random routing has no gain over random. Raises: `InputError` as `pair_tasks`, or if a task has no score."""
@@ -223,11 +223,11 @@ def operating_points(
     if scores is None: share, taus = np.tile([*TARGETS, 1.], (len(paired), 1)), [np.nan]*len(TARGETS)
     else: share, taus = _shares(paired, scores, split, TARGETS)
     groups, n_resamples = task_groups(outcomes, paired.index), 10_000 if scores is not None else 0
-    points = compare_policies(count_votes(paired, votes), share, n_resamples, seed, groups=groups)
+    points = compare_policies(count_votes(paired, votes), share, n_resamples, groups=groups, **band)
     if scores is None: points[['over_random', 'over_low', 'over_high']] = np.nan
     points.insert(0, 'target', [*TARGETS, np.nan])
     points.insert(1, 'tau', [*taus, np.nan])
-    return points.assign(votes=votes)
+    return points.assign(votes=votes, level=band.get('level', .95))
 
 # %% ../nbs/11_verdict.ipynb #776f17b3
 def in_points(
@@ -312,7 +312,8 @@ def _points_table(points, pair):
 def _note(points):
     "How the numbers of the table are meant."
     first = points.iloc[0]
-    note = (f'Gaps: 95% at each end for all {len(points)} rows together (one-sided, critical value '
+    level = 100*getattr(first, 'level', .95)
+    note = (f'Gaps: {level:.6g}% at each end for all {len(points)} rows together (one-sided, critical value '
             f'{first.critical:.2f}). Every {first.votes} has one vote; effective number of independent tasks: '
             f'{first.effective:,.0f}.')
     return note+(' Gains over random: 95% for each row.' if points.tau.notna().any() else '')

@@ -24,9 +24,11 @@ import pandas as pd
 from .core import InputError, Store, check_table
 from .drift import Drift, find_drift, withdraw
 from .evaluation import TARGETS, calibrate_threshold
-from .files import read_documents
-from .formats import Recorded, gather, pairs_to_judge, split_argument
-from .harness import read_frame, rows_of
+from .files import read_documents, rows_of
+from .formats import Recorded, gather
+from .harness import read_frame
+from .model_names import split_argument
+from .model_pairs import pairs_to_judge
 from .planning import MAX_TASKS
 from .problem import route
 from .router import Router

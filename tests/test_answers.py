@@ -4,10 +4,12 @@ import time
 import pandas as pd
 import pytest
 from chat_answers import ANSWERS, CLASSES, GOOD, NO_PROGRAM, fence
+from wrapped_answers import TODAY, TODAY_CLASSES, TODAY_NONE
 
 from llmr.answers import called_names, continued_program, extract_program, extract_programs, finish_reason
 from llmr.core import InputError
 
+ANSWERS, CLASSES, NO_PROGRAM = ANSWERS | TODAY, CLASSES | TODAY_CLASSES, NO_PROGRAM | TODAY_NONE
 TESTS = ([1, 2, 3], 6), ([], 0), ([-1, 1], 0)
 
 

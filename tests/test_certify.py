@@ -9,7 +9,7 @@ from llmr.problem import route
 from llmr.runs import Pair
 from llmr.certify import (
     advantage_interval, advantage_row, certificate_row, certify, check_certificates, harm_curve, harm_limit,
-    labelled_tasks, resampled_advantage, task_risk, tasks_to_certify, wealth)
+    labelled_tasks, loss_wealth, resampled_advantage, task_risk, tasks_to_certify)
 from llmr.verdict import pair_tasks
 
 
@@ -50,18 +50,42 @@ def test_harm_limits_are_those_of_clopper_and_pearson():
     assert .95**tasks_to_certify(.05)<=.1<.95**(tasks_to_certify(.05)-1)
 
 
-def test_the_first_wagers_by_hand():
-    assert wealth(np.array([[0.]]), .5)==pytest.approx([1+.75/.5*.5]), 'the wager is capped'
-    first = np.sqrt(2*np.log(10)/(400*.25))
-    assert np.log(wealth(np.full((400, 1), .5), .52))[0]>np.log1p(first*.02), 'it grows while the mean stays below'
+def test_the_wealth_is_that_of_bets_written_out():
+    "Four gamblers, task by task; a task that is not sent loses nothing."
+    lost, bound = np.array([0., 1/3, -1., 1., 0.]), .2
+    least = (10**(1/5)-1)*.8/.2
+    bets = np.geomspace(min(1.3*least, .9), .9, 4)
+    for sent in range(1, 6):
+        values = np.where(np.arange(5)<sent, lost, 0.)
+        capital = np.mean([np.prod([1+bet*(bound-value)/(1-bound) for value in values]) for bet in bets])
+        assert np.exp(loss_wealth(lost, bound))[sent-1]==pytest.approx(capital)
+
+
+@pytest.mark.parametrize('bound,delta', [(.2, .1), (.05, .1), (.03, .05), (.01, .2)])
+def test_the_fewest_tasks_for_a_bound_on_loss_are_just_enough(bound, delta):
+    fewest = tasks_to_certify(bound, delta, 'loss')
+    enough = [certify(np.zeros(n), np.zeros(n), bound, delta, 'loss').cost_advantage for n in (fewest-1, fewest)]
+    assert enough==[0, 1]
+    assert f'takes at least {fewest:,} tasks' in str(certify(np.zeros(5), np.zeros(5), bound, delta, 'loss'))
 
 
 def test_a_gambler_seldom_wins_a_fair_bet():
+    "Losses, gains and ties whose mean is the bound; rare large losses; and a mean well below it."
     rng = np.random.default_rng(0)
-    even, coins, rare = (rng.random((200, 4000)) for _ in range(3))
-    for values in (even, (coins<.5).astype(float), np.where(rare<.1, 1., 4/9)):
-        assert (wealth(values, values.mean())>=10).mean()<=.1
-        assert (wealth(values, values.mean()+.15)>=10).mean()>.9
+    draw = rng.random((2000, 200))
+    ties = 1.*(draw<.15)-(draw>.95)
+    rare, below = np.where(draw<.1, 1., 0.), np.where(draw>.8, -1., 0.)
+    won = lambda worlds: np.mean([loss_wealth(lost, .1)[-1]>=np.log(10) for lost in worlds])
+    assert won(ties)<=.1 and won(rare)<=.1 and won(below)>.9
+
+
+def test_a_certificate_depends_on_no_order():
+    rng = np.random.default_rng(0)
+    scores, lost = rng.random(300), rng.choice([-1, 0, 0, 0, 1/3], 300)
+    mixed = rng.permutation(300)
+    first, second = (certify(scores[rows], lost[rows], .05, risk='loss') for rows in (np.arange(300), mixed))
+    assert first==second and first.cost_advantage>.5
+    assert str(certify(scores, np.r_[np.full(150, .1+.2), -np.full(150, .3)], .5, risk='loss')).endswith('+0.0%).')
 
 
 @pytest.mark.parametrize('seed', range(5))

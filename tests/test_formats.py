@@ -11,7 +11,8 @@ from conftest import require
 
 from llmr.core import InputError
 from llmr.files import parse, read_documents
-from llmr.formats import FORMATS, gather, name_of, summary_text
+from llmr.formats import FORMATS, gather, summary_text
+from llmr.model_names import name_of
 
 MBPP, HUMANEVAL = 'evalplus_new_mbpp', 'evalplus_new_humaneval'
 FOLDERS = {f'{MBPP} [plus: base and plus]': (MBPP, ''), f'{MBPP} [base]': (MBPP, 'evalplus-base'),

@@ -16,8 +16,9 @@ from llmr.problem import task_prompts
 from llmr.router import Router
 from llmr.runs import Pair
 from llmr.selection import CANDIDATES
+from llmr.certify import tasks_to_certify
 from llmr.training import (
-    Trained, certify_tasks, check_estimators, fewest_to_certify, hold_out_tasks, pair_folder, planned_hold_out,
+    Trained, certify_tasks, check_estimators, hold_out_tasks, pair_folder, planned_hold_out,
     read_training, share_row, train_router, training_text)
 
 PAIR = Pair('tiny', 'big')
@@ -223,7 +224,7 @@ def test_cross_fitted_scores_cannot_be_certified(trained):
 def test_the_planner_leaves_enough_to_learn_from_and_holds_enough_to_certify():
     for n in (20, 21, 40, 100, 1000, 50_000):
         assert 0<=planned_hold_out(n)<=max(n-20, 0) and planned_hold_out(n)<=max(n//3, 0)
-    assert planned_hold_out(100, fewest=45)>=45 and fewest_to_certify(.05, .1, 'loss')>fewest_to_certify(.2, .1, 'loss')
+    assert planned_hold_out(100, fewest=45)>=45 and tasks_to_certify(.05, .1, 'loss')>tasks_to_certify(.2, .1, 'loss')
 
 
 def test_the_interval_of_a_share_holds_where_scores_tie():
@@ -268,7 +269,7 @@ def trained_once(n, seed, promise):
     outcomes = pd.DataFrame([dict(task_id=i, split='train', model=model, sample=0, n_tests=1, n_passed=int(solved[i]))
                              for model,solved in passed.items() for i in range(n)])
     tasks = pd.DataFrame(dict(task_id=range(n), split='train'))
-    held = hold_out_tasks(tasks, None, fewest=fewest_to_certify(promise['alpha']), seed=seed)
+    held = hold_out_tasks(tasks, None, fewest=tasks_to_certify(promise['alpha']), seed=seed)
     learned = {name: solved[~held].astype(float) for name,solved in passed.items()}
     fitted = fit_estimator('ridge', x[~held], learned['A'], learned['B'])
     scores = pd.Series(fitted.score(dict(prompt=x[held])), tasks.task_id[held])
