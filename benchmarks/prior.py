@@ -208,13 +208,14 @@ def main():
     "Print the table."
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument('--encoder', default='minilm', help='of the first letters of a text (default: minilm)')
-    options.add_argument('--prior', default='difficulty', choices=PRIORS, help='what it estimates of a task: pass rate, '
+    options.add_argument('--prior', default='difficulty', choices=PRIORS, help='what it estimates: pass rate, '
                          'or the gap of weaker and stronger models (default: difficulty)')
     options.add_argument('--letters', type=int, default=500, help='how many (default: 500)')
     options.add_argument('--repeats', type=int, default=10, help='draws of n tasks (default: 10)')
     options.add_argument('--cache', default='runs/bench', help='folder for vectors (default: runs/bench)')
     given, started = options.parse_args(), time.process_time()
     data, rows = load_all(), []
+    if len(data)<2: return print('skipped: a prior needs two benchmarks or more. Set LLMR_DATA.')
     vectors = {name: embed_cached([text[:given.letters] for text in texts], given.encoder, given.cache)
                for name,(texts, _) in data.items()}
     for name in (name for name in PAIRS if name in data):
