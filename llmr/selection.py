@@ -19,7 +19,7 @@ import pandas as pd
 
 # %% ../nbs/09_selection.ipynb #07d20b93
 from .core import InputError
-from .estimators import fit_estimator
+from .estimators import fit_estimator, fit_examples
 from .evaluation import (
     TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_per_sample,
     sample_matrix, task_groups)
@@ -28,7 +28,7 @@ from .forecast import GainCurve, forecast_gain
 from .labels import pair_gaps
 from .plotting import Figure, panels
 from .problem import quality_gap
-from .router import ESTIMATORS, Estimator, NothingToLearn, Router
+from .router import ESTIMATORS, Estimator, Examples, NothingToLearn, Router
 from .runs import Pair
 
 # %% ../nbs/09_selection.ipynb #402a51d7
@@ -128,7 +128,8 @@ def fit_on(
     if estimator=='head-brevity':
         level = np.where(np.isnan(study.brevity), np.nan, 0)
         return fit_estimator('head-inclusive', study.views, study.brevity, level, seed=seed)
-    return fit_estimator(estimator, study.views, study.small, study.large, study.others, seed)
+    views = {name: np.asarray(x, np.float32) for name,x in study.views.items()}
+    return fit_examples(estimator, Examples(views, study.small, study.large, study.others, study.groups), seed)
 
 # %% ../nbs/09_selection.ipynb #76c6f29b
 def fold_numbers(
