@@ -69,17 +69,15 @@ def max_t_critical(
     Source: max-t, by the Gaussian multiplier of Chernozhukov et al. 2013."""
     from scipy.special import ndtri
     error, (n, t) = (1-RESERVE)*(1-level), apart.shape
-    single = float(-ndtri(error))
-    if t==1: return _for_few(single, n)
     length = np.sqrt(np.square(apart).sum(0))
     scaled = apart/np.where(length>1e-12, length, np.inf)
     alike = scaled.T@scaled
-    if error*draws<25: # too rare to simulate: Bonferroni over those that differ
-        return _for_few(-ndtri(error/(t-(np.triu(alike, 1)>1-1e-9).any(0).sum())), n)
+    distinct = t-(np.triu(alike, 1)>1-1e-9).any(0).sum()
+    if distinct==1 or error*draws<25: return _for_few(-ndtri(error/distinct), n) # too rare to simulate: Bonferroni
     values, vectors = np.linalg.eigh(alike)
     drawn = _normal_errors(draws, t, seed)@(vectors*np.sqrt(np.maximum(values, 0))).T
     largest = np.concatenate([drawn.max(1), -drawn.min(1)])
-    return _for_few(max(float(np.quantile(largest, 1-error)), single), n)
+    return _for_few(max(np.quantile(largest, 1-error), -ndtri(error)), n)
 
 # %% ../nbs/11a_planning.ipynb #c1a50005
 def skewed_critical(

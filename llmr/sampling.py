@@ -401,7 +401,8 @@ def columns_of(
 )->pd.DataFrame:          # Its rows, with the columns of that table
     "The columns of a table that completions have."
     table = SCHEMAS[name]
-    empty = [column for column in table.optional if column not in sampled or sampled[column].isna().all() or sampled[column].eq('').all()]
+    blank = lambda column: column not in sampled or sampled[column].isna().all() or sampled[column].eq('').all()
+    empty = [column for column in table.optional if blank(column)]
     return sampled[[column for column in table.columns if column not in empty]]
 
 # %% ../nbs/02_sampling.ipynb #226c1c7e
