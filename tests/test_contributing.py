@@ -88,7 +88,8 @@ def test_versions_agree():
 
 def test_limits_of_the_sandbox_are_those_described():
     limits, page = Limits(), text('SECURITY.md')
-    described = (f'{limits.cpu_s:g} s of processor time, {limits.wall_s:g} s of idle time, '
+    described = (f'{limits.cpu_s:g} s of processor time, {limits.wall_s:g} s of idle time at a stretch '
+                 f'and {limits.cpu_s+limits.wall_s:g} s in all, '
                  f'{limits.memory_mb/1024:g} GiB of address space, {limits.file_mb} MiB per file, '
                  f'{limits.tmp_mb} MiB of temporary files')
     assert described in page
