@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 # %% ../nbs/18a_programs.ipynb #own18a04
-from .answers import called_names, extract_program
+from .answers import called_names, extract_for, extract_program
 from .benchmarks import load_tasks
 from .blocks import parsed
 from .core import InputError, plural
@@ -105,6 +105,7 @@ def program_of(
     answer:bool,  # Of a chat, with prose and fences
 )->str:           # Python; '' if there is none
     "The program in a model's text."
+    if getattr(task, 'test_kind', None)=='expression': return extract_for(text, task).code
     names, name = _asked_name(task)
     code = _own_code(text, names, answer)
     if not name or not text.strip() or name in _defined(code): return code

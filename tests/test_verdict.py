@@ -207,15 +207,15 @@ def test_wrong_answers_in_other_worlds(world):
     "Few draws: what once routed wrongly in 20 to 25% of them shows; `benchmarks/verdict.py` has the rates."
     votes, draw = worlds.AT_THE_MARGIN[world]
     rng = np.random.default_rng(0)
-    words = [worlds.answer(draw(rng), votes=votes).word for _ in range(60)]
-    assert words.count('ROUTE')<=8 and words.count("DON'T")<=8, 'more than 8 of 60 come by chance once in 300 times'
+    routed, refused = worlds.words([draw(rng) for _ in range(60)], votes=votes)
+    assert routed.sum()<=8 and refused.sum()<=8, 'more than 8 of 60 come by chance once in 300 times'
 
 
 @pytest.mark.full
 def test_wrong_answers_in_every_world():
-    rates = worlds.error_rates(1000)
+    rates = pd.DataFrame(worlds.error_rates(1000))
     assert (rates[['wrong_route', 'wrong_dont']]<=.05+2.6*(.05*.95/1000)**.5).all(axis=None), rates
-    power = worlds.power(400)
+    power = pd.DataFrame(worlds.power(400))
     assert (power.now_with_80_percent>=power.before-.06).all(), power
 
 
