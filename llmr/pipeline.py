@@ -33,6 +33,7 @@ from .failures import failure_text
 from .page import report_page
 from .runs import PROFILES, Run, check_prices, is_current, open_run, read_record
 from .sampling import pack
+from .verdict import check_margin
 
 # %% ../nbs/pipeline.ipynb #867e1f79
 STAGES = ('01_problem', '02_sampling', '03_execution', '04_labels', '05_router', '06_evaluation', '07_analysis',
@@ -410,10 +411,13 @@ def write_report(
     known = stage_parameters('17_report')
     for name in set(given)-set(known):
         raise InputError(f'unknown parameter {name!r} of the report; choose from {", ".join(sorted(known))}.')
+    check_margin(**{name: given[name] for name in ('margin', 'min_share') if name in given})
     if given.get('prices'): check_prices(given['prices'], run.profile.models, allow_others=False)
+    out = Path(out or run.dir/'report.html')
+    if not out.parent.is_dir(): raise InputError(f'{out}: cannot be written (no folder {out.parent}). Make it first.')
     with _locked(run): run_stage(run, '17_report', given)
     executed = json.loads((run.dir/'nbs'/'17_report.ipynb').read_text(encoding='utf-8'))
-    return _write_output(out or run.dir/'report.html', report_page(executed, f'llmr: {", ".join(names)}').encode())
+    return _write_output(out, report_page(executed, f'llmr: {", ".join(names)}').encode())
 
 # %% ../nbs/pipeline.ipynb #906ae9ea
 def _sampling_card(record):
