@@ -49,8 +49,9 @@ def test_the_critical_value_is_one_sided():
     assert max_t_critical(alone)==pytest.approx(norm.ppf(1-.05*(1-RESERVE)), abs=.02)
     assert max_t_critical(np.repeat(alone, 7, 1))==pytest.approx(max_t_critical(alone)), 'one and the same policy'
     independent = max_t_critical(rng.normal(size=(5000, 5)))
-    assert independent==pytest.approx(norm.ppf(.95**.2), abs=.03)
-    assert max_t_critical(np.zeros((9, 3)))==pytest.approx(norm.ppf(.95))
+    assert independent==pytest.approx(norm.ppf((1-.05*(1-RESERVE))**.2), abs=.03)
+    few = student.ppf(1-.05*(1-RESERVE), 8)*np.sqrt(9/8)
+    assert max_t_critical(np.zeros((9, 3)))==pytest.approx(few)
 
 
 def test_a_task_that_weighs_much_makes_the_band_wide():
