@@ -322,7 +322,7 @@ def drift(draws, seed=4):
 
 TITLES = dict(
     errors=f'Wrong answers at the margin (nominal {NOMINAL:.0%} a side)', power='ROUTE where nothing is lost, margin 4',
-    needs='ROUTE after collecting what NEED asked for (promised on average: 80%); wrong where the true gap is the margin',
+    needs='ROUTE after collecting what NEED asked for (80% promised on average); wrong where the gap is the margin',
     looks='A plan of looks at the margin (wrong) and where nothing is lost',
     certificates='Certificates and shares of trained routers on fresh tasks', drift='Alarms')
 PARTS = dict(errors=error_rates, power=power, needs=needs, looks=looks, certificates=certificates, drift=drift)

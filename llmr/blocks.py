@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['parsed', 'says_something', 'dedented', 'Block', 'in_string', 'find_blocks', 'drop_reasoning', 'readable',
-           'unfenced_blocks']
+           'session_script', 'unfenced_blocks']
 
 # %% ../nbs/00g_blocks.ipynb #64855d4b
 import ast
+import html
 import keyword
 import re
 import warnings
@@ -54,7 +55,6 @@ class Block:
 
 # %% ../nbs/00g_blocks.ipynb #95a771a7
 PYTHON = frozenset('python python3 python2 py py3 python3.11 python3.12 ipython sage pypy pypy3 cython'.split())
-DOCTEST = frozenset('pycon python-repl doctest pyrepl python-console'.split())
 _OPEN_LINE = re.compile(r'^(?P<lead>[^`~]*?)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)$')
 
 def _language(info):
@@ -94,6 +94,12 @@ _TRIES = 20 # ends that are tried for one block
 
 _ONE_WORD = re.compile(r'[\w+#-]+')
 
+def _is_unclosed(lines, body):
+    "Whether a block has no closing fence: the one behind `body` is in a string of a program that goes on behind it."
+    rest = dedented('\n'.join(lines))
+    if parsed(dedented('\n'.join(body))): return False
+    return any(map(parsed, (rest, *[piece.code for piece in unfenced_blocks(rest)[:1]])))
+
 def _end_of_block(lines, start, fence):
     """`(line after the block, lines of its program)`: up to the first closing fence that is not inside a string.
 
@@ -110,7 +116,7 @@ def _end_of_block(lines, start, fence):
         if behind: return i+(not _ONE_WORD.fullmatch(behind)), body
         if begins and first is None: first = i+1, body
         if tries>_TRIES or not in_string(code): return i+1, body
-    return first
+    return None if first and tries<=_TRIES and _is_unclosed(lines[start:], first[1]) else first
 
 # %% ../nbs/00g_blocks.ipynb #c3bc9aac
 def find_blocks(
@@ -150,12 +156,26 @@ _CHANNEL = re.compile(r'<\|channel\|>|\A\s*analysis(?=[^\n]*\S)(?=[\s\S]*assista
 _END = r'<\|(?:im_end|eot_id|endoftext|end|return|end_of_text|eom_id)\|>|</s>|<eos>|<end_of_turn>'
 _ENDS = re.compile(rf'(?:\s*(?:{_END}))+\s*\Z')
 
+_CALLED = re.compile(r'to=(?!python)[\w.]+[^<]*(?:<\|channel\|>[^<]*)?(?:<\|constrain\|>[^<]*)?'
+                     r'<\|message\|>(.*?)<\|call\|>', re.S)
+_HEADER = r'(?:<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>)\s*'
+_OTHERS_TURN = re.compile(_HEADER+r'(?:user|system|tool|ipython)\b')
+_OUR_TURN = re.compile(_HEADER+r'(?:assistant|model)\b[^\S\n]*(?:<\|end_header_id\|>|<\|im_sep\|>)?')
+
+def _first_turn(text):
+    "The model's first turn, where an answer shows the marks of turns; a model may go on as the user."
+    ours, others = _OUR_TURN.search(text), _OTHERS_TURN.search(text)
+    if ours and not (others and ours.start()>others.start() and text[:others.start()].strip()): text = text[ours.end():]
+    return _OTHERS_TURN.split(text)[0]
+
 def _after_channel(text):
-    "The final channel of an answer that has channels; nothing if it ended before that."
+    """The final channel of an answer that has channels, or what it hands to a function; nothing if it ended before
+    that."""
     if not _CHANNEL.search(text): return text
     parts = _FINAL.split(text)
     if len(parts)>1: return re.split(r'<\|(?:end|return|start|call)\|>', parts[-1])[0]
-    return text.rpartition('assistantfinal')[2] if '<|channel|>' not in text else ''
+    if '<|channel|>' not in text: return text.rpartition('assistantfinal')[2]
+    return '\n\n'.join(_CALLED.findall(text)[-1:])
 
 # %% ../nbs/00g_blocks.ipynb #dc8dd766
 _THINKING = re.compile(r'think|thought|reason|analysis|scratch', re.I)
@@ -197,23 +217,60 @@ def drop_reasoning(
 )->str:         # What it says in the end; '' if it was cut off before
     "Drop the reasoning in an answer: tags, channels, fences."
     text = _after_channel(answer.replace('\r\n', '\n').replace('\r', '\n').removeprefix('\ufeff'))
-    text = _ENDS.sub('', text)
+    text = _ENDS.sub('', _first_turn(text))
     if says_something(parsed(text)): return text
     return _without_thinking_fences(_without_tagged(text))
 
 # %% ../nbs/00g_blocks.ipynb #4899a9d0
 _ODD_SPACES = str.maketrans({'\u00a0': ' ', '\u3000': ' ', **dict.fromkeys('\u200b\u200c\u200d\u2060\ufeff')})
+_ODD_QUOTES = str.maketrans('\u201c\u201d\u2018\u2019', '""\'\'')
 _NOTEBOOK = re.compile(r'^\s*[!%].*$', re.M)
+_COPIED = frozenset(('copy', 'copy code')) | PYTHON # lines that come along when an answer is copied from a page
 
 def readable(
     code:str, # Perhaps a program
 )->tuple:
-    """`(code, tree)`: as it is, else without odd spaces, else without a notebook's commands. The tree is None if none
-    parses."""
+    """`(code, tree)`: as it is, else without odd spaces, a notebook's commands, entities of a web page, or typographic
+    quotation marks. The tree is None if none parses."""
+    first, _, rest = code.partition('\n')
+    if first.strip().lower() in _COPIED and parsed(rest): code = rest
     plain = code.translate(_ODD_SPACES)
-    for text in dict.fromkeys((code, plain, _NOTEBOOK.sub('', plain).strip('\n'))):
+    texts = code, plain, _NOTEBOOK.sub('', plain).strip('\n'), html.unescape(plain), plain.translate(_ODD_QUOTES)
+    for text in dict.fromkeys(texts):
         if tree := parsed(text): return text, tree
     return code, None
+
+# %% ../nbs/00g_blocks.ipynb #e6679ce9
+PROMPT = re.compile(r'>>>(?: |$)|In ?\[\d*\]:')
+_CELL = re.compile(r'^In ?\[\d*\]:[ \t]?', re.M)
+_OUTPUT = re.compile(r'^Out ?\[\d*\]:', re.M)
+_GOES_ON_IN = re.compile(r'^\s*\.{3,}: ?')
+
+def _cell(text):
+    "The statements of one input: its continued lines, else all that the parser takes, else its first line."
+    first, *lines = text.split('\n')
+    continued = [_GOES_ON_IN.sub('', line) for line in lines if _GOES_ON_IN.match(line)]
+    if continued: return '\n'.join([first, *continued])
+    return text.strip('\n') if readable(text.strip('\n'))[1] else first
+
+def _without_shown(script):
+    "A script without the expressions at its top, if it defines a function or a class."
+    tree = readable(script)[1]
+    defines = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+    if tree is None or not any(isinstance(node, defines) for node in tree.body): return script
+    shown = {n for node in tree.body if isinstance(node, ast.Expr) for n in range(node.lineno, node.end_lineno+1)}
+    return '\n'.join(line for n,line in enumerate(script.split('\n'), 1) if n not in shown)
+
+# %% ../nbs/00g_blocks.ipynb #8c62ab9d
+def session_script(
+    text:str, # A session of Python or IPython, from its first prompt on
+)->str:
+    "The statements of a session that define something."
+    if not text.lstrip().startswith('>>>'):
+        cells = _CELL.split(text)[1:]
+        return _without_shown('\n'.join(_cell(_OUTPUT.split(cell)[0]) for cell in cells))
+    lines = [line.lstrip() for line in text.split('\n')]
+    return _without_shown('\n'.join(line[4:] for line in lines if line.startswith(('>>>', '...'))))
 
 # %% ../nbs/00g_blocks.ipynb #1d671517
 _BEGINS = re.compile(r'(?:async\s+def|def|class)\s+\w+\s*[(:\[]|@\w|[\w.]+(?:\[.*\])?\s*=\s*.*[(\[{,\\]$')
@@ -228,8 +285,6 @@ def _is_code(line):
     annotates = tree and tree.body and isinstance(tree.body[0], ast.AnnAssign) and tree.body[0].value is None
     return says_something(tree) and not annotates
 
-_COPIED = frozenset(('python', 'copy', 'copy code')) # lines that come along when an answer is copied from a page
-
 def _end_of_program(lines, start):
     "The line after an unfenced program that begins at `start`."
     end = start+1
@@ -242,6 +297,15 @@ def _end_of_program(lines, start):
     return end
 
 # %% ../nbs/00g_blocks.ipynb #aecaa50b
+def _session(lines):
+    "The session in the lines of an answer, from its first prompt on; None if there is none that defines something."
+    first = next((n for n,line in enumerate(lines) if PROMPT.match(line)), None)
+    if first is None: return None
+    text = '\n'.join(lines[first:])
+    tree = parsed(session_script(text))
+    if tree is None or all(isinstance(node, ast.Expr) for node in tree.body): return None
+    return Block(text, 'pycon', '\n'.join(lines[:first]), False)
+
 def unfenced_blocks(
     text:str, # Without its reasoning
 )->list:      # Of `Block`
@@ -249,7 +313,8 @@ def unfenced_blocks(
     lines = [re.sub(r'`{3,}\s*$', '', line) for line in text.split('\n') if not _FENCE_LINE.match(line)]
     lines = [line for line in lines if line.strip().lower() not in _COPIED]
     whole, tree = readable(dedented('\n'.join(lines)).strip('\n'))
-    if says_something(tree) or whole.startswith('>>>'): return [Block(whole, fenced=False)]
+    if says_something(tree): return [Block(whole, fenced=False)]
+    if session := _session(lines): return [session]
     blocks, before, i = [], [], 0
     while i<len(lines):
         if not _is_code(lines[i].strip()):

@@ -22,7 +22,7 @@ from .agreement import agreement_trials
 from .core import SPLITS, InputError, check_table, package_file
 from .costs import add_costs
 from .estimators import fit_estimator
-from .evaluation import bootstrap_weights, interval
+from .evaluation import bootstrap_weights, interval, task_groups
 from .features import view_arrays
 from .plotting import Figure, colours, panels
 from .problem import route
@@ -167,7 +167,8 @@ def cross_decide(
 )->pd.DataFrame:         # From `apply_gates`, in the order of `trials`
     "Decide each fold of tasks with a threshold that was chosen on the others."
     tasks = np.unique(trials.task_id)
-    fold = trials.task_id.map(dict(zip(tasks, fold_numbers(len(tasks), folds, seed)))).to_numpy()
+    numbers = fold_numbers(len(tasks), folds, seed, task_groups(trials, tasks))
+    fold = trials.task_id.map(dict(zip(tasks, numbers))).to_numpy()
     parts = []
     for number in np.unique(fold):
         tau = choose_tau(trials[fold!=number], column, taus, gates)

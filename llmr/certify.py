@@ -128,7 +128,7 @@ def tasks_to_certify(
     risk:str='harm', # One of `RISKS`
 )->int:
     "Fewest tasks with which a bound can be certified: those of which none is lost."
-    unlost = -np.log1p(-alpha) if risk=='harm' else np.log1p(BOLDEST*alpha/(1-alpha)) # What a task says that is not lost
+    unlost = -np.log1p(-alpha) if risk=='harm' else np.log1p(BOLDEST*alpha/(1-alpha)) # Of a task that is not lost
     return int(np.ceil(-np.log(delta)/unlost))
 
 # %% ../nbs/13_certify.ipynb #39664ccb

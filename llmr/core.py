@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_KINDS', 'JUDGES', 'FORMS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV',
-           'InputError', 'json_rows', 'read_jsonl', 'Table', 'check_table', 'package_file', 'file_hash', 'data_file',
-           'bundle', 'unbundle', 'replace_file', 'write_json', 'folder_hash', 'Store']
+           'InputError', 'NoResults', 'plural', 'json_rows', 'read_jsonl', 'Table', 'check_table', 'package_file',
+           'file_hash', 'data_file', 'bundle', 'unbundle', 'replace_file', 'write_json', 'folder_hash', 'Store']
 
 # %% ../nbs/00a_core.ipynb #c1c6f4b1
 import gzip
@@ -29,6 +29,18 @@ import pyarrow as pa
 # %% ../nbs/00a_core.ipynb #45a69655
 class InputError(ValueError):
     "Invalid input: the message says what is wrong, where (file, line, value), and how to fix it."
+
+# %% ../nbs/00a_core.ipynb #own00a01
+class NoResults(InputError):
+    "A file that may be all right and holds no outcome: in a folder it is left out, given alone it is an error."
+
+# %% ../nbs/00a_core.ipynb #own00a03
+def plural(
+    count:int, # How many
+    noun:str,  # Of one
+)->str:
+    "A number with its noun."
+    return f'{count:,} {noun}{"" if count==1 else "s"}'
 
 # %% ../nbs/00a_core.ipynb #5e94372b
 def _json_object(line, place):

@@ -62,7 +62,8 @@ def litellm_row(
 
 # %% ../nbs/03f_decision_logs.ipynb #40568380
 CHOSEN = ('chosen_model', 'chosen', 'selected_model', 'llm_selected', 'model_selected', 'routed_model', 'routed_to',
-          'route_to', 'routed', 'route', 'selected', 'choice', 'decision', 'to_small', *COLUMNS['model'])
+          'route_to', 'routed', 'route', 'selected', 'choice', 'decision', 'to_small', *COLUMNS['model'],
+          'prediction')
 
 def _is_none(value): return value is None or isinstance(value, float) and np.isnan(value) or value==''
 

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['PACKAGES', 'PREAMBLE', 'OLDEST', 'Program', 'Graded', 'Limits', 'program_versions', 'isolation_levels',
-           'choose_isolation', 'run_programs', 'grade_programs', 'execute', 'execution_times', 'shipped_outcomes']
+           'choose_isolation', 'run_programs', 'Sandbox', 'grade_programs', 'execute', 'execution_times',
+           'shipped_outcomes']
 
 # %% ../nbs/03_execution.ipynb #6fcba14c
 import contextlib
@@ -185,6 +186,14 @@ def _graded(outcome):
     fields = outcome | dict(values=values)
     return Graded(*(tuple(fields[name]) if isinstance(fields[name], list) else fields[name] for name in Graded._fields))
 
+def _pool(limits, level, workers):
+    "Workers. Raises: `InputError` if their sandboxes cannot be started with these limits."
+    try: return Pool(_settings(limits, level), workers)
+    except OSError as e:
+        python = limits.python or sys.executable
+        raise InputError(f'no sandbox of level {level} can be started for python {python!r} ({e}). '
+                         'Give another interpreter, other limits, or another isolation level.') from None
+
 def run_programs(
     programs:Iterable,      # Of `Program`
     limits:Limits=Limits(), # For each of them
@@ -195,8 +204,35 @@ def run_programs(
     Raises: `InputError` on an isolation level that does not work here, a package that is not installed, or
     fewer than one worker."""
     if workers is not None and workers<1: raise InputError(f'workers {workers}: must be at least 1.')
-    with contextlib.closing(Pool(_settings(limits, choose_isolation(isolation)), workers)) as pool:
+    with contextlib.closing(_pool(limits, choose_isolation(isolation), workers)) as pool:
         for outcome in pool.run(program._asdict() for program in programs): yield _graded(outcome)
+
+# %% ../nbs/03_execution.ipynb #5e4c0002
+class Sandbox:
+    "A sandbox for programs that come one at a time. Not for several threads at once."
+    def __init__(self,
+        limits:Limits=Limits(), # For each program
+        isolation:str='auto',   # As for `choose_isolation`
+    ):
+        self.settings = _settings(limits, choose_isolation(isolation))
+        self.pool: Pool|None = None
+
+    def run(self,
+        program:Program,
+    )->Graded:
+        "Run a program. Raises: `OSError` if no sandbox can be started."
+        try:
+            if self.pool is None: self.pool = Pool(self.settings, 1)
+            outcome, = self.pool.run([program._asdict()])
+            return _graded(outcome)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        "End it; the next program starts another."
+        pool, self.pool = self.pool, None
+        if pool is not None: pool.close()
 
 # %% ../nbs/03_execution.ipynb #09d9a622
 @lru_cache

@@ -19,7 +19,8 @@ from .core import InputError, replace_file
 from .costs import spent_per_task
 from .decision_logs import Decisions, read_decisions
 from .decisions import judge_decisions
-from .formats import Recorded, pairs_to_judge, shared_tasks, summary_text
+from .formats import Recorded, summary_text
+from .model_pairs import pairs_to_judge, shared_tasks
 from .own_data import VERDICT_OPTIONS, judge, judged_field
 from .own_tables import check_scored_pair, read_inputs
 from .page import figure_html, grid_html, html_page, table_html
@@ -142,13 +143,13 @@ def _usd(answer, prices):
     return (prices.usd[1+answer.points.index.get_loc(row)], prices.usd[0]) if 'usd' in prices else None
 
 def _answered(outcomes, pair, place, options):
-    "`(PairAnswer, outcomes of its split, certificate, field's metrics or None)` of one pair."
+    "`(PairAnswer, outcomes of its split, what else is said, field's metrics or None)` of one pair."
     judged = judge(outcomes, pair, place, **options)
     field = judged_field(outcomes, pair, judged, options['seed'])
     of_split = lambda rows: rows[rows.split==judged['split']].assign(split='test')
     scores = None if judged['scores'] is None else of_split(judged['scores'])
     answer = PairAnswer(pair, 'own', scores, judged['points'], judged['verdict'], options['margin'])
-    return answer, of_split(outcomes), judged['certificate'], field
+    return answer, of_split(outcomes), judged, field
 
 # %% ../nbs/20_own_report.ipynb #5d200009
 FIELD_NOTE = ('The gain over random is in points, and 0 for random routing. APGR and CPT are of RouteLLM: APGR is 0.5 '
@@ -174,10 +175,19 @@ def _steps_html(answer, scored):
     return f'<ul>{"".join(f"<li>{html.escape(step)}</li>" for step in steps)}</ul>'
 
 # %% ../nbs/20_own_report.ipynb #5d200010
+def _forecast_html(rows):
+    "What more tasks would buy, '' where it is not known."
+    if not rows: return ''
+    gains = [f'{row["gain"]:+.1f} ({row["low"]:+.1f} to {row["high"]:+.1f})' for row in rows]
+    cells = {'tasks learned from': [f'{row["tasks"]:,}' for row in rows], 'gain over random, points (95%)': gains}
+    if all(row['share'] is not None and row['share']==row['share'] for row in rows):
+        cells['of the ceiling'] = [f'{row["share"]:.0%}' for row in rows]
+    return table_html(pd.DataFrame(cells), 'What more tasks would buy, as it would be measured')
+
 def _pair_part(recorded, pair, place, options, alone):
     "`(answer box, other sections)` of one pair, in HTML."
     outcomes, note = shared_tasks(recorded.outcomes, pair)
-    answer, outcomes, certificate, field = _answered(outcomes, pair, place, options)
+    answer, outcomes, judged, field = _answered(outcomes, pair, place, options)
     scored = answer.scores is not None
     paired = count_votes(pair_tasks(outcomes, pair), answer.points.votes.iloc[0])
     prices = price_rows(outcomes, pair, answer.points, answer.scores.set_index('task_id').score if scored else None)
@@ -187,9 +197,10 @@ def _pair_part(recorded, pair, place, options, alone):
     unknown = '' if 'usd' in prices else '<p>The files do not say what an answer costs.</p>'
     parts = [f'<h2>{html.escape(title)}</h2>', f'<p>{html.escape(note)}</p>'*bool(note),
              _figure(answer, outcomes, options['seed']), table, unknown, '<h3>What could be gained</h3>',
-             f'<p>{html.escape(perfect_text(outcomes, pair))}</p>', '<h3>Tasks that differ</h3>',
+             f'<p>{html.escape(perfect_text(outcomes, pair))}</p>',
+             _forecast_html(judged['forecast'][1]), '<h3>Tasks that differ</h3>',
              moved_html(answer, outcomes, tasks) if scored else differing_html(outcomes, pair, recorded.texts),
-             f'<p>{html.escape(str(certificate))}</p>'*(certificate is not None),
+             f'<p>{html.escape(str(judged["certificate"]))}</p>'*(judged['certificate'] is not None),
              '<h3>What to do next</h3>', _steps_html(answer, scored),
              _field_html(field)]
     return answer_box(answer, outcomes, _usd(answer, prices), 'The answer'*alone), ''.join(parts)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RESERVE', 'UNSEEN', 'MAX_TASKS', 'GapErrors', 'gap_errors', 'max_t_critical', 'skewed_critical', 'one_sided', 'Band',
            'gap_band', 'planned_power', 'tasks_needed', 'possible_effects', 'simulate_pairs', 'check_power',
-           'forecast_gain', 'forecast_text', 'plot_planner']
+           'plot_planner']
 
 # %% ../nbs/11a_planning.ipynb #d6a05a36
 from bisect import bisect_left
@@ -215,47 +215,6 @@ def check_power(
     low, _ = one_sided(gap_errors(drawn, np.ones(drawn.shape[:2])), critical)
     planned = planned_power(n, sd, effect, critical, step)
     return dict(effect=effect, tasks=n, planned=planned, empirical=(low[:, 0]>band.gap[0]-effect).mean())
-
-# %% ../nbs/11a_planning.ipynb #11ag0002
-def forecast_gain(
-    tasks:np.ndarray,     # (R,) numbers of tasks learned from, at least two different ones
-    gain:np.ndarray,      # (R,) measured gains over random, in points
-    wanted:tuple,         # Numbers of tasks to forecast for
-    ceiling:float=np.inf, # The largest gain that a router could have, in points
-    level:float=.95,      # Of the intervals
-)->list:                  # Of dicts: tasks, gain, low, high, share (of the ceiling; NaN without one)
-    """Gains at other numbers of tasks, by a line in the logarithm of the number, with prediction intervals.
-
-    Raises: `InputError` on fewer than three measurements, one size alone, or numbers below 1."""
-    from scipy.stats import t as student
-    tasks, gain, asked = (np.asarray(values, float) for values in (tasks, gain, wanted))
-    if len(gain)<3 or len(set(tasks))<2 or not np.isfinite(gain).all():
-        raise InputError(f'{len(gain)} measured gains at {len(set(tasks))} numbers of tasks: a forecast needs three '
-                         'finite ones or more, at two numbers or more. Measure a learning curve with more repeats.')
-    if min(tasks.min(), asked.min())<1: raise InputError('a number of tasks below 1. Give numbers from 1.')
-    x, at = np.log2(tasks), np.log2(asked)
-    design = np.column_stack([np.ones(len(x)), x])
-    coef, inverse = np.linalg.lstsq(design, gain, rcond=None)[0], np.linalg.inv(design.T@design)
-    scatter = ((gain-design@coef)**2).sum()/(len(gain)-2)
-    rows = np.column_stack([np.ones(len(at)), at])
-    half = student.ppf((1+level)/2, len(gain)-2)*np.sqrt(scatter*(1+((rows@inverse)*rows).sum(1)))
-    gains, lows, highs = (np.minimum(rows@coef+side*half, ceiling) for side in (0, -1, 1))
-    share = gains/ceiling if np.isfinite(ceiling) and ceiling>0 else np.full(len(at), np.nan)
-    return [dict(tasks=int(n), gain=float(g), low=float(low), high=float(high), share=float(s))
-            for n,g,low,high,s in zip(wanted, gains, lows, highs, share)]
-
-# %% ../nbs/11a_planning.ipynb #11ag0005
-def forecast_text(
-    forecast:list, # From `forecast_gain`
-    now:float,     # Gain with the tasks there are, in points
-)->str:            # A line a number of tasks
-    "What more tasks would buy, as text."
-    lines = []
-    for row in forecast:
-        share = '' if np.isnan(row['share']) else f', {row["share"]:.0%} of the ceiling'
-        lines.append(f'{row["tasks"]:,} tasks: {row["gain"]:+.1f} points over random '
-                     f'({row["low"]:+.1f} to {row["high"]:+.1f}{share}), {row["gain"]-now:+.1f} to now')
-    return '\n'.join(lines)
 
 # %% ../nbs/11a_planning.ipynb #de19c152
 def plot_planner(

@@ -146,7 +146,7 @@ def take_look(
         raise InputError(f'{place}: the looks of another registration. Move the file away.')
     if digest not in [look['hash'] for look in taken]:
         last = taken[-1]['tasks'] if taken else 0
-        if last>=planned: raise InputError(f'{place}: the plan of {planned:,} tasks ended with look {len(taken)}, whose '
+        if last>=planned: raise InputError(f'{place}: the plan of {planned:,} tasks ended at look {len(taken)}, whose '
                                            'answer stands. Register a question about new tasks.')
         if tasks<=last: raise InputError(f'{tasks:,} tasks, and look {len(taken)} had {last:,} already. A look needs '
                                          'all tasks of the one before, and more.')

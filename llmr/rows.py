@@ -20,7 +20,7 @@ COLUMNS = dict(
     task_id=('task_id', 'taskid', 'task', 'id', 'question_id', 'problem_id', 'instance_id', 'sample_id', 'custom_id',
              'doc_id', 'example_id', 'prompt_id', 'query_id', 'global index', 'index', 'name'),
     text=('text', 'prompt', 'question', 'query', 'input', 'instruction', 'problem', 'problem_statement'),
-    model=('model', 'model_name', 'model_id', 'model_name_or_path', 'llm', 'system', 'engine', 'prediction'),
+    model=('model', 'model_name', 'model_id', 'model_name_or_path', 'llm', 'system', 'engine'),
     sample=('sample', 'sample_index', 'completion_id', 'attempt', 'trial', 'epoch', 'repeat', 'run'),
     group=('group', 'group_id', 'cluster'),
     cost_usd=('cost_usd', 'cost', 'total_cost', 'price', 'usd', 'total_cost_usd'),
@@ -93,6 +93,7 @@ def find_columns(
     "Which column has what."
     names = {str(name).strip().lower(): name for row in rows[:50] for name in row}
     found = {field: names[known] for field,aliases in COLUMNS.items() for known in reversed(aliases) if known in names}
+    if isinstance(rows[0].get(found.get('task_id')) if rows else None, dict): del found['task_id']
     outcome_column = next((names[known] for known in OUTCOMES if known in names), None)
     if outcome_column is not None: found['score'] = outcome_column
     return found

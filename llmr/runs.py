@@ -211,16 +211,18 @@ class Run(RunFiles):
     def figure(self,
         name:str, # File name below `figures/`, without its ending
         figure,   # A matplotlib `Figure`, from a `plot_` function
-    )->object:    # The same, closed, so that a cell that ends in it shows it once
-        "Write a figure as PNG and SVG."
+    )->object:    # What a cell that ends in it shows: the PNG, as wide as the figure at 100 dots an inch
+        "Write a figure as PNG and SVG, and close it."
         import matplotlib.pyplot as plt
+        from IPython.display import Image
         for kind,tags in (('png', dict(Software=None)), ('svg', dict(Date=None))):
             path = self.dir/'figures'/f'{name}.{kind}'
             save = lambda part: figure.savefig(part, format=kind, dpi=160, bbox_inches='tight', metadata=tags)
             replace_file(path, save)
             self.log('writes', path)
+            figure.set_layout_engine('none') # the first drawing placed everything
         plt.close(figure)
-        return figure
+        return Image(filename=path.with_suffix('.png'), width=round(100*figure.get_figwidth()))
 
     def progress(self,
         label:str, # What is being counted

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['HEADS_SHOWN', 'CANDIDATES', 'MIN_TASKS', 'Study', 'make_study', 'run_study', 'fit_on', 'fold_numbers', 'cross_scores',
            'cross_gains', 'gain_rows', 'choose', 'nested_scores', 'optimism', 'like_this', 'other_splits', 'like_text',
-           'learning_curve', 'fewer_samples', 'samples_curve', 'plot_routers', 'plot_learning', 'data_hash',
-           'save_router', 'test_scores', 'score_table']
+           'gain_curve', 'curve_rows', 'forecast_check', 'fewer_samples', 'samples_curve', 'plot_routers',
+           'plot_learning', 'data_hash', 'save_router', 'test_scores', 'score_table']
 
 # %% ../nbs/09_selection.ipynb #500cce6b
 from dataclasses import dataclass, replace
@@ -19,15 +19,16 @@ import pandas as pd
 
 # %% ../nbs/09_selection.ipynb #07d20b93
 from .core import InputError
-from .estimators import fit_estimator
+from .estimators import fit_estimator, fit_examples
 from .evaluation import (
     TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_per_sample,
     sample_matrix, task_groups)
 from .features import view_arrays
+from .forecast import GainCurve, forecast_gain
 from .labels import pair_gaps
 from .plotting import Figure, panels
 from .problem import quality_gap
-from .router import ESTIMATORS, Estimator, NothingToLearn, Router
+from .router import ESTIMATORS, Estimator, Examples, NothingToLearn, Router
 from .runs import Pair
 
 # %% ../nbs/09_selection.ipynb #402a51d7
@@ -127,7 +128,8 @@ def fit_on(
     if estimator=='head-brevity':
         level = np.where(np.isnan(study.brevity), np.nan, 0)
         return fit_estimator('head-inclusive', study.views, study.brevity, level, seed=seed)
-    return fit_estimator(estimator, study.views, study.small, study.large, study.others, seed)
+    views = {name: np.asarray(x, np.float32) for name,x in study.views.items()}
+    return fit_examples(estimator, Examples(views, study.small, study.large, study.others, study.groups), seed)
 
 # %% ../nbs/09_selection.ipynb #76c6f29b
 def fold_numbers(
@@ -327,25 +329,61 @@ def like_text(
             f'Other divisions of these tasks gave {span("split_")}.')
 
 # %% ../nbs/09_selection.ipynb #15129489
-def learning_curve(
-    studies:list,   # Of `Study`, the same N tasks each
+def _kept(groups, n, size, seed):
+    "(N,) mask of the tasks from which every fold learns about `size`; those of one group are kept together."
+    numbers = np.arange(n) if groups is None else groups
+    order = np.random.default_rng(seed).permutation(numbers.max()+1)
+    return np.isin(numbers, order[:round(size/(n-n//5)*len(order))])
+
+def gain_curve(
+    study:Study,    # N tasks
     estimator:str,  # As for `fit_on`
-    sizes:tuple,    # Numbers of tasks to learn from; at most what four of five folds hold
-    repeats:int=2,  # Of folds and tasks
-    seed:int=42,    # Of both
-)->pd.DataFrame:    # pair, tasks, repeat, gain
-    "Gain over random against the number of tasks learned from."
-    rows, n = [], len(studies[0].task_ids)
-    for repeat in range(repeats):
-        fold = fold_numbers(n, 5, seed+repeat, studies[0].groups)
-        order = np.random.default_rng(seed+repeat).permutation(n)
-        for size in sizes:
-            keep = np.zeros(n, bool)
-            keep[order[:round(size*n/(n-n//5))]] = True
-            for study in studies:
-                gain = gain_over_random(cross_scores(study, estimator, fold, keep, seed), study.paired)
-                rows.append(dict(pair=study.pair.name, tasks=size, repeat=repeat, gain=gain))
-    return pd.DataFrame(rows)
+    sizes:tuple=(), # Numbers of tasks to learn from, at most what four of five folds hold; by default up to those
+    repeats:int=2,  # Draws of folds and tasks
+    seed:int=42,    # Of all draws
+    n_resamples:int=200, # Of the tasks
+)->GainCurve:
+    "Gains over random against the number of tasks learned from."
+    n, gains = len(study.task_ids), []
+    sizes = sizes or tuple(max(round(share*.8*n), 2) for share in (.25, .5, 1))
+    weights, resampled = bootstrap_weights(n, n_resamples, seed, study.groups), []
+    for number in range(seed, seed+repeats):
+        fold = fold_numbers(n, 5, number, study.groups)
+        scores = [cross_scores(study, estimator, fold, _kept(study.groups, n, size, number), seed) for size in sizes]
+        gains.append([gain_over_random(s, study.paired) for s in scores])
+        resampled.append([bootstrap_gains(s, study.paired, weights) for s in scores])
+    return GainCurve(np.array(sizes), np.array(gains), np.mean(resampled, 0).T, n)
+
+# %% ../nbs/09_selection.ipynb #09se0010
+def curve_rows(
+    pair:str,        # Name
+    curve:GainCurve, # From `gain_curve`
+)->pd.DataFrame:     # pair, tasks, repeat, gain
+    "A learning curve as a table."
+    return pd.DataFrame([dict(pair=pair, tasks=tasks, repeat=repeat, gain=gain)
+                         for repeat,row in enumerate(curve.gain) for tasks,gain in zip(curve.tasks, row)])
+
+# %% ../nbs/09_selection.ipynb #09se0002
+def forecast_check(
+    study:Study,    # 40 tasks or more
+    estimator:str,  # As for `fit_on`
+    n:int,          # Tasks to draw
+    seed:int,       # Of the draw, folds and resamples
+)->dict:            # pair, tasks; forecast with its interval and measured gain, in points; whether it lies inside
+    "Forecast from half of `n` tasks the gain of all of them, and measure it."
+    numbers = np.arange(len(study.task_ids)) if study.groups is None else study.groups
+    mixed = np.random.default_rng(seed).permutation(numbers.max()+1)
+    place = np.argsort(mixed)[numbers]
+    drawn = np.argsort(place, kind='stable')[:n]
+    half = drawn[:n//2]
+    row = forecast_gain(gain_curve(study.rows(np.sort(half)), estimator, seed=seed), (2,))[0]
+    whole = study.rows(np.sort(drawn))
+    folds = [fold_numbers(n, 5, seed+repeat, whole.groups) for repeat in (2, 3)]
+    scores = [cross_scores(whole, estimator, fold, seed=seed) for fold in folds]
+    measured = np.mean([gain_over_random(s, whole.paired) for s in scores])
+    inside = bool(row['low']<=measured<=row['high'])
+    return dict(pair=study.pair.name, tasks=n, forecast=row['gain'], low=row['low'], high=row['high'],
+                measured=measured, inside=inside)
 
 # %% ../nbs/09_selection.ipynb #d6796ea9
 def fewer_samples(

@@ -19,18 +19,20 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/18c_training.ipynb #own18c04
+from .ceilings import pair_ceiling
 from .certify import RISKS, Certificate, certify, task_risk, tasks_to_certify
 from .core import InputError, check_table, replace_file
 from .evaluation import TARGETS, calibrate_threshold, paired_per_sample, task_groups
 from .features import VIEWS, prompt_views
-from .formats import pairs_to_judge, shared_tasks
+from .forecast import forecast_gain, forecast_text
+from .model_pairs import pairs_to_judge, shared_tasks
 from .own_tables import CROSS_FITTED, HELD_OUT, check_groups, read_inputs, read_own
 from .problem import route, task_prompts
 from .router import ESTIMATORS, NothingToLearn, Router, hides_tests
 from .runs import Pair, progress_line
 from .selection import (
-    CANDIDATES, MIN_TASKS, Study, choose, cross_gains, data_hash, fit_on, gain_rows, like_text, like_this, make_study,
-    nested_scores, other_splits)
+    CANDIDATES, MIN_TASKS, Study, choose, cross_gains, data_hash, fit_on, gain_curve, gain_rows, like_text, like_this,
+    make_study, nested_scores, other_splits)
 
 # %% ../nbs/18c_training.ipynb #0a1f0001
 def _texts_of(recorded, task_ids, path):
@@ -197,6 +199,7 @@ class Trained:
     shares: pd.DataFrame     # Of `share_row`; empty if no task was held out
     held: int                # Tasks held out, those of one prompt counted once
     certificate: Certificate|None = None
+    forecast: tuple = ()     # Of dicts, as of `forecast_gain`; a share that cannot be told is None
     like: dict|None = None   # Of `like_this`, on the tasks held out; None if there are too few
 
 SHARE_COLUMNS = ['share', 'tau', 'sent', 'low', 'high']
@@ -260,6 +263,13 @@ def _one_a_group(scores, outcomes):
     groups = task_groups(outcomes, scores.index) if len(scores) else None
     return scores if groups is None else scores.iloc[np.unique(groups, return_index=True)[1]]
 
+# %% ../nbs/18c_training.ipynb #own18c27
+def _forecast(job, best, seed):
+    "What more tasks would buy, as a card holds it."
+    ceiling = pair_ceiling(job.outcomes, job.pair, job.learned.task_id)
+    rows = forecast_gain(gain_curve(job.study, best, seed=seed), ceiling=ceiling)
+    return tuple(row | dict(share=row['share'] if np.isfinite(row['share']) else None) for row in rows)
+
 # %% ../nbs/18c_training.ipynb #own18c24
 def _certified(job, scores, given):
     "The certificate that is asked for, or None."
@@ -307,6 +317,7 @@ def _train_one(job, views, folder, encoder, given):
     x = {name: frame.loc[job.study.task_ids].to_numpy() for name,frame in views.items()}
     job = replace(job, study=replace(job.study, views=job.study.views | x))
     fitted, gains, nested = _chosen_fit(job.study, given['estimators'], given['seed'])
+    forecast = _forecast(job, fitted.name, given['seed'])
     scores, tested = (_scores(fitted, tasks, views) for tasks in (job.held, job.others))
     single = _one_a_group(scores, job.outcomes).to_numpy()
     shares = pd.DataFrame([share_row(single, share) for share in TARGETS] if len(single) else [], columns=SHARE_COLUMNS)
@@ -314,7 +325,7 @@ def _train_one(job, views, folder, encoder, given):
     held_out = dict(tasks=len(job.held), groups=len(single), data_hash=_hash_of(job.held, job.outcomes),
                     date=date.today().isoformat())
     card = _card(job, fitted, gains, given) | _certificate_facts(certificate, held_out) | dict(
-        thresholds={f'{row.share:g}': row.tau for row in shares.itertuples()}, held_out=held_out)
+        thresholds={f'{row.share:g}': row.tau for row in shares.itertuples()}, held_out=held_out, forecast=forecast)
     Router(fitted, encoder, card, single if len(single) else None).save(folder)
     cross_fitted = pd.DataFrame(dict(task_id=job.learned.task_id, score=nested, source=CROSS_FITTED))
     own = [pd.DataFrame(dict(task_id=part.index, score=part, source=source))
@@ -322,7 +333,7 @@ def _train_one(job, views, folder, encoder, given):
     frame = pd.concat([cross_fitted, *own], ignore_index=True).assign(small=job.pair.small, large=job.pair.large)
     replace_file(Path(folder)/'scores.parquet', lambda part: frame.to_parquet(part, index=False))
     like = _like(job, fitted, views, scores, given['seed'])
-    return Trained(job.pair, Path(folder), gains, shares, len(single), certificate, like)
+    return Trained(job.pair, Path(folder), gains, shares, len(single), certificate, forecast, like)
 
 # %% ../nbs/18c_training.ipynb #6981b165
 def _views(tasks, encoder, names, chunk=512):
@@ -407,4 +418,6 @@ def training_text(
     certificate = [str(trained.certificate)] if trained.certificate else []
     like = [like_text(trained.like)] if trained.like else []
     title = f'{trained.pair.small} or {trained.pair.large}?'
-    return '\n\n'.join([f'{title}\n{rows}', found, *like, _shares_text(trained), *certificate])
+    more = [forecast_text(list(trained.forecast), best)] if trained.forecast else []
+    parts = [f'{title}\n{rows}', found, *like, *more, _shares_text(trained), *certificate]
+    return '\n\n'.join(filter(None, parts))

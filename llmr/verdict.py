@@ -16,7 +16,7 @@ import pandas as pd
 
 # %% ../nbs/11_verdict.ipynb #ffe2142e
 from .ceilings import ceiling_gain, group_winners, mcnemar, oracle_gain, sample_rates, several_draws
-from .core import InputError
+from .core import InputError, plural
 from .evaluation import (
     TARGETS, bootstrap_weights, calibrate_threshold, interval, paired_per_sample, task_groups)
 from .planning import MAX_TASKS, check_power, gap_band, possible_effects, simulate_pairs, tasks_needed
@@ -146,8 +146,8 @@ class Verdict:
         if self.word=='ROUTE': return f'ROUTE at cost advantage {self.cost_advantage:.2f}'
         if self.word!='NEED': return self.word
         if self.more>=MAX_TASKS: return f'NEED OVER {MAX_TASKS:,} MORE TASKS'
-        return f'NEED {self.least:,} TO {self.more:,} MORE TASKS' if 0<self.least<self.more else (
-            f'NEED {self.more:,} MORE TASKS')
+        if 0<self.least<self.more: return f'NEED {self.least:,} TO {self.more:,} MORE TASKS'
+        return f'NEED {self.more:,} MORE {"TASK" if self.more==1 else "TASKS"}'
 
 # %% ../nbs/11_verdict.ipynb #57a02fb0
 def _tasks_in_total(point, margin, chance):
@@ -242,17 +242,23 @@ def _points(value, low, high):
     "A fraction with its interval, in points."
     return f'{100*value:+5.1f} ({100*low:+.1f} to {100*high:+.1f})'
 
+FEW = 30 # Independent tasks
+
 def _need_advice(verdict, points, pair):
     "What the missing tasks are needed for."
+    effective = points.effective.iloc[0]
+    few = (f' All of this rests on {plural(round(effective), "independent task")}: measure some {FEW} before you plan '
+           'by these numbers.') if effective<FEW else ''
     if verdict.more>=MAX_TASKS:
         return ('The measured gap of one operating point lies on the margin, so no number of tasks would show on which '
-                'side it is. Choose another margin, or measure more tasks and ask again.')
-    if verdict.row<0: shown = f'every operating point loses more than the margin, so {pair.large} should keep all tasks'
-    else: shown = f'{points.cost_advantage[verdict.row]:.0%} to {pair.small} loses no more than the margin'
-    chances = f'With {verdict.more:,} more tasks the chance is 80%'
+                f'side it is. Choose another margin, or measure more tasks and ask again.{few}')
+    shown = f'every operating point loses more than the margin ({pair.large} should keep all tasks)'
+    if verdict.row>=0:
+        shown = f'{points.cost_advantage[verdict.row]:.0%} to {pair.small} loses no more than the margin'
+    chances = f'{verdict.more:,} more would give an 80% chance'
     if 0<verdict.least<verdict.more:
-        chances = f'With {verdict.least:,} more tasks the chance is even, w{chances[1:]}'
-    return (f'These tasks do not settle the question. {chances}, if it is so at all, to show that {shown}.')
+        chances = f'{verdict.least:,} more would give an even chance, {verdict.more:,} more an 80% chance,'
+    return f'These tasks do not settle the question: {chances} of showing, if it is so, that {shown}.{few}'
 
 def _router_advice(point, pair):
     "Whether the scores or a coin choose the tasks that the small model answers."
@@ -292,7 +298,8 @@ def headroom_text(
         test = (f'the ceiling cannot be told, for the samples of a task are one text ({room["one_draw"]}); what the '
                 f'others are worth: {room["known_gain"]:+.1f} points over random')
     else: test = f'ceiling {room["ceiling_gain"]:+.1f} points over random'
-    return (f'{room["tasks"]} tasks, {room["samples"]} sample{"s"*(room["samples"]>1)} each: {room["tied"]:.0%} tied; '
+    counted = f'{plural(room["tasks"], "task")}, {plural(room["samples"], "sample")} each'
+    return (f'{counted}: {room["tied"]:.0%} tied; '
             f'only {pair.small} solves {room["only_small"]:.1%}, only {pair.large} {room["only_large"]:.1%}, {test}')
 
 # %% ../nbs/11_verdict.ipynb #f89f5d90

@@ -19,7 +19,7 @@ NBS = ROOT/'nbs'
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
 TOY = ('--profile', 'toy', '--param', 'tasks_per_split=20') # as `make fixture` runs it
 # Fewer repetitions for the stages beyond the paper; the chosen estimator stays the one that stage 09 chooses from all.
-FEWER = [word for setting in ('candidates=["kernel", "ridge"]', 'simulations=200', 'draws=200')
+FEWER = [word for setting in ('candidates=["kernel", "ridge"]', 'simulations=40', 'draws=40')
          for word in ('--param', setting)]
 CONDITIONS = ('namespaces', 'landlock', 'chromium', 'data') # what `LLMR_REQUIRE` may list, comma separated
 LONGEST = ('test_end_to_end', 'test_hostile', 'test_site', 'test_browser', 'test_readme', 'test_cli', 'test_report')

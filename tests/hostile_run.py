@@ -20,6 +20,7 @@ from pathlib import Path
 HOSTILE = Path(__file__).with_name('hostile')
 TESTS = ('assert add(1, 2) == 3', 'assert add(5, 7) == 12', 'assert add(-1, 1) == 0')
 MEMORY_MB = 1024
+PYTHON = os.environ.get('LLMR_TEST_PYTHON') # the interpreter that runs the programs; ours if None
 ENDLESS = dict(cpu_s=.5, wall_s=.6)  # for programs that have to run into a limit
 SHORT = dict(cpu_s=1.25, wall_s=1.5) # for programs that may run into one
 LONG = dict(cpu_s=20., wall_s=20.)   # for programs that have to end by themselves, however slow the machine
@@ -292,7 +293,7 @@ def run_row(start, programs, limits, level):
     sentinel, grades, states = Program(SENTINEL, ('state()',), values=True), {}, {}
     row = [(start, sentinel)]
     for name, program in programs.items(): row += [(name, program), (name, sentinel)]
-    limits = Limits(**limits, memory_mb=MEMORY_MB)
+    limits = Limits(**limits, memory_mb=MEMORY_MB, python=PYTHON)
     done = run_programs([program for _, program in row], limits, workers=1, isolation=level)
     for (name, program), grade in zip(row, done):
         if program is sentinel:

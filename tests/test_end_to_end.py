@@ -140,17 +140,27 @@ def test_what_sampling_leaves_in_the_record(toy_run):
     assert completions[completions.model=='small'].groupby('task_id').text.nunique().max()>3
 
 
-def test_a_run_killed_while_sampling_resumes(toy_run, tmp_path):
-    folder, path = tmp_path/'run', tmp_path/'run'/'samples'/'completions.sqlite'
+def forget_completions(path, kept):
+    "Leave only the first completions in a run's store."
+    with Store(path) as store, store.db:
+        first = 'select rowid from store order by rowid limit ?'
+        store.db.execute(f'delete from store where rowid not in ({first})', [kept])
+
+
+def test_a_run_killed_while_sampling_resumes(toy_run, toy_copy):
+    "It starts with 300 of 480 completions, all of the large model among them, and is killed after some of the others."
+    folder, path = toy_copy, toy_copy/'samples'/'completions.sqlite'
     def saved():
         "How many completions there are."
         with Store(path) as store: return len(store)
+    undo(folder, [stage for stage in STAGES[1:] if stage in record(folder)['stages']])
+    forget_completions(path, 300)
     process = llmr('reproduce', *TOY, '--out', folder)
-    while process.poll() is None and (not path.exists() or saved()<40): time.sleep(.02)
+    while process.poll() is None and saved()<320: time.sleep(.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     kept = saved()
-    assert 40<=kept<480 and not (folder/'completions.parquet').exists()
+    assert 320<=kept<480 and not (folder/'completions.parquet').exists()
     time.sleep(2) # the notebook's own process notices that its parent is gone
     run = open_run('toy', folder)
     run_stage(run, '02_sampling', dict(profile='toy', pairs=['small-large'], seed=42))

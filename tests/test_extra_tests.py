@@ -128,16 +128,21 @@ def test_a_damaged_file_is_named(tmp_path, monkeypatch, shipped):
 
 
 @pytest.fixture(scope='module')
-def suites(data_folder):
-    "The recorded benchmark's extra tests."
+def suites(data_folder, request):
+    "The recorded benchmark's extra tests: those of every sixth task, or with `--all` of all."
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('LLMR_DATA', str(data_folder))
-        return extra_tasks(load_tasks('mbpp'))
+        return extra_tasks(load_tasks('mbpp').iloc[::1 if request.config.getoption('--all') else 6])
+
+
+@pytest.mark.full
+def test_how_many_tasks_have_extra_tests(suites):
+    assert {name: len(tasks) for name,tasks in suites.items()}=={'plus': 313, 'reworded': 67, 'challenge': 11}
 
 
 def test_every_solution_passes(suites, data_folder):
-    "EvalPlus' solution of every task passes every test made from it; in the suite `reworded` too."
-    assert {name: len(tasks) for name,tasks in suites.items()}=={'plus': 313, 'reworded': 67, 'challenge': 11}
+    "EvalPlus' solution of a task passes every test made from it; in the suite `reworded` too."
+    assert len(suites['plus'])>=45 and len(suites['reworded'])>=5
     records = json.loads((data_folder/'mbpp'/'mbppplus.json').read_text())
     by_id = {int(row['task_id'].split('/')[1]): row for row in records}
     for suite in ('plus', 'reworded'):
@@ -158,13 +163,14 @@ def test_no_hidden_input_was_shown(suites, recorded_data):
 
 
 def test_shipped_grades_are_those_of_the_recorded_programs(suites, recorded_data, shipped):
-    "A fixed hundred of the recorded programs, graded anew."
+    "Some of the recorded programs of these tasks, graded anew."
     recorded = load_completions('tjbai-llmr', load_tasks('mbpp'), ('1B', '8B', '70B'))
     key = ['task_id', 'model', 'sample']
     before = shipped('plus').query('suite=="plus" and mode=="strict" and status!="timeout"')
-    some = recorded.merge(before[key]).iloc[::31]
+    of_these = recorded[recorded.task_id.isin(suites['plus'].task_id)].merge(before[key])
+    some = of_these.iloc[::max(1, len(of_these)//50)]
     limits = Limits(**PLUS_LIMITS, packages=PACKAGES)
     again = grade_extra(some, dict(plus=suites['plus']), preamble=PREAMBLE, limits=limits).query('mode=="strict"')
     both = again.merge(before, on=key, suffixes=('', '_shipped'))
-    assert len(both)==len(some)>=90
+    assert len(both)==len(some)>=50
     for column in ('n_tests', 'n_passed', 'status'): assert (both[column]==both[f'{column}_shipped']).all(), column

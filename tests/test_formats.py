@@ -11,7 +11,8 @@ from conftest import require
 
 from llmr.core import InputError
 from llmr.files import parse, read_documents
-from llmr.formats import FORMATS, gather, name_of, summary_text
+from llmr.formats import FORMATS, gather, summary_text
+from llmr.model_names import name_of
 
 MBPP, HUMANEVAL = 'evalplus_new_mbpp', 'evalplus_new_humaneval'
 FOLDERS = {f'{MBPP} [plus: base and plus]': (MBPP, ''), f'{MBPP} [base]': (MBPP, 'evalplus-base'),
@@ -204,6 +205,15 @@ def test_bad_files_are_refused_with_the_reason(tmp_path, reason):
     (tmp_path/name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError, match=reason) as caught: gather([tmp_path/name])
     assert name in str(caught.value)
+
+
+def test_an_empty_folder_is_named(tmp_path):
+    with pytest.raises(InputError, match=f'{tmp_path}: no file that could be read'): gather([tmp_path])
+
+
+def test_a_pattern_behind_a_name_is_explained(tmp_path):
+    with pytest.raises(InputError, match='A pattern behind NAME= is not expanded: give the folder'):
+        gather([f'A={tmp_path}/*.json'])
 
 
 def test_one_model_in_two_arguments_and_names_given_twice(tmp_path):

@@ -48,6 +48,6 @@ def test_models_without_a_common_task_and_models_that_share_some(tmp_path):
     (tmp_path/'a.csv').write_text('task_id,passed\nx,1\ny,0\n')
     (tmp_path/'b.csv').write_text('task_id,passed\ny,1\nz,1\n')
     (tmp_path/'c.csv').write_text('task_id,passed\nq,1\n')
-    assert 'compared on the 1 tasks of both: a has 2, b 2' in verdicts_on_inputs([tmp_path/'a.csv',
+    assert 'compared on 1 task of both: a has 2, b 2' in verdicts_on_inputs([tmp_path/'a.csv',
                                                                                   tmp_path/'b.csv'])[0]
     with pytest.raises(InputError, match='share no task'): verdicts_on_inputs([tmp_path/'a.csv', tmp_path/'c.csv'])

@@ -7,8 +7,8 @@ from scipy.stats import t as student
 from llmr.core import InputError
 from llmr.evaluation import bootstrap_weights
 from llmr.planning import (
-    MAX_TASKS, RESERVE, check_power, forecast_gain, forecast_text, gap_band, gap_errors, max_t_critical, one_sided,
-    planned_power, possible_effects, simulate_pairs, tasks_needed)
+    MAX_TASKS, RESERVE, check_power, gap_band, gap_errors, max_t_critical, one_sided, planned_power,
+    possible_effects, simulate_pairs, tasks_needed)
 from llmr.verdict import pair_tasks
 
 
@@ -116,34 +116,3 @@ def test_planned_power_on_recorded_pairs(shipped, pairs, effect, power):
         checked = check_power(won, 1, effect, power, critical)
         assert abs(checked['planned']-power)<.03, (pair, checked)
         assert abs(checked['planned']-checked['empirical'])<=.05, (pair, checked)
-
-
-# ---- what more tasks would buy
-
-def test_a_forecast_of_a_line_is_the_line():
-    rows = forecast_gain([10, 20, 40, 80], [1., 2., 3., 4.], (160, 320), ceiling=5.5)
-    assert [row['gain'] for row in rows]==pytest.approx([5, 5.5]) and rows[0]['share']==pytest.approx(5/5.5)
-    assert rows[0]['low']==pytest.approx(5) and rows[1]['high']<=5.5
-    assert np.isnan(forecast_gain([10, 20, 40], [1., 2., 3.], (80,))[0]['share'])
-
-
-def test_forecasts_contain_what_is_measured_later():
-    "At twice the largest number, in 90% of simulated curves or more."
-    rng, sizes, inside = np.random.default_rng(0), np.repeat([40, 80, 160], 3), 0
-    for _ in range(300):
-        row, = forecast_gain(sizes, .8*np.log2(sizes)+rng.normal(0, .5, 9), (320,))
-        inside += row['low']<=.8*np.log2(320)+rng.normal(0, .5)<=row['high']
-    assert .9<=inside/300<=.99
-
-
-@pytest.mark.parametrize('tasks,gain,wanted,message', [
-    ([10, 20], [1, 2], (40,), '2 measured gains at 2 numbers'), ([10, 10, 10], [1, 2, 3], (40,), 'at 1 numbers'),
-    ([10, 20, 40], [1, 2, float('nan')], (80,), 'three finite ones'), ([10, 20, 40], [1, 2, 3], (0,), 'below 1')])
-def test_a_curve_that_tells_nothing_is_refused(tasks, gain, wanted, message):
-    with pytest.raises(InputError, match=message): forecast_gain(tasks, gain, wanted)
-
-
-def test_a_forecast_as_text():
-    text = forecast_text(forecast_gain([10, 20, 40], [1., 2., 3.], (80, 1600), 10.), 3.)
-    assert text.splitlines()[0]=='80 tasks: +4.0 points over random (+4.0 to +4.0, 40% of the ceiling), +1.0 to now'
-    assert text.splitlines()[1].startswith('1,600 tasks: ')

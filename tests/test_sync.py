@@ -12,7 +12,7 @@ from conftest import NBS, ROOT
 
 from llmr.pipeline import BEYOND, STAGES
 
-HAND_WRITTEN = {'__init__.py', 'cli.py', 'cli_watch.py'}
+HAND_WRITTEN = {'__init__.py', 'cli.py', 'cli_serve.py', 'cli_watch.py'}
 NOTEBOOKS = sorted([*NBS.glob('*.ipynb'), *(NBS/'experiments').glob('*.ipynb')])
 NUMBERED = sorted(NBS.glob('[0-9][0-9]*_*.ipynb'))
 MODULES = sorted((ROOT/'llmr').glob('*.py'))

@@ -146,8 +146,9 @@ class Pool:
             if worker.given and time.monotonic()-worker.since>self.patience: self.replace(worker)
 
     def run(self, programs):
-        "Run programs from any iterable; their outcomes, in the same order."
-        source, oldest = enumerate(programs), 0
+        "Run programs from any iterable; their outcomes, in the same order. It may be called again when it has ended."
+        source, oldest, self.taken = enumerate(programs), 0, 0
+        self.lost.clear()
         while True:
             self.feed(source, oldest)
             while oldest in self.done:
