@@ -162,7 +162,7 @@ def test_looks_are_written_down_and_share_one_error(tmp_path):
     levels = spent_levels(last['so_far'], 90)
     assert levels[0]<levels[1]<levels[2]<.05
     assert take_look(path, record, 30, 'a')==first, 'an old look is what it was'
-    for tasks,message in ((61, 'plan of 90 tasks ended with look 3'), (99, 'plan of 90 tasks ended')):
+    for tasks,message in ((61, 'plan of 90 tasks ended at look 3'), (99, 'plan of 90 tasks ended')):
         with pytest.raises(InputError, match=message): take_look(path, record, tasks, 'd')
     told = [look_text(look | dict(level=.01), record, word) for look,word in
             ((first, 'NEED'), (last, 'NEED'), (second, 'ROUTE'))]
