@@ -303,6 +303,7 @@ def like_this(
     return dict(tasks=len(scores), gain=own, low=low, high=high, like_low=min(low, like_low),
                 like_high=max(high, like_high))
 
+# %% ../nbs/09_selection.ipynb #09f10007
 def other_splits(
     study:Study,     # All tasks
     n_test:int,      # To be judged on
@@ -319,6 +320,7 @@ def other_splits(
         gains.append(_gain_of(study.rows(~out), study.rows(out), estimator, seed))
     return np.array(gains)
 
+# %% ../nbs/09_selection.ipynb #09f10009
 def like_text(
     like:dict, # From `like_this`, with split_low and split_high
 )->str:
