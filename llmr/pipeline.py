@@ -291,7 +291,7 @@ def _print_notes(run, bar):
 
 def _no_work(run, stage):
     "Why a stage has nothing to work on, '' if it has. A cascade looks at one test of a task; others score it."
-    if stage not in _CASCADES: return ''
+    if stage not in _CASCADES or not (run.dir/'outcomes.parquet').exists(): return ''
     outcomes = pd.read_parquet(run.dir/'outcomes.parquet', columns=['task_id', 'n_tests'])
     single = outcomes[outcomes.n_tests<2].task_id.nunique()
     if not single: return ''
