@@ -22,7 +22,7 @@ from .upstreams import Failure, Whole, open_answer
 
 # %% ../nbs/22g_asking.ipynb #c922000a
 _KEPT = 2**20    # Bytes of an answer in one piece that is read to its end, so that a header can say what it cost
-_JUDGED = 2**23  # Bytes of an answer that is held back to be judged, or kept for a grader
+_JUDGED = 2**23  # Bytes of an answer that is held back to be judged
 
 class Asking:
     "Asks upstreams for an exchange: tries, the other model, the check of the small one's answer."
@@ -69,7 +69,7 @@ class Asking:
         try:
             async with asyncio.timeout(self.options.verify_seconds):
                 whole = await self.open(exchange, 'small')
-                if not isinstance(whole, Whole): whole = await self.held(whole)
+                if not isinstance(whole, Whole): whole = await self.held(whole, _JUDGED)
                 if whole is None or whole.status!=200: return None, False
                 said = answer_text(whole.body, whole.streams)
                 exchange.results = await asyncio.wrap_future(self.checker.submit(said, decision.tests))
@@ -78,9 +78,9 @@ class Asking:
             exchange.causes.append(f'the small model\'s answer was not checked ({type(e).__name__})')
         return whole, exchange.results is not None and self._is_kept(decision.score, exchange.results)
 
-    async def held(self, opened):
-        "All of a stream, None if it is too long. Raises: `Failure`."
-        try: return await opened.whole(_JUDGED)
+    async def held(self, opened, most):
+        "All of a stream, None if it is longer. Raises: `Failure`."
+        try: return await opened.whole(most)
         finally: opened.close()
 
     def _is_kept(self, score, results):

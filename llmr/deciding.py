@@ -97,17 +97,20 @@ class Traffic:
         most:int=5000,               # Scores that are kept
     ):
         self.calibration = None if calibration is None or not len(calibration) else np.asarray(calibration, float)
-        self.recent, self.unfamiliar = deque(maxlen=most), 0
+        self.recent, self.seen, self.unfamiliar = deque(maxlen=most), Recent(4*most), 0
         if self.calibration is not None: self.low, self.high = self.calibration.min(), self.calibration.max()
 
     def add(self,
-        score:float, # Of a prompt
+        group:str,   # Of the prompt: the same one again is no evidence
+        score:float, # Of the prompt
     )->bool:         # Whether it is unlike any of calibration
         "Count a score."
-        self.recent.append(score)
-        is_new = self.calibration is not None and not self.low<=score<=self.high
-        self.unfamiliar += is_new
-        return is_new
+        is_unlike = self.calibration is not None and not self.low<=score<=self.high
+        if self.seen.find(group) is None:
+            self.seen[group] = True
+            self.recent.append(score)
+            self.unfamiliar += is_unlike
+        return is_unlike
 
     def log_wealth(self)->float: # Natural logarithm; 3 is an alarm at 20 to 1, 0 without calibration
         "Largest wealth against the recent traffic being like calibration."

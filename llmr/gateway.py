@@ -142,19 +142,20 @@ class Decider:
             try: decision.score = await self._score(texts)
             except Exception: decision.policy = decision.policy if fixed else 'unscored'
         elif not fixed: decision.policy = 'no text'
-        if decision.score is not None: decision.unfamiliar = self.traffic.add(decision.score)
+        if decision.score is not None: decision.unfamiliar = self.traffic.add(decision.group, decision.score)
         if fixed or decision.score is None: return self._stay(request, decision)
         if route(np.array([decision.score]), choice.tau or 0.)[0]: decision.side = 'small'
         if decision.unfamiliar and self.options.unfamiliar=='large':
             decision.side, decision.policy = 'large', 'unfamiliar'
         if choice.policy=='router' and self.check_withdrawn(): decision.side, decision.policy = 'large', 'withdrawn'
-        elif choice.policy=='router': decision.tests = self._tests(request)
+        elif choice.policy=='router': decision.tests = await self._tests(request)
         return self._stay(request, decision)
 
-    def _tests(self, request):
+    async def _tests(self, request):
         "The tests to run on the small model's answer."
         wanted = self.options.verify and not request.has_tools and len(request.task.texts)==1
-        return find_tests(request.task.texts[0]) if wanted and request.fields.get('n') in (None, 1) else ()
+        if not wanted or request.fields.get('n') not in (None, 1): return ()
+        return await asyncio.to_thread(find_tests, request.task.texts[0])
 
     def _keys(self, request):
         "Keys under which a conversation may have been begun."
@@ -203,8 +204,8 @@ def check_access(
     key:str,      # That clients must show; '' for none
 ):
     "Raises: `Refusal` without the key; without a key, on a page of another site that a browser shows."
-    shown = headers.get('authorization', '').removeprefix('Bearer ') or headers.get('api-key', '')
-    if key and not hmac.compare_digest(shown.encode(), key.encode()):
+    shown = re.sub('^bearer ', '', headers.get('authorization', ''), flags=re.I) or headers.get('api-key', '')
+    if key and not hmac.compare_digest(shown.encode('latin-1'), key.encode()):
         raise Refusal(401, 'invalid_api_key', 'wrong or missing API key. Send it as Authorization: Bearer KEY.')
     if not key and not _LOCAL.match(headers.get('origin', 'http://localhost')):
         raise Refusal(403, 'forbidden_origin', 'a page of another site asks, and this service has no LLMR_API_KEY.')
@@ -212,14 +213,15 @@ def check_access(
 async def read_body(
     receive,       # Of ASGI
     most:int,      # Bytes
-    seconds:float, # Between two pieces
+    seconds:float, # For all of it
 )->bytes:
     "The body of a request. Raises: `Refusal` on one that is too large or too slow, `ConnectionError` if it is cut."
-    parts, size = [], 0
+    parts, size, end = [], 0, asyncio.get_running_loop().time()+seconds
     while True:
         try:
-            async with asyncio.timeout(seconds): message = await receive()
-        except TimeoutError: raise Refusal(408, 'timeout', f'the body did not come within {seconds:g} s.') from None
+            async with asyncio.timeout_at(end): message = await receive()
+        except TimeoutError:
+            raise Refusal(408, 'timeout', f'the body did not come within {seconds:g} s.', connection='close') from None
         if message['type']=='http.disconnect': raise ConnectionError
         parts.append(message.get('body', b''))
         size += len(parts[-1])

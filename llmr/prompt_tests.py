@@ -45,6 +45,8 @@ def _value(text):
     try: return repr(ast.literal_eval(text.strip()))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError): return None
 
+_QUOTES = re.compile(r'(?:\"{3}|\'{3}|^[ \t]*`{3,}\w*)[ \t]*$', re.M) # The end of a docstring, a fence
+
 def _calls(source):
     "Whether a text is one call of a function that is not built in."
     tree = parsed(source)
@@ -55,7 +57,7 @@ def find_doctests(
     text:str, # A prompt
 )->list:      # Python statements
     "Examples of interpreter sessions as asserts."
-    try: examples = doctest.DocTestParser().get_examples(text)
+    try: examples = doctest.DocTestParser().get_examples(_QUOTES.sub('', text))
     except ValueError: return []
     found, stored = [], set()
     for example in examples:
@@ -65,8 +67,9 @@ def find_doctests(
         names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
         stored |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
         if not want or example.exc_msg or stored & {node.id for node in names} or not _calls(source): continue
-        value = _value(want)
-        found.append(f'assert ({source}) == {value}' if value else f'assert repr({source}) == {want!r}')
+        value, shown = _value(want), f'assert repr({source}) == {want!r}'
+        if source.startswith('print') or not value and '\n' in want: continue
+        found.append(f'assert ({source}) == {value}' if value else shown)
     return found
 
 # %% ../nbs/22d_prompt_tests.ipynb #d2200014
@@ -95,11 +98,14 @@ def find_examples(
     return found
 
 # %% ../nbs/22d_prompt_tests.ipynb #d2200016
+_FAR, _WIDE = 50_000, 1000 # Characters
+
 def find_tests(
     text:str,     # A prompt
     most:int=30,  # Tests that are taken
 )->tuple:         # Python statements, each once
-    "The tests that a prompt shows."
+    "The tests that a prompt shows. What stands far behind, or in very long lines, is not looked at."
+    text = '\n'.join(line for line in text[:_FAR].split('\n') if len(line)<_WIDE)
     found = [*find_asserts(text), *find_doctests(text), *find_examples(text)]
     return tuple(dict.fromkeys(found))[:most]
 

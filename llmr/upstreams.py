@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BUSY', 'REFUSED', 'Upstream', 'parse_upstream', 'sent_headers', 'returned_headers', 'Tally', 'Patience', 'Failure',
-           'Whole', 'Opened', 'pause', 'open_answer', 'check_upstream']
+           'Whole', 'Opened', 'pause', 'open_answer', 'Looked', 'check_upstream']
 
 # %% ../nbs/22c_upstreams.ipynb #c2200004
 import asyncio
@@ -13,7 +13,7 @@ import random
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 # %% ../nbs/22c_upstreams.ipynb #c2200005
@@ -102,7 +102,9 @@ class Tally:
     "Counts what passes."
     def __init__(self,
         streams:bool, # Whether it is a stream of events
-    ): self.streams, self.pieces, self.size, self.head, self.tail = streams, 0, 0, b'', b''
+    ):
+        self.streams, self.pieces, self.size = streams, 0, 0
+        self.head = self.tail = self.line = b''
 
     def add(self,
         chunk:bytes, # Of the answer
@@ -110,7 +112,9 @@ class Tally:
         "Look at what passes."
         if not self.size: self.head = chunk[:2**12]
         self.size += len(chunk)
-        if self.streams: self.pieces += len(_PIECE.findall(chunk))
+        if self.streams:
+            whole, _, self.line = (self.line+chunk).rpartition(b'\n')
+            self.pieces, self.line = self.pieces+len(_PIECE.findall(whole)), self.line[-_BODY:]
         if self.streams or self.size<=_BODY: self.tail = (self.tail+chunk)[-(_TAIL if self.streams else _BODY):]
         else: self.tail = b''
 
@@ -144,9 +148,9 @@ BUSY, REFUSED = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529)), frozen
 
 class Failure(Exception):
     "Why a server gave no answer."
-    def __init__(self, upstream, cause, status=None, wait=None):
+    def __init__(self, upstream, cause, wait=None, final=False):
         super().__init__(f'{upstream.side} model {upstream.name}: {cause}')
-        self.status, self.wait = status, wait
+        self.wait, self.final = wait, final # `Retry-After`; whether another try makes no sense
 
 # %% ../nbs/22c_upstreams.ipynb #c2200024
 @dataclass
@@ -252,7 +256,7 @@ async def _try(session, upstream, asked, patience):
     try:
         async with asyncio.timeout(patience.first_byte):
             response, first = await _open(session, upstream, *asked)
-    except TimeoutError: raise Failure(upstream, f'no answer within {patience.first_byte:g} s', 504) from None
+    except TimeoutError: raise Failure(upstream, f'no answer within {patience.first_byte:g} s', final=True) from None
     except ClientConnectorError as e:
         raise Failure(upstream, f'cannot be reached ({e.os_error.strerror or type(e).__name__})') from None
     except (ClientError, OSError, ValueError) as e:
@@ -260,8 +264,8 @@ async def _try(session, upstream, asked, patience):
     if response.status not in BUSY | REFUSED:
         return Opened(upstream, response, first, started+patience.total, patience.idle)
     response.close()
-    raise Failure(upstream, f'answered with status {response.status}', response.status,
-                  response.headers.get('Retry-After'))
+    raise Failure(upstream, f'answered with status {response.status}', response.headers.get('Retry-After'),
+                  response.status in REFUSED)
 
 async def open_answer(
     session:Any,        # Of aiohttp
@@ -275,18 +279,22 @@ async def open_answer(
         try: return await _try(session, upstream, asked, patience)
         except Failure as e:
             wait = pause(attempt, e.wait)
-            hopeless = e.status in REFUSED or e.status==504 and 'within' in str(e)
-            if attempt==patience.tries or hopeless or wait>patience.longest_wait: raise
+            if attempt==patience.tries or e.final or wait>patience.longest_wait: raise
         if on_retry: on_retry()
         await asyncio.sleep(wait)
     raise InputError(f'{patience.tries} tries: must be at least 1.')
 
 # %% ../nbs/22c_upstreams.ipynb #c2200022
+class Looked(NamedTuple):
+    "What a server said when it was asked for its models."
+    answers: bool # Whether it is there
+    warning: str  # '' if all is well
+
 async def check_upstream(
     session:Any,         # Of aiohttp
     upstream:Upstream,   # Whom to ask
     seconds:float=5.,    # How long to wait
-)->str:                  # '' if all is well, else a warning
+)->Looked:
     "Ask a server for its models. Raises: `InputError` if it is no OpenAI server, or refuses the key."
     from aiohttp import ClientError
     url, named = f'{upstream.url}/models', f'--{upstream.side} {upstream.url}'
@@ -294,13 +302,15 @@ async def check_upstream(
         async with asyncio.timeout(seconds), session.get(url, headers=dict(sent_headers([], upstream))) as response:
             body = await response.content.read(2**22)
     except (TimeoutError, ClientError, OSError) as e:
-        return f'{named}: no answer yet ({type(e).__name__}).'
+        return Looked(False, f'{named}: no answer yet ({type(e).__name__}).')
     if response.status in REFUSED:
         raise InputError(f'{named}: the key is refused. Set LLMR_{upstream.side.upper()}_KEY.')
-    if response.status in BUSY: return f'{named}: status {response.status}, not ready yet.'
+    if response.status>=500 or response.status in BUSY:
+        return Looked(response.status<=500, f'{named}: status {response.status} when asked for its models.')
     try: models = [model['id'] for model in json.loads(body)['data']]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f'{named}: no OpenAI server (status {response.status} for {url}). Give the address up to and '
                          'including /v1, then the name of the model.') from None
-    if upstream.model in models: return ''
-    return f'{named}: lists no model {upstream.model!r}, but {", ".join(map(str, models[:5])) or "none"}.'
+    if upstream.model in models: return Looked(True, '')
+    listed = ', '.join(map(str, models[:5])) or 'none'
+    return Looked(True, f'{named}: lists no model {upstream.model!r}, but {listed}.')

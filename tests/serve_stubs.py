@@ -13,7 +13,6 @@ pytest.importorskip('aiohttp', reason="serving needs llmr[serve]")
 pytest.importorskip('starlette', reason="serving needs llmr[serve]")
 pytest.importorskip('uvicorn', reason="serving needs llmr[serve]")
 
-import uvicorn
 from aiohttp import web
 
 from llmr.asking import Asking
@@ -23,7 +22,8 @@ from llmr.features import prompt_views
 from llmr.gateway import Decider, Options
 from llmr.request_log import RequestLog
 from llmr.router import Router
-from llmr.serve import Service, listen, make_app
+from llmr.relay import Service
+from llmr.serve import listen, make_app, make_server
 from llmr.upstreams import Patience, Upstream
 
 QUICK = Patience(connect=1., first_byte=1., idle=.3, total=5., tries=2, longest_wait=.5)
@@ -31,10 +31,10 @@ QUICK = Patience(connect=1., first_byte=1., idle=.3, total=5., tries=2, longest_
 
 class Stub:
     """A server of OpenAI's kind. Each request uses up one of `faults`: a status, `stall`, `stall later`, `cut`, `drop`.
-    `asked` holds what came, `left` the times at which a client went away."""
+    `asked` holds what came, `left` the times at which a client went away, `texts` answers by prompt."""
     def __init__(self, name, text='def f(x): return x'):
         self.name, self.text, self.faults, self.asked, self.left, self.always = name, text, [], [], [], None
-        self.pieces, self.delay, self.retry_after = 3, 0., None
+        self.pieces, self.delay, self.retry_after, self.texts = 3, 0., None, {}
 
     async def post(self, request):
         "One answer."
@@ -53,6 +53,7 @@ class Stub:
             return web.json_response(dict(error=dict(message=f'fault {fault}')), status=fault, headers=headers)
         if fault=='drop': return request.transport.close()
         if fault=='stall': await asyncio.sleep(30)
+        if self.texts: self.text = self.texts[asked['messages'][-1]['content']]
         if not asked.get('stream'): return self.whole(asked)
         return await self.stream(request, asked, fault)
 
@@ -141,28 +142,28 @@ class Lengths:
 
 
 @contextmanager
-def served(folder=None, router=None, checker=None, cascade=None, dead=(), **options):
+def served(folder=None, router=None, checker=None, dead=(), stubs=None, **options):
     """A service with two stubs: url, small, large, service, log. The loop runs in a thread, as a server in a process of
     its own would."""
     started, ended = threading.Event(), {}
-    small, large = Stub('org/A'), Stub('B', 'def f(x): return 2*x')
+    small, large = stubs or (Stub('org/A'), Stub('B', 'def f(x): return 2*x'))
     found = SimpleNamespace(small=small, large=large)
     options = dict(tau=.5, patience=QUICK) | options
 
     async def run():
         "Until told to stop."
         async with small.listening() as at_small, large.listening() as at_large:
-            places = {side: f'http://127.0.0.1:{1 if side in dead else 0}/v1' if side in dead else url
+            places = {side: 'http://127.0.0.1:1/v1' if side in dead else url
                       for side,url in (('small', at_small), ('large', at_large))}
-            upstreams = dict(small=Upstream('small', 'A', places['small'], 'org/A', 'small-key'),
-                             large=Upstream('large', 'B', places['large'], 'B'))
+            names = dict(small='A', large='B') if stubs is None else dict(small='small', large='large')
+            upstreams = {side: Upstream(side, name, places[side], getattr(found, side).name, f'{side}-key')
+                         for side,name in names.items()}
             given = Options(**options)
             decider = Decider(router or Lengths(), folder or '/nonexistent', given)
             found.log = RequestLog(folder/'log') if folder else None
-            found.service = Service(decider, Asking(upstreams, given, Metrics(), checker, cascade), found.log, given)
-            config = uvicorn.Config(make_app(found.service), log_level='critical', access_log=False, ws='none',
-                                    date_header=False, server_header=False, timeout_graceful_shutdown=1)
-            found.server = uvicorn.Server(config)
+            found.service = Service(decider, Asking(upstreams, given, Metrics(), checker), found.log, given)
+            found.server = make_server(make_app(found.service))
+            found.server.config.timeout_graceful_shutdown = 1
             with listen('127.0.0.1', 0) as place:
                 found.url, found.port = f'http://127.0.0.1:{place.getsockname()[1]}', place.getsockname()[1]
                 started.set()

@@ -62,8 +62,8 @@ def post(process, port, text, seconds=60):
     while True:
         connection = http.client.HTTPConnection('127.0.0.1', port, timeout=30)
         try:
-            headers = {'content-type': 'application/json', 'authorization': f'Bearer {KEY}'}
-            connection.request('POST', '/v1/chat/completions', body, headers)
+            named = {'content-type': 'application/json', 'authorization': f'Bearer {KEY}'}
+            connection.request('POST', '/v1/chat/completions', body, named)
             return connection.getresponse().status
         except ConnectionError:
             if time.monotonic()>end or process.poll() is not None: return None

@@ -225,6 +225,31 @@ def test_a_client_that_sends_slowly(plain):
     assert wait_for(lambda: plain.service.active==0)
 
 
+def test_a_client_whose_headers_do_not_come(plain, monkeypatch):
+    monkeypatch.setattr('llmr.serve.HEADERS_S', .2)
+    for start in (b'', b'POST /v1/chat/completions HTTP/1.1\r\nhost:'):
+        with socket.create_connection(('127.0.0.1', plain.port), timeout=5) as client:
+            client.sendall(start)
+            assert client.recv(100)==b''
+    assert ask(plain, ADD)[0]==200
+
+
+def test_a_long_body_and_a_slow_reader(plain):
+    long = 'x'*12*10**6
+    assert ask(plain, dict(messages=[dict(role='user', content=f'add {long}')]))[1]['x-llmr-model']=='A'
+    plain.large.text, n_rows = long, len(rows(plain))
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(('127.0.0.1', plain.port))
+        body = json.dumps(dict(model='llmr', stream=True) | PARSE).encode()
+        head = f'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n'
+        client.sendall(head.encode()+body)
+        assert wait_for(lambda: len(rows(plain))>n_rows) # it reads nothing
+    plain.large.text = 'def f(x): return 2*x'
+    assert not rows(plain)[-1]['success'] and plain.service.active==0
+    assert ask(plain, PARSE)[0]==200
+
+
 def test_a_page_of_another_site(plain):
     assert ask(plain, ADD, origin='https://evil.example')[0]==403
     assert ask(plain, ADD, origin='http://localhost:3000')[0]==200

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +13,10 @@ import pytest
 from serve_stubs import listen, save_router, two_stubs
 
 from llmr import cli
+from llmr.gateway import Options
 from llmr.request_log import read_lines
+from llmr.router import Router
+from llmr.serve import make_service
 
 SMALL, LARGE = 'http://127.0.0.1:1/v1/A', 'http://127.0.0.1:1/v1/B'
 
@@ -59,6 +63,22 @@ def test_a_port_in_use_and_a_damaged_router(router, tmp_path, capsys):
         assert f'127.0.0.1, port {port}: cannot listen there' in capsys.readouterr().err
     for name in ('router.json', 'head.safetensors'): (tmp_path/name).write_bytes((router/name).read_bytes()[:-9])
     assert cli.main([*command, '--router', str(tmp_path)])==2 and 'not a router directory' in capsys.readouterr().err
+
+
+def test_a_folder_of_several_pairs(router, tmp_path, capsys):
+    """The pair is chosen by the names of the models, and its own folder is where a withdrawn certificate is looked for.
+    Pieces are sent at once only on a socket of TCP."""
+    for large in 'BC':
+        made = Router.load(router)
+        made.card |= dict(large=large, pair=f'A-{large}')
+        made.save(tmp_path/f'A-{large}')
+    service = make_service(tmp_path, SMALL, LARGE.replace('/B', '/C'), None, Options(tau=.5))
+    assert service.names==dict(small='A', large='C') and service.decider.folder==tmp_path/'A-C'
+    service.decider.scorer.close()
+    command = ['serve', '--router', str(tmp_path), '--small', SMALL, '--tau', '.5']
+    assert cli.main([*command, '--large', LARGE.replace('/B', '/D')])==2
+    assert 'choose from --small A --large B; --small A --large C' in capsys.readouterr().err
+    with listen('127.0.0.1', 0) as place: assert place.proto==socket.IPPROTO_TCP
 
 
 def test_servers_of_another_kind(router, stubs, capsys, monkeypatch):

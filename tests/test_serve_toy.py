@@ -1,0 +1,114 @@
+"The toy benchmark in service: recorded answers behind `llmr serve`, grades posted, the log judged as the tables are."
+import http.client
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from serve_stubs import Stub, served
+
+from llmr.answers import extract_program
+from llmr.cascade import apply_gates
+from llmr.core import package_file
+from llmr.own_data import verdict_on_files
+from llmr.problem import format_prompt
+from llmr.prompt_tests import Checker
+from llmr.request_log import read_lines
+from llmr.runs import Pair
+from llmr.trials import visible_test_trials
+from llmr.watch import watch
+
+PAIR = Pair('small', 'large')
+
+
+@pytest.fixture(scope='module')
+def toy():
+    "Tasks that show their first test, and the first recorded answer and outcome of both models."
+    tasks, completions, outcomes = (pd.read_parquet(package_file(f'toy/tables/{name}.parquet'))
+                                    for name in ('tasks', 'completions', 'outcomes'))
+    tasks['prompt'] = [format_prompt(text, tests[:1].tolist()) for text,tests in zip(tasks.text, tasks.tests)]
+    assert tasks.prompt.is_unique
+    return tasks, completions[completions['sample']==0], outcomes[outcomes['sample']==0].assign(split='test')
+
+
+def replaying(toy, model):
+    "A server that has the recorded answers of a model."
+    tasks, completions, _ = toy
+    codes = completions[completions.model==model].set_index('task_id').code
+    stub = Stub(model)
+    stub.texts = {row.prompt: f'```python\n{codes[row.task_id]}\n```' for row in tasks.itertuples()}
+    return stub
+
+
+class Rising:
+    "A router whose scores are spread evenly, by the prompt."
+    calibration = np.linspace(0, 1, 101)
+    def __init__(self, prompts): self.places, self.card = {text: i/len(prompts) for i,text in enumerate(prompts)}, {}
+    def score(self, texts): return np.array([self.places[text] for text in texts])
+
+
+def connect(service): return http.client.HTTPConnection('127.0.0.1', service.port, timeout=20)
+
+
+def post(connection, path, asked):
+    "`(headers, body)` of a request that succeeds."
+    connection.request('POST', path, json.dumps(asked), {'content-type': 'application/json'})
+    response = connection.getresponse()
+    body = response.read()
+    assert response.status==200, body
+    return response.headers, body
+
+
+def chat(connection, prompt, **more):
+    "`(headers, body)` of an answer."
+    asked = dict(model='llmr', messages=[dict(role='user', content=prompt)]) | more
+    return post(connection, '/v1/chat/completions', asked)
+
+
+def test_watching_the_log_says_what_the_tables_say(toy, tmp_path):
+    """Both models are asked for every task and graded as they were when they were recorded. The store that reads the
+    log has the numbers of one that reads the outcomes, and agrees with the verdict on them."""
+    tasks, completions, outcomes = toy
+    grades, codes = outcomes.set_index(['task_id', 'model']), completions.set_index(['task_id', 'model']).code
+    stubs = replaying(toy, 'small'), replaying(toy, 'large')
+    with served(tmp_path, router=Rising(tasks.prompt.tolist()), stubs=stubs, shadow=1.) as service:
+        connection = connect(service)
+        for row in tasks.itertuples():
+            headers, body = chat(connection, row.prompt)
+            said = json.loads(body)['choices'][0]['message']['content']
+            assert extract_program(said).code==codes[row.task_id, headers['x-llmr-model']].strip()
+            for model in PAIR:
+                grade = grades.loc[(row.task_id, model)]
+                post(connection, f'/v1/outcomes/{headers["x-llmr-request-id"]}', dict(
+                    n_passed=int(grade.n_passed), n_tests=int(grade.n_tests), model=model))
+    log = tmp_path/'log'
+    decided = pd.DataFrame(read_lines(log/'decisions'))
+    assert decided.to_small.sum()==len(tasks)/2 and (decided.model=='small').equals(decided.to_small)
+    given = dict(small='small', large='large', taus=[.5])
+    _, served_facts, word = watch(tmp_path/'served.db', [str(log/'outcomes')], log/'decisions', **given)
+    outcomes.to_parquet(tmp_path/'outcomes.parquet')
+    ranked = tasks[['task_id']].assign(score=[i/len(tasks) for i in range(len(tasks))])
+    ranked.to_json(tmp_path/'scores.jsonl', orient='records', lines=True)
+    files = [str(tmp_path/'outcomes.parquet')]
+    _, facts, offline = watch(tmp_path/'offline.db', files, tmp_path/'scores.jsonl', **given)
+    assert word==offline and served_facts['tasks']==facts['tasks']==60
+    for ours,theirs in zip(served_facts['points'], facts['points']):
+        assert ours['performance_gap']==pytest.approx(theirs['performance_gap'], abs=1e-5)
+    assert word=="DON'T" and verdict_on_files(tmp_path/'outcomes.parquet', PAIR)[1]!='ROUTE'
+
+
+def test_the_cascade_in_service_passes_what_the_cascade_table_says(toy):
+    "The first test is shown and run; the other two are hidden, and counted as the gate `passes` counts them."
+    tasks, _, outcomes = toy
+    trials = visible_test_trials(outcomes, PAIR, 'test', 1)
+    first = trials.groupby('task_id').head(1).assign(small_cost=1., large_cost=1., router_cost=0.)
+    decided = apply_gates(first, dict(passes=1.)).set_index('task_id')
+    stubs = replaying(toy, 'small'), replaying(toy, 'large')
+    with served(router=Rising(tasks.prompt.tolist()), stubs=stubs, verify=True, checker=Checker(2)) as service:
+        connection = connect(service)
+        answered = {row.task_id: chat(connection, row.prompt, stream=row.Index%2==0)[0]['x-llmr-model'] for row in
+                    tasks.itertuples()}
+    kept = decided.kept.astype(bool)
+    assert {task: model=='small' for task,model in answered.items()}==kept.to_dict() and 0<kept.sum()<60
+    hidden = outcomes.set_index(['task_id', 'model']).tests.map(lambda words: (words[1:]=='passed').sum())
+    assert sum(hidden[task, model] for task,model in answered.items())==decided.passed.sum()
