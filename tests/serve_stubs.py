@@ -142,7 +142,7 @@ class Lengths:
 
 
 @contextmanager
-def served(folder=None, router=None, checker=None, dead=(), stubs=None, **options):
+def served(folder=None, router=None, checker=None, cascade=None, dead=(), stubs=None, **options):
     """A service with two stubs: url, small, large, service, log. The loop runs in a thread, as a server in a process of
     its own would."""
     started, ended = threading.Event(), {}
@@ -161,7 +161,7 @@ def served(folder=None, router=None, checker=None, dead=(), stubs=None, **option
             given = Options(**options)
             decider = Decider(router or Lengths(), folder or '/nonexistent', given)
             found.log = RequestLog(folder/'log') if folder else None
-            found.service = Service(decider, Asking(upstreams, given, Metrics(), checker), found.log, given)
+            found.service = Service(decider, Asking(upstreams, given, Metrics(), checker, cascade), found.log, given)
             found.server = make_server(make_app(found.service))
             found.server.config.timeout_graceful_shutdown = 1
             with listen('127.0.0.1', 0) as place:
