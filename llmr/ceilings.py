@@ -12,7 +12,8 @@ import pandas as pd
 
 # %% ../nbs/07b_ceilings.ipynb #c1b00005
 from .core import InputError
-from .evaluation import bootstrap_gains, bootstrap_weights, gain_over_random, interval, sample_matrix
+from .evaluation import (
+    bootstrap_gains, bootstrap_weights, gain_over_random, interval, sample_matrix, task_groups)
 from .labels import distinct_draws
 from .plotting import Figure, colours, panels
 from .runs import Pair
@@ -130,7 +131,9 @@ def ceiling_curve(
     "Gain over random by number of known samples, of the models with more than one draw."
     small, large = sample_rates(outcomes, pair, split)
     n, m = small.shape
-    weights, rows = bootstrap_weights(n, n_resamples, seed), [(0, oracle_gain(small, large), np.nan, np.nan)]
+    of_split = outcomes[outcomes.split==split]
+    groups = task_groups(of_split, sorted(of_split.task_id[of_split.model.isin(pair)].unique()))
+    weights, rows = bootstrap_weights(n, n_resamples, seed, groups), [(0, oracle_gain(small, large), np.nan, np.nan)]
     known = several_draws(outcomes, pair, split)
     for n_known in sorted({1, 2, 4, m-1}):
         if 1<=n_known<m and any(known): rows.append((n_known, *ceiling_gain(small, large, n_known, weights, known)))

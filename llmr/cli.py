@@ -3,7 +3,6 @@
 Nothing of the library is imported before a command needs it, so that `llmr --version` starts at once."""
 import argparse
 import json
-import math
 import os
 import shlex
 import sys
@@ -11,8 +10,8 @@ import sys
 from llmr import __version__
 from llmr.cli_serve import add_serve
 from llmr.cli_watch import (
-    CODES, RAW, add_margin, add_register, add_registration, add_watch, check_question, kept_to, planned_look,
-    registered)
+    CODES, RAW, add_margin, add_register, add_registration, add_watch, check_question, finite, fraction, kept_to,
+    planned_look, registered)
 
 EPILOG = """profiles:
 {profiles}
@@ -37,12 +36,15 @@ Exit codes: 0 done; 2 invalid input (the message says what is wrong and how to f
 VERDICT_EPILOG = """examples:
   llmr verdict small_eval_results.json large_eval_results.json       two files of EvalPlus, or of another tool
   llmr verdict results.csv                                           a table of prompt, model, passed: every pair
+  llmr verdict A=a/samples.jsonl B=b/samples.jsonl --benchmark humaneval+
+                                                                     programs of two models, executed here
   llmr verdict logs/ --small A --large B --margin 0.02               a folder of logs, two of its models
   llmr verdict runs/shipped --small 8B --large 70B                   a pair of a finished run, with its router
   llmr verdict outcomes.jsonl --small A --large B --scores scores.jsonl --certify 0.05
   llmr verdict results.csv --decisions router_log.jsonl              judge another router by what it decided
 
-Exit codes: 0 ROUTE; 3 DON'T; 4 NEED n MORE TASKS; 2 invalid input; 1 a defect of llmr."""
+Exit codes: 0 ROUTE; 3 DON'T; 4 NEED n MORE TASKS; 2 invalid input; 1 a defect of llmr.
+What DEPARTED from a --registration is printed below the answer and does not change the code."""
 TRAIN_EPILOG = """examples:
   llmr train results.csv --out router                                prompt, model, passed: a router for every pair
   llmr train tasks.jsonl outcomes.jsonl --small A --large B --out router --certify 0.05
@@ -95,14 +97,6 @@ def seed(text):
     if not text.isdecimal() or int(text)>=2**31:
         raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from 0 to {2**31-1}')
     return int(text)
-
-
-def finite(text):
-    "A number that is neither infinite nor NaN."
-    try: value = float(text)
-    except ValueError: value = math.nan
-    if not math.isfinite(value): raise argparse.ArgumentTypeError(f'{text!r} is not a finite number')
-    return value
 
 
 def price(text):
@@ -202,9 +196,10 @@ def add_train(commands):
                      help='minilm, hashing (needs nothing), a hub name or a local folder (default: minilm)')
     sub.add_argument('--estimators', nargs='+', metavar='NAME',
                      help='estimators to choose among (default: {estimators})')
-    sub.add_argument('--hold-out', type=finite, metavar='N', help='tasks, or a fraction of them, that take no part in '
-                     'training: thresholds are set and certified on them alone (default: planned, or split validation)')
-    sub.add_argument('--certify', type=finite, metavar='ALPHA', help='certify a threshold on the tasks held out: its '
+    sub.add_argument('--hold-out', type=fraction, metavar='N', help='tasks, or a fraction of them, that take no part '
+                     'in training: thresholds are set and certified on them alone (default: planned, or split '
+                     'validation)')
+    sub.add_argument('--certify', type=fraction, metavar='ALPHA', help='certify a threshold on the tasks held out: its '
                      'risk is at most ALPHA, a fraction')
     add_promise(sub)
     sub.add_argument('--seed', type=seed, default=42, metavar='N', help='of everything random (default: 42)')
@@ -214,7 +209,7 @@ def add_promise(sub):
     "What a certificate promises."
     sub.add_argument('--risk', default='harm', help='for --certify: harm (tasks that come out worse) or loss (of tests '
                      'passed, averaged over tasks) (default: harm)')
-    sub.add_argument('--delta', type=finite, default=.1, metavar='D',
+    sub.add_argument('--delta', type=fraction, default=.1, metavar='D',
                      help='for --certify: chance that the certificate is wrong (default: 0.1)')
 
 
@@ -233,7 +228,7 @@ def add_route(commands):
     sub.add_argument('--small', metavar='MODEL', help='the small model, if the directory holds several pairs')
     sub.add_argument('--large', metavar='MODEL', help='the large model, if the directory holds several pairs')
     cut = sub.add_mutually_exclusive_group()
-    cut.add_argument('--share', '--target', dest='share', type=finite, metavar='SHARE',
+    cut.add_argument('--share', '--target', dest='share', type=fraction, metavar='SHARE',
                      help='share of prompts for the small model, any from 0 to 1')
     cut.add_argument('--tau', type=finite, metavar='T', help='threshold: scores of at least T go to the small model '
                      '(default: the certified one, if there is one)')
@@ -267,7 +262,7 @@ def add_verdict(commands):
                      'fitted on these tasks; else random routing)')
     sub.add_argument('--router', metavar='NAME', help='which router, where the scores have several (default in a run: '
                      'the one that stage 09 chose, else head-strict)')
-    sub.add_argument('--certify', type=float, metavar='ALPHA',
+    sub.add_argument('--certify', type=fraction, metavar='ALPHA',
                      help='also look for a threshold whose risk is at most ALPHA, a fraction; needs scores')
     add_promise(sub)
     sub.add_argument('--seed', type=seed, default=42, metavar='N', help='of the resamples (default: 42)')
@@ -345,7 +340,7 @@ def trained_facts(trained, args):
     certificate = str(trained.certificate) if trained.certificate else None
     return dict(router=str(trained.folder), small=trained.pair.small, large=trained.pair.large,
                 gains=trained.gains.to_dict('records'), shares=trained.shares.to_dict('records'),
-                held_out=trained.held, certificate=certificate, next=next_command(trained, args))
+                held_out=trained.held, certificate=certificate, like_this=trained.like, next=next_command(trained, args))
 
 
 def judge_log(args):
@@ -356,9 +351,8 @@ def judge_log(args):
                  registration=args.registration)
     for name in (name for name,value in given.items() if value is not None):
         raise InputError(f'--{name} is about scores, --decisions about a log. Give one of them.')
-    if args.benchmark: raise InputError('--benchmark executes programs, and --decisions needs outcomes. Leave one out.')
-    text, facts, word = decisions_on_files(args.files, args.decisions, (args.small, args.large), args.format,
-                                           dict(args.price), args.seed)
+    text, facts, word = decisions_on_files(args.files, args.decisions, (args.small, args.large), dict(args.price),
+                                           args.seed, form=args.format, benchmark=args.benchmark)
     return json.dumps(facts, indent=1) if args.json else text, CODES[word]
 
 
@@ -405,14 +399,16 @@ def route_prompts(args):
 
 def report(args):
     "Make the page. Returns what to print, and the exit code."
-    from pathlib import Path
     options = {name: getattr(args, name) for name in ('margin', 'min_share') if getattr(args, name) is not None}
-    if len(args.files)==1 and (Path(args.files[0])/'run.json').exists() or not Path(args.files[0].partition('=')[2]
-                                                                                    or args.files[0]).exists():
-        from llmr.pipeline import write_report
-        out = write_report(args.files[0], args.out, options | dict(prices=dict(args.price)))
-        return json.dumps(dict(report=str(out))) if args.json else str(out), 0
-    return report_on_files(args, options | dict(scores=args.scores)), 0
+    one_run = len(args.files)==1 and os.path.exists(os.path.join(args.files[0], 'run.json'))
+    return (report_on_run if one_run else report_on_files)(args, options), 0
+
+
+def report_on_run(args, options):
+    "Make the page of a finished run. Returns what to print."
+    from llmr.pipeline import write_report
+    out = write_report(args.files[0], args.out, options | dict(prices=dict(args.price)))
+    return json.dumps(dict(report=str(out))) if args.json else str(out)
 
 
 def report_on_files(args, options):
@@ -422,7 +418,7 @@ def report_on_files(args, options):
     from llmr.own_report import write_own_report
     if args.price and not args.decisions:
         raise InputError('--price goes with a finished run or --decisions. Give files with a column cost_usd instead.')
-    options |= dict(prices=dict(args.price))
+    options |= dict(scores=args.scores, prices=dict(args.price))
     out = write_own_report(args.files, args.out or 'report.html', (args.small, args.large), args.format, args.decisions,
                            args.benchmark, **options)
     if not args.json: return str(out)

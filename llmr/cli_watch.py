@@ -3,6 +3,7 @@
 Nothing of the library is imported before a command needs it."""
 import argparse
 import json
+import math
 
 RAW = argparse.RawDescriptionHelpFormatter
 WATCH_EPILOG = """examples:
@@ -31,18 +32,33 @@ def whole(text):
     return int(text)
 
 
+def finite(text):
+    "A number that is neither infinite nor NaN."
+    try: value = float(text)
+    except ValueError: value = math.nan
+    if not math.isfinite(value): raise argparse.ArgumentTypeError(f'{text!r} is not a finite number')
+    return value
+
+
+def fraction(text):
+    "A fraction, also in percent: `0.02` or `2%`."
+    try: return finite(text[:-1])/100 if text.endswith('%') else finite(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f'{text!r} is not a finite number, such as 0.02 or 2%') from None
+
+
 def add_margin(sub):
     "The options of a verdict."
-    sub.add_argument('--margin', type=float, metavar='M',
-                     help='acceptable loss of total pass rate, a fraction (default: 0.01, one point)')
-    sub.add_argument('--min-share', type=float, metavar='SHARE',
+    sub.add_argument('--margin', type=fraction, metavar='M',
+                     help='acceptable loss of total pass rate: 0.02 or 2%% (default: 0.01, one point)')
+    sub.add_argument('--min-share', type=fraction, metavar='SHARE',
                      help='smallest share for the small model that is worth routing (default: 0.1)')
 
 
 def add_registration(sub):
     "A question that was registered."
     sub.add_argument('--registration', metavar='FILE', help='written by `llmr register`: answer that question, and say '
-                     'whether it was kept to')
+                     'whether it was kept to, or what DEPARTED from it; the exit code is the answer\'s either way')
 
 
 def add_watch(commands):
@@ -60,12 +76,12 @@ def add_watch(commands):
     add_margin(sub)
     sub.add_argument('--scores', metavar='FILE', help='log of decisions: task_id, score, and where known weight '
                      '(chance with which the task was chosen to be judged) and split (validation: calibration)')
-    sub.add_argument('--tau', type=float, action='append', metavar='T', help='threshold to judge, when the store is '
+    sub.add_argument('--tau', type=finite, action='append', metavar='T', help='threshold to judge, when the store is '
                      'made; may be repeated (default: those of --router, else set on calibration scores, else random '
                      'routing)')
     sub.add_argument('--router', metavar='DIR', help='router whose traffic it is: its thresholds and calibration '
                      'scores are used, and withdrawn if traffic drifts')
-    sub.add_argument('--least-weight', type=float, metavar='W', help='least weight of any task, when the store is '
+    sub.add_argument('--least-weight', type=fraction, metavar='W', help='least weight of any task, when the store is '
                      'made (default: 1, every task is judged)')
     sub.add_argument('--format', default='', metavar='NAME', help='format of the files (default: found by content)')
     sub.add_argument('--json', action='store_true', help='print JSON')

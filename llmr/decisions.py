@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/19a_decisions.ipynb #2ee8be46
-from .core import InputError
+from .core import InputError, plural
 from .decision_logs import Decisions, read_decisions
 from .evaluation import task_groups
 from .field_metrics import aiq, arena_score
@@ -157,6 +157,10 @@ def _check_known(shares, matched, decisions, recorded):
         raise InputError(f'{decisions.path}: none of its tasks has an outcome. The first decision is on '
                          f'{example!r:.60}, the first outcome on {str(recorded.outcomes.task_id.iloc[0])!r:.60}. '
                          'Name tasks alike in both, by id or by prompt.')
+    sides = set(decisions.rows.model) & {'small', 'large'}
+    if sides-set(matched) and not sides & set(recorded.models):
+        raise InputError(f'{decisions.path}: it chooses small or large, and the outcomes are of '
+                         f'{_some(recorded.models)}. Say which two are meant: --small MODEL --large MODEL.')
     if not matched:
         raise InputError(f'{decisions.path}: it chooses {_some(decisions.rows.model)}; the outcomes are of '
                          f'{_some(recorded.models)}. Give outcomes of the models that the router chooses, or name '
@@ -167,7 +171,7 @@ def _name_notes(matched, shares, kept, models):
     notes = [f'{name} in the log is {model} in the outcomes' for name,model in matched.items() if name!=model]
     for model in (model for model in shares if model not in kept):
         why = 'it has outcomes on fewer than half of the decided tasks' if model in models else 'it has no outcome'
-        notes.append(f'{model}: chosen on {int((shares[model]>0).sum()):,} tasks, left out, since {why}')
+        notes.append(f'{model}: chosen on {plural(int((shares[model]>0).sum()), "task")}, left out, since {why}')
     left = [model for model in models if model not in kept and model not in shares]
     return notes+([f'left out, outcomes on fewer than half of the decided tasks: {_some(left)}'] if left else [])
 
@@ -302,8 +306,8 @@ def _field_lines(facts):
 def _count_lines(gathered, decisions):
     "What was compared, and what was not."
     counts = gathered.counts
-    first = (f'Read {counts["decisions"]:,} decisions ({decisions.form}), on {counts["decided"]:,} tasks with '
-             f'outcomes; {counts["compared"]:,} tasks compared')
+    first = (f'Read {plural(counts["decisions"], "decision")} ({decisions.form}), on '
+             f'{plural(counts["decided"], "task")} with outcomes; {plural(counts["compared"], "task")} compared')
     left = dict(on_unknown_tasks='decisions on tasks without outcomes', undecided='tasks with outcomes but no decision',
                 choice_without_outcome='tasks without an outcome of the chosen model')
     lines = [f'{counts[name]:,} {what}' for name,what in left.items() if counts[name]]
@@ -331,7 +335,7 @@ def own_text(
         known = not np.isnan(facts['usd_per_task'])
         cost = (f' for ${1000*facts["usd_per_task"]:.3g} per 1,000 tasks; RouterArena score {facts["arena"]:.3f}'
                 if known else '')
-        lines.append(f'Its own answers pass {facts["rate"]:.1%} of {facts["tasks"]:,} tasks{cost}.')
+        lines.append(f'Its own answers pass {facts["rate"]:.1%} of {plural(facts["tasks"], "task")}{cost}.')
     lines.append(f'It sends {1-facts["limit"]:.0%} of the tasks to {facts["most"]}. It can therefore gain or lose '
                  f'at most {100*facts["limit"]:.0f} points against that model alone, whatever the outcomes.')
     return '\n'.join(lines)
@@ -394,10 +398,10 @@ def decisions_on_files(
     paths:list,       # As for `read_inputs`
     log:Path,         # As for `read_decisions`
     models:tuple=(None, None), # Small and large, where the log says small and large
-    form:str='',      # As for `read_inputs`
     prices:dict=None, # Model to price: of a million tokens where the files count tokens, else of an answer
     seed:int=42,      # Of the resamples
+    **reading,        # form and benchmark, as for `read_inputs`
 )->tuple:             # As of `judge_decisions`
     "Judge a router from files. Raises: `InputError` as `read_inputs`, `read_decisions` and `judge_decisions`."
-    recorded, decisions = read_inputs(paths, form), read_decisions(log)
+    recorded, decisions = read_inputs(paths, **reading), read_decisions(log)
     return judge_decisions(recorded, decisions, _pair_of(recorded, models[0], models[1], len(paths)>1), prices, seed)

@@ -359,7 +359,7 @@ def _evaluate_pair(scores, pair, outcomes, seed):
     "`(thresholds, curves, gains)` of every router of one pair, then of the oracle: lists of frames."
     thresholds, curves, gains = [], [], []
     paired = paired_outcomes(outcomes, pair)
-    weights = bootstrap_weights(len(paired), seed=seed)
+    weights = bootstrap_weights(len(paired), seed=seed, groups=task_groups(outcomes, paired.index))
     for (quality, router),group in scores[scores.pair==pair.name].groupby(['quality', 'router'], sort=False):
         about = dict(pair=pair.name, quality=quality, router=router)
         validation, test = _split_scores(group, paired)

@@ -186,6 +186,14 @@ def _graded(outcome):
     fields = outcome | dict(values=values)
     return Graded(*(tuple(fields[name]) if isinstance(fields[name], list) else fields[name] for name in Graded._fields))
 
+def _pool(limits, level, workers):
+    "Workers. Raises: `InputError` if their sandboxes cannot be started with these limits."
+    try: return Pool(_settings(limits, level), workers)
+    except OSError as e:
+        python = limits.python or sys.executable
+        raise InputError(f'no sandbox of level {level} can be started for python {python!r} ({e}). '
+                         'Give another interpreter, other limits, or another isolation level.') from None
+
 def run_programs(
     programs:Iterable,      # Of `Program`
     limits:Limits=Limits(), # For each of them
@@ -196,7 +204,7 @@ def run_programs(
     Raises: `InputError` on an isolation level that does not work here, a package that is not installed, or
     fewer than one worker."""
     if workers is not None and workers<1: raise InputError(f'workers {workers}: must be at least 1.')
-    with contextlib.closing(Pool(_settings(limits, choose_isolation(isolation)), workers)) as pool:
+    with contextlib.closing(_pool(limits, choose_isolation(isolation), workers)) as pool:
         for outcome in pool.run(program._asdict() for program in programs): yield _graded(outcome)
 
 # %% ../nbs/03_execution.ipynb #5e4c0002

@@ -13,7 +13,7 @@ import pandas as pd
 # %% ../nbs/07a_field_metrics.ipynb #bb808d9a
 from .evaluation import (
     bootstrap_gains, bootstrap_gap, bootstrap_weights, deferral_curve, gain_over_random, interval, paired_outcomes,
-    routed_pass_rate, tie_groups)
+    routed_pass_rate, task_groups, tie_groups)
 
 # %% ../nbs/07a_field_metrics.ipynb #dab087da
 def calls_curve(
@@ -186,7 +186,7 @@ def field_table(
     tables = []
     for pair in pairs:
         paired = paired_outcomes(outcomes, pair)
-        weights = bootstrap_weights(len(paired), seed=seed)
+        weights = bootstrap_weights(len(paired), seed=seed, groups=task_groups(outcomes, paired.index))
         of_pair = scores[(scores.pair==pair.name) & (scores.split=='test')]
         for (quality, router),group in of_pair.groupby(['quality', 'router'], sort=False):
             rows = field_rows(group.set_index('task_id').score[paired.index], paired, weights)

@@ -157,7 +157,7 @@ def table_rows(
     except csv.Error as e: raise InputError(f'{path}, line {lines.line_num}: {e}. Write the table again.') from None
     twice = next((name for name in names if name and names.count(name)>1), None)
     if twice: raise InputError(f'{path}: two columns are called {twice!r}. Rename or remove one.')
-    if not rows: raise InputError(f'{path}: a heading and no rows. Fetch it again.')
+    if not rows: raise InputError(f'{path}: a heading and no rows. Check how it was written.')
     for number,cells in rows:
         if len(cells)!=len(names): raise InputError(f'{path}, line {number}: {len(cells)} cells below {len(names)} '
                                                     'headings. Quote cells that hold the delimiter or a line break.')
@@ -168,7 +168,7 @@ def _text_document(content, path):
     "A document from text. Raises: `InputError` if its name promises JSON and it has none."
     text = _text(content, path)
     name = path.lower().removesuffix('.gz').removesuffix('.zst')
-    if not text.strip(): raise InputError(f'{path}: empty. Fetch it again.')
+    if not text.strip(): raise InputError(f'{path}: empty. Check how it was written.')
     if text.lstrip()[0] in '{[':
         try: value = json.loads(text)
         except RecursionError: raise InputError(f'{path}: JSON nested too deep.') from None
@@ -234,7 +234,9 @@ def read_documents(
 )->tuple:      # As of `parse`, in the order of the names
     "Parse everything below a path. Raises: `InputError` on a path that is missing, or one file that cannot be read."
     path = Path(path)
-    if not path.exists(): raise InputError(f'{path}: no such file or folder. Check the path.')
+    if not path.exists():
+        pattern = ' A pattern behind NAME= is not expanded: give the folder.' if set('*?[') & set(str(path)) else ''
+        raise InputError(f'{path}: no such file or folder. Check the path.{pattern}')
     if path.is_file():
         try: return parse(path.read_bytes(), path.as_posix())
         except OSError as e: raise InputError(f'{path}: cannot be read ({e.strerror}). Check the path.') from None

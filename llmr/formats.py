@@ -158,7 +158,8 @@ FORMATS = [
 
 # %% ../nbs/03c_formats.ipynb #aa62dbe6
 SUMMARIES = ({'pass@1', 'model'}, {'adapter_spec'}, {'request_states'}, {'results', 'config'}, {'pass@1', 'config'},
-             {'stats', 'n_total_trials'}, {'class_name'}, {'config'})
+             {'stats', 'n_total_trials'}, {'class_name'}, {'config'}, {'definition_path'},
+             {'agent_name', 'model_name'})
 
 def recognise(
     document,   # From `read_documents`
@@ -205,7 +206,7 @@ def _better(formats):
     return [(document, form) for document,form in formats
             if not (scored and form.kind=='programs' or beside(document, BETTER.get(form.name)))]
 
-def _formats(documents, skipped, form):
+def _formats(path, documents, skipped, form):
     "`[(document, Format)]`; files of no known kind join `skipped`. Raises: `InputError` if none is known."
     formats, errors = [], []
     for document in documents:
@@ -216,7 +217,7 @@ def _formats(documents, skipped, form):
         alone = ', '.join(document.path for document in documents[:3])
         reason = next((why for _,why in (*errors, *skipped)), f'{alone}: settings or sums alone. Give the results by '
                       'task, which the tool wrote beside them.' if documents else
-                      'no file that could be read. Give the files that the tool wrote.')
+                      f'{path}: no file that could be read. Give the files that the tool wrote.')
         raise InputError(reason)
     skipped += errors
     return formats
@@ -279,7 +280,7 @@ def _read_argument(argument, form, notes):
     "`(records, texts, programs, [(format, path)])` of one argument."
     name, path = split_argument(argument)
     documents, skipped = read_documents(path)
-    formats, near = _formats(documents, skipped, form), _near(documents)
+    formats, near = _formats(path, documents, skipped, form), _near(documents)
     chosen, seen, read, files = _better(formats), set(), dict(outcomes=[], tasks=[], programs=[]), []
     if len(chosen)<len(formats): notes.append(f'{path}: {plural(len(formats)-len(chosen), "file")} left out, which say '
                                               f'less about the same runs')

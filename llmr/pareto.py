@@ -15,7 +15,7 @@ import pandas as pd
 
 # %% ../nbs/16_pareto.ipynb #16b00003
 from .core import InputError
-from .evaluation import interval
+from .evaluation import interval, task_groups
 from .features import prompt_views
 from .plotting import Figure, colours, panels
 from .policies import (
@@ -246,7 +246,7 @@ def recorded_policies(
     passed, task_ids = trials['passed'], trials.index.get_level_values('task_id')
     models, costs = list(passed.columns), trials['cost'].iloc[0]
     views = prompt_views(task_prompts(tasks.set_index('task_id').loc[task_ids]), encoder)
-    fold = fold_numbers(len(passed), 5, seed)
+    fold = fold_numbers(len(passed), 5, seed, task_groups(tasks, task_ids))
     estimates = cross_qualities(estimator, views, passed.to_numpy(), fold, seed)
     estimates = pd.DataFrame(estimates, task_ids, models)
     alone = {model: run_chain(trials, (model,)) for model in models}

@@ -18,6 +18,7 @@ import pandas as pd
 from .core import SPLITS, InputError
 from .costs import PARAMETERS, add_costs
 from .estimators import fit_estimator
+from .evaluation import task_groups
 from .features import view_arrays
 from .problem import route
 from .router import NothingToLearn
@@ -236,14 +237,15 @@ def cross_qualities(
 
 # %% ../nbs/16a_policies.ipynb #16a00010
 def estimate_splits(
-    tables:dict,          # Name to table: features, views
+    tables:dict,          # Name to table: features, views; outcomes, where tasks may share a prompt
     quality:pd.DataFrame, # From `model_qualities`, of the tasks to learn from
     test_ids:np.ndarray,  # Test tasks
     estimator:str,        # As for `fit_estimator`
     seed:int=42,          # Of everything random
 )->dict:                  # `learned` and `test` -> estimates by task_id, a column per model
     "Estimate pass rates: out of fold for the tasks learned from, by a fit on all of them for test."
-    values, fold = quality.to_numpy(), fold_numbers(len(quality), 5, seed)
+    groups = task_groups(tables['outcomes'], quality.index) if 'outcomes' in tables else None
+    values, fold = quality.to_numpy(), fold_numbers(len(quality), 5, seed, groups)
     learn, ask = (view_arrays(tables['features'], tables['views'], ids) for ids in (quality.index.to_numpy(), test_ids))
     learned = cross_qualities(estimator, learn, values, fold, seed)
     test = estimate_qualities(estimator, learn, values, ask, seed)

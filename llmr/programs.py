@@ -16,10 +16,10 @@ from pathlib import Path
 import pandas as pd
 
 # %% ../nbs/18a_programs.ipynb #own18a04
-from .answers import called_names, extract_program
+from .answers import called_names, extract_for, extract_program
 from .benchmarks import load_tasks
 from .blocks import parsed
-from .core import InputError
+from .core import InputError, plural
 from .execution import PACKAGES, Limits, execute
 from .registry import running_settings
 from .runs import progress_line
@@ -70,36 +70,45 @@ def place_tasks(
                      'task each is for is unknown. Give a benchmark with as many tasks, or programs with task ids.')
 
 # %% ../nbs/18a_programs.ipynb #own18a15
-def _defines(code, name):
-    "Whether a program defines a name at its top level. Where it is not Python, its lines decide."
+def _defined(code):
+    "Names that a program defines at its top level. Where it is not Python, its lines decide."
     tree = parsed(code)
-    if tree is None: return bool(re.search(rf'^(?:async )?(?:def|class) {re.escape(name)}\b', code, re.M))
+    if tree is None: return set(re.findall(r'^(?:async )?(?:def|class) (\w+)', code, re.M))
     named = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
     stored = [target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets
               if isinstance(target, ast.Name)]
     imported = [alias.asname or alias.name for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))
                 for alias in node.names]
-    return name in {*(node.name for node in named), *stored, *imported}
+    return {*(node.name for node in named), *stored, *imported}
 
 def _beginning(text, name):
     "The unfinished function in a task's text, or ''."
     lines = text.split('\n')
     starts = [row for row,line in enumerate(lines) if re.match(r'(?:from|import|def|class|@|[A-Za-z_]\w*\s*=)', line)]
     codes = ('\n'.join(lines[row:]) for row in starts)
-    return next((code for code in codes if _defines(f'{code}\n    pass', name)), '')
+    return next((code for code in codes if name in _defined(f'{code}\n    pass')), '')
 
 # %% ../nbs/18a_programs.ipynb #own18a16
+def _asked_name(task):
+    "`(names that a task's tests call, the first of them at a module's top level or '')`."
+    called = task.entry_point if isinstance(task.entry_point, str) else None # an empty cell is NaN
+    names = called_names(task.tests, called)
+    return names, re.sub(r'\W', '', names[0].rpartition('.')[0] or names[0]) if names else ''
+
+def _own_code(text, names, answer):
+    "The program in a text, as the model wrote it."
+    return extract_program(text, names).code if answer or '```' in text else text
+
 def program_of(
     text:str,     # What a model wrote
     task,         # A row of `tasks`
     answer:bool,  # Of a chat, with prose and fences
 )->str:           # Python; '' if there is none
     "The program in a model's text."
-    called = task.entry_point if isinstance(task.entry_point, str) else None # an empty cell is NaN
-    names = called_names(task.tests, called)
-    name = re.sub(r'\W', '', names[0].rpartition('.')[0] or names[0]) if names else ''
-    code = extract_program(text, names).code if answer or '```' in text else text
-    if not name or not text.strip() or _defines(code, name): return code
+    if getattr(task, 'test_kind', None)=='expression': return extract_for(text, task).code
+    names, name = _asked_name(task)
+    code = _own_code(text, names, answer)
+    if not name or not text.strip() or name in _defined(code): return code
     beginning = _beginning(task.text, name)
     return f'{beginning}\n{text}' if beginning and parsed(f'{beginning}\n{text}') else code
 
@@ -132,8 +141,25 @@ def _rows_of_tasks(programs, tasks, notes):
         named = next(made['task_id'] for made in programs if made['model']==model)
         raise InputError(f'no program of {model} is for a task of the benchmark: they are named {named!r}, its tasks '
                          f'{tasks.task_id.iloc[0]!r}. Give the benchmark that they were written for.')
-    if lost: notes.append(f'{len(lost)} programs left out, of tasks that the benchmark lacks, such as {lost[0]}')
+    if lost:
+        notes.append(f'{plural(len(lost), "program")} left out, of tasks that the benchmark lacks, such as {lost[0]}')
     return rows
+
+def _check_purpose(ran):
+    "Raises: `InputError` if no program of a model defines the function of its task, but others: numbers can mislead."
+    strange, right = {}, set()
+    for made,task in ran:
+        if made['model'] in right: continue
+        names, name = _asked_name(task)
+        defined = _defined(_own_code(made['text'], names, made['answer'])) if name else set()
+        if name in defined: right.add(made['model'])
+        elif defined: strange.setdefault(made['model'], []).append((min(defined), task.task_id, name))
+    for model,found in strange.items():
+        if model in right or len(found)<10: continue
+        defined, task_id, name = found[0]
+        raise InputError(f'none of {len(found)} programs of {model} defines what its task asks for: the first defines '
+                         f'{defined!r}, and task {task_id!r} asks for {name!r}. Give the benchmark that they were '
+                         'written for.')
 
 # %% ../nbs/18a_programs.ipynb #own18a21
 def execute_programs(
@@ -148,6 +174,7 @@ def execute_programs(
     if tasks is None: tasks = load_tasks(benchmark, splits=False)
     rows, of_task = _rows_of_tasks(programs, tasks, notes), list(tasks.itertuples())
     ran = [(made, of_task[row]) for made,row in zip(programs, rows) if row is not None and made['text'] is not None]
+    _check_purpose(ran)
     frame = pd.DataFrame([dict(task_id=task.task_id, model=made['model'], n_tokens=made.get('n_tokens') or 0,
                                code=program_of(made['text'], task, made['answer'])) for made,task in ran])
     frame['sample'] = frame.groupby(['model', 'task_id']).cumcount()

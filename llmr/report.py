@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/17_report.ipynb #9db81046
-from .evaluation import bootstrap_weights, evaluate_curve, gain_over_random, paired_outcomes, random_gap
+from .evaluation import (
+    bootstrap_weights, evaluate_curve, gain_over_random, paired_outcomes, random_gap, task_groups)
 from .page import figure_html, table_html
 from .plain_words import decision_text, room_text, wrapped
 from .planning import MAX_TASKS
@@ -147,7 +148,8 @@ def curve_html(
     "One pair's curve."
     pair, paired = answer.pair, paired_outcomes(outcomes, answer.pair)
     test = answer.scores[answer.scores.split=='test'].set_index('task_id').score[paired.index]
-    curve = evaluate_curve(test, paired, bootstrap_weights(len(paired), seed=seed))
+    weights = bootstrap_weights(len(paired), seed=seed, groups=task_groups(outcomes, paired.index))
+    curve = evaluate_curve(test, paired, weights)
     figure = plot_answer(curve, random_band(paired), answer.points, pair, colour, answer.margin)
     gap = '{:.0%} to {}: {:+.1f} points ({:+.1f} to {:+.1f})'.format
     points = [gap(point.cost_advantage, pair.small, 100*point.performance_gap, 100*point.low, 100*point.high)

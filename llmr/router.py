@@ -38,6 +38,7 @@ class Examples:
     small: np.ndarray         # (N, M) qualities, NaN where a task has fewer samples
     large: np.ndarray         # (N, M)
     others: np.ndarray|None = None # (N, K) mean qualities of further models
+    groups: np.ndarray|None = None # (N,) from `task_groups`; every task is its own group if None
 
     @property
     def gap(self):
@@ -57,7 +58,8 @@ class Examples:
         "Some of the tasks."
         views = {name: x[rows] for name,x in self.views.items()}
         others = None if self.others is None else self.others[rows]
-        return Examples(views, self.small[rows], self.large[rows], others)
+        groups = None if self.groups is None else np.unique(self.groups[rows], return_inverse=True)[1]
+        return Examples(views, self.small[rows], self.large[rows], others, groups)
 
     def drawn(self,
         most:int, # Largest number of tasks

@@ -29,6 +29,7 @@ def load_router(
 )->Router:
     "Load the router of one pair. Raises: `InputError` as `load` of `Router`, or if no pair or several fit."
     folder = Path(folder)
+    if not folder.is_dir(): raise InputError(f'{folder}: no such folder. Give one that `llmr train --out` wrote.')
     nested = [] if (folder/'router.json').exists() else sorted(path.parent for path in folder.glob('*/router.json'))
     places = nested or [folder]
     routers = [Router.load(place) for place in places]
@@ -99,11 +100,18 @@ def _json_prompt(record, place, line):
     raise InputError(f'{place}: no prompt. It has {", ".join(map(str, inner))}; give prompt, text or messages.')
 
 # %% ../nbs/18d_routing.ipynb #own18d13
-def _is_json(text):
-    "Does a line hold a JSON object or text?"
-    if text[:1] not in ('{', '"'): return False
-    try: return isinstance(json.loads(text), (dict, str))
-    except (ValueError, RecursionError): return False
+def _json_value(text):
+    "The object or text that a line holds as JSON, else None."
+    if text[:1] not in ('{', '"'): return None
+    try: value = json.loads(text)
+    except (ValueError, RecursionError): return None
+    return value if isinstance(value, (dict, str)) else None
+
+def _holds_prompt(record):
+    "Would an object be a prompt, if the lines were JSON?"
+    if not isinstance(record, dict): return False
+    try: return bool(_json_prompt(record, '', 0))
+    except InputError: return False
 
 class _Lines:
     "Lines of one source as prompts. The first one that is not empty says whether they are JSON."
@@ -117,12 +125,20 @@ class _Lines:
         except UnicodeDecodeError as e:
             raise InputError(f'{place}: not UTF-8 ({e.reason}). Save it in UTF-8.') from None
         if not text.strip(): return None
-        if self.json is None: self.json = _is_json(text.strip())
-        if not self.json: return Prompt(text, self.number)
-        try: record = json.loads(text)
-        except (ValueError, RecursionError) as e:
-            raise InputError(f'{place}: not valid JSON ({e}), as the lines above are.') from None
-        return _json_prompt(record, place, self.number)
+        value = _json_value(text.strip())
+        if self.json is None: self.json = self._form(text.strip(), value, place)
+        if not self.json and not _holds_prompt(value): return Prompt(text, self.number)
+        if self.json and value is not None: return _json_prompt(value, place, self.number)
+        here, above = ('JSON', 'text') if value is not None else ('text', 'JSON')
+        raise InputError(f'{place}: {here}, and the lines above are {above}. Write all prompts as JSON lines, such as '
+                         '{"prompt": "..."}, or all as text.')
+
+    def _form(self, text, value, place):
+        "Whether the first line is JSON. Raises: `InputError` if it begins a list, or JSON of several lines."
+        if value is not None: return True
+        if text not in ('[', '{') and not text.startswith(('[{', '["')): return False
+        raise InputError(f'{place}: JSON, but no line that is whole. Write one object a line, such as '
+                         '{"prompt": "..."} (jq -c .[] writes a list so).')
 
 # %% ../nbs/18d_routing.ipynb #own18d14
 MOST = 256 # Prompts scored at a time

@@ -27,7 +27,7 @@ from .core import (
     SCHEMAS, SPLITS, InputError, Store, bundle, check_table, data_file, json_rows, package_file, read_jsonl, unbundle)
 from .engines import Completion, Sampler, log, make_requests
 from .plotting import Figure, colours, panels
-from .problem import task_prompts
+from .problem import FENCE, task_prompts
 
 # %% ../nbs/02_sampling.ipynb #011fd8bd
 def _recorded_line(path, number, row):
@@ -49,6 +49,11 @@ def _recorded_line(path, number, row):
     return task_id, texts, counts
 
 # %% ../nbs/02_sampling.ipynb #d89f7a73
+def _program_part(text, n_tokens):
+    "Tokens up to the end of the program, the closing fence included, by their share of the characters."
+    end = text.find(FENCE)
+    return n_tokens if end<0 or not text else min(n_tokens, -(-n_tokens*(end+len(FENCE))//len(text)))
+
 def read_recorded(
     path:Path,  # A recording of one model on one split
     model:str,  # Name for the table
@@ -65,7 +70,8 @@ def read_recorded(
         lines[task_id] = number
         for sample,(text,n_tokens) in enumerate(zip(texts, counts)):
             yield dict(task_id=task_id, model=model, sample=sample, text=text, code=continued_program(text),
-                       n_tokens=n_tokens, finish_reason=finish_reason(n_tokens))
+                       n_tokens=n_tokens, finish_reason=finish_reason(n_tokens),
+                       n_program_tokens=_program_part(text, n_tokens))
 
 # %% ../nbs/02_sampling.ipynb #94d92197
 def _check_tasks(counts, split):
@@ -395,7 +401,8 @@ def columns_of(
 )->pd.DataFrame:          # Its rows, with the columns of that table
     "The columns of a table that completions have."
     table = SCHEMAS[name]
-    empty = [column for column in table.optional if sampled[column].isna().all() or sampled[column].eq('').all()]
+    blank = lambda column: column not in sampled or sampled[column].isna().all() or sampled[column].eq('').all()
+    empty = [column for column in table.optional if blank(column)]
     return sampled[[column for column in table.columns if column not in empty]]
 
 # %% ../nbs/02_sampling.ipynb #226c1c7e

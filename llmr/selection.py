@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['HEADS_SHOWN', 'CANDIDATES', 'MIN_TASKS', 'Study', 'make_study', 'run_study', 'fit_on', 'fold_numbers', 'cross_scores',
-           'cross_gains', 'gain_rows', 'choose', 'nested_scores', 'optimism', 'gain_curve', 'curve_rows',
-           'forecast_check', 'fewer_samples', 'samples_curve', 'plot_routers', 'plot_learning', 'data_hash',
-           'save_router', 'test_scores', 'score_table']
+           'cross_gains', 'gain_rows', 'choose', 'nested_scores', 'optimism', 'like_this', 'other_splits', 'like_text',
+           'gain_curve', 'curve_rows', 'forecast_check', 'fewer_samples', 'samples_curve', 'plot_routers',
+           'plot_learning', 'data_hash', 'save_router', 'test_scores', 'score_table']
 
 # %% ../nbs/09_selection.ipynb #500cce6b
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ import pandas as pd
 
 # %% ../nbs/09_selection.ipynb #07d20b93
 from .core import InputError
-from .estimators import fit_estimator
+from .estimators import fit_estimator, fit_examples
 from .evaluation import (
     TARGETS, bootstrap_gains, bootstrap_weights, calibrate_threshold, gain_over_random, interval, paired_per_sample,
     sample_matrix, task_groups)
@@ -28,7 +28,7 @@ from .forecast import GainCurve, forecast_gain
 from .labels import pair_gaps
 from .plotting import Figure, panels
 from .problem import quality_gap
-from .router import ESTIMATORS, Estimator, NothingToLearn, Router
+from .router import ESTIMATORS, Estimator, Examples, NothingToLearn, Router
 from .runs import Pair
 
 # %% ../nbs/09_selection.ipynb #402a51d7
@@ -128,7 +128,8 @@ def fit_on(
     if estimator=='head-brevity':
         level = np.where(np.isnan(study.brevity), np.nan, 0)
         return fit_estimator('head-inclusive', study.views, study.brevity, level, seed=seed)
-    return fit_estimator(estimator, study.views, study.small, study.large, study.others, seed)
+    views = {name: np.asarray(x, np.float32) for name,x in study.views.items()}
+    return fit_examples(estimator, Examples(views, study.small, study.large, study.others, study.groups), seed)
 
 # %% ../nbs/09_selection.ipynb #76c6f29b
 def fold_numbers(
@@ -270,6 +271,62 @@ def optimism(
     apparent = gains[gains.router==estimator].set_index('pair').gain.rename('apparent')
     both = apparent.to_frame().join(nested.set_index('pair').gain.rename('nested'))
     return both.assign(optimism=both.apparent-both.nested).reset_index()
+
+# %% ../nbs/09_selection.ipynb #09f10002
+def _half(study, rng):
+    "A random half of a study's tasks, a group whole."
+    groups = np.arange(len(study.task_ids)) if study.groups is None else study.groups
+    n = groups.max()+1
+    return study.rows(np.isin(groups, rng.permutation(n)[:n//2]))
+
+def _gain_of(learn, test, estimator, seed):
+    "Gain over random on `test` of an estimator fitted on `learn`; 0 where there is nothing to learn."
+    try: return gain_over_random(fit_on(learn, estimator, seed).score(test.views), test.paired)
+    except NothingToLearn: return 0.
+
+# %% ../nbs/09_selection.ipynb #09f10003
+def like_this(
+    study:Study,        # What the router learned from
+    test:Study,         # What it is judged on
+    scores:np.ndarray,  # (N,) of `test`, by the router
+    estimator:str,      # As for `fit_on`
+    refits:int=10,      # Routers trained anew
+    seed:int=42,        # Of halves, divisions and resamples
+)->dict: # tasks, gain; low, high (this router); like_low, like_high (one trained like this); split_low, split_high
+    "How certain a router's gain is, in points: on other tasks, if trained anew, and with other divisions of the tasks."
+    rng, own = np.random.default_rng(seed), gain_over_random(scores, test.paired)
+    resampled = bootstrap_gains(scores, test.paired, bootstrap_weights(len(scores), seed=seed, groups=test.groups))
+    anew = np.array([_gain_of(_half(study, rng), test, estimator, seed) for _ in range(refits)])
+    scatter = (anew-anew.mean())*np.sqrt(refits/(refits-1))
+    low, high = interval(resampled)
+    like_low, like_high = interval((resampled[:, None]+scatter).ravel())
+    return dict(tasks=len(scores), gain=own, low=low, high=high, like_low=min(low, like_low),
+                like_high=max(high, like_high))
+
+def other_splits(
+    study:Study,     # All tasks
+    n_test:int,      # To be judged on
+    estimator:str,   # As for `fit_on`
+    splits:int=5,    # Divisions
+    seed:int=42,     # Of the divisions
+)->np.ndarray:       # (splits,) gains in points
+    "Gains over random with other divisions into tasks to learn from and tasks to be judged on, groups whole."
+    rng, gains = np.random.default_rng(seed), []
+    groups = np.arange(len(study.task_ids)) if study.groups is None else study.groups
+    n = groups.max()+1
+    for _ in range(splits):
+        out = np.isin(groups, rng.permutation(n)[:max(1, round(n*n_test/len(groups)))])
+        gains.append(_gain_of(study.rows(~out), study.rows(out), estimator, seed))
+    return np.array(gains)
+
+def like_text(
+    like:dict, # From `like_this`, with split_low and split_high
+)->str:
+    "The intervals as sentences."
+    span = lambda name: f'{like[f"{name}low"]:+.1f} to {like[f"{name}high"]:+.1f}'
+    return (f'On {like["tasks"]} tasks held out, this router gains {like["gain"]:+.1f} points over random routing '
+            f'({span("")}, 95%); a router trained like this, on other tasks: {span("like_")}. '
+            f'Other divisions of these tasks gave {span("split_")}.')
 
 # %% ../nbs/09_selection.ipynb #15129489
 def _kept(groups, n, size, seed):

@@ -30,9 +30,9 @@ from .own_tables import CROSS_FITTED, HELD_OUT, check_groups, read_inputs, read_
 from .problem import route, task_prompts
 from .router import ESTIMATORS, NothingToLearn, Router, hides_tests
 from .runs import Pair, progress_line
-from llmr.selection import (
-    CANDIDATES, MIN_TASKS, Study, choose, cross_gains, data_hash, fit_on, gain_curve, gain_rows, make_study,
-    nested_scores)
+from .selection import (
+    CANDIDATES, MIN_TASKS, Study, choose, cross_gains, data_hash, fit_on, gain_curve, gain_rows, like_text, like_this,
+    make_study, nested_scores, other_splits)
 
 # %% ../nbs/18c_training.ipynb #0a1f0001
 def _texts_of(recorded, task_ids, path):
@@ -200,6 +200,7 @@ class Trained:
     held: int                # Tasks held out, those of one prompt counted once
     certificate: Certificate|None = None
     forecast: tuple = ()     # Of dicts, as of `forecast_gain`; a share that cannot be told is None
+    like: dict|None = None   # Of `like_this`, on the tasks held out; None if there are too few
 
 SHARE_COLUMNS = ['share', 'tau', 'sent', 'low', 'high']
 CHOICE:dict = dict(seed=42, estimators=CANDIDATES, hold_out=None, certify=None, risk='harm', delta=.1)
@@ -276,6 +277,21 @@ def _certified(job, scores, given):
     promise = dict(alpha=given['certify'], delta=given['delta'], risk=given['risk'])
     return certify_tasks(job.outcomes, job.pair, scores, promise)
 
+FEWEST_JUDGED = 20 # Tasks held out on which a gain is worth telling
+
+def _like(job, fitted, views, scores, seed):
+    "How certain the router's gain is, from the tasks held out; None if they are too few."
+    if len(job.held)<FEWEST_JUDGED: return None
+    def study(tasks):
+        "Some of the tasks with their views."
+        of_tasks = {name: frame.loc[tasks.task_id].to_numpy() for name,frame in views.items()}
+        outcomes = job.outcomes[job.outcomes.task_id.isin(tasks.task_id)]
+        return make_study(outcomes, job.pair, of_tasks, tasks.task_id.to_numpy(), 'own')
+    held, every = study(job.held), study(pd.concat([job.learned, job.held]))
+    divided = other_splits(every, len(job.held), fitted.name, seed=seed)
+    like = like_this(job.study, held, scores.to_numpy(), fitted.name, seed=seed)
+    return like | dict(split_low=divided.min(), split_high=divided.max())
+
 def _certificate_facts(certificate, held_out):
     "A certificate as a card holds it."
     if certificate is None: return {}
@@ -316,7 +332,8 @@ def _train_one(job, views, folder, encoder, given):
            for part,source in ((scores, HELD_OUT), (tested, 'test')) if len(part)]
     frame = pd.concat([cross_fitted, *own], ignore_index=True).assign(small=job.pair.small, large=job.pair.large)
     replace_file(Path(folder)/'scores.parquet', lambda part: frame.to_parquet(part, index=False))
-    return Trained(job.pair, Path(folder), gains, shares, len(single), certificate, forecast)
+    like = _like(job, fitted, views, scores, given['seed'])
+    return Trained(job.pair, Path(folder), gains, shares, len(single), certificate, forecast, like)
 
 # %% ../nbs/18c_training.ipynb #6981b165
 def _views(tasks, encoder, names, chunk=512):
@@ -399,6 +416,8 @@ def training_text(
     rows = table[['router', 'gain', 'low', 'high']].to_string(index=False, float_format='{:+.2f}'.format)
     found = f'chosen: {best}; use the row `nested`: these tasks {shown} that the router beats random routing.'
     certificate = [str(trained.certificate)] if trained.certificate else []
+    like = [like_text(trained.like)] if trained.like else []
     title = f'{trained.pair.small} or {trained.pair.large}?'
-    more = forecast_text(list(trained.forecast), best) if trained.forecast else ''
-    return '\n\n'.join(filter(None, [f'{title}\n{rows}', found, more, _shares_text(trained), *certificate]))
+    more = [forecast_text(list(trained.forecast), best)] if trained.forecast else []
+    parts = [f'{title}\n{rows}', found, *like, *more, _shares_text(trained), *certificate]
+    return '\n\n'.join(filter(None, parts))

@@ -72,7 +72,7 @@ def visible_test_trials(
     n_visible:int=1,       # Visible tests per trial
 )->pd.DataFrame:           # A row per trial; {small,large}_{tests,passed} count hidden tests
     """Make a row per task, sample and choice of visible tests: task_id, sample, visible, {small,large}_{tests,passed},
-    passes, runs, lead, {small,large}_tokens.
+    passes, runs, lead, {small,large}_tokens; group where the outcomes have it.
     Raises: `InputError` on unpaired outcomes, or if no test is left to score. Source: errata 11."""
     small, large = _sides(outcomes, pair, split)
     columns = small.index, small.tests, large.tests, small.n_tokens, large.n_tokens
@@ -84,4 +84,6 @@ def visible_test_trials(
             trial = _trial(small_tests, large_tests, visible)
             rows.append(dict(
                 task_id=task_id, sample=sample, **trial, small_tokens=small_tokens, large_tokens=large_tokens))
-    return pd.DataFrame(rows)
+    trials = pd.DataFrame(rows)
+    if 'group' not in outcomes: return trials
+    return trials.assign(group=trials.task_id.map(outcomes.drop_duplicates('task_id').set_index('task_id').group))

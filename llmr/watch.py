@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/21_watch.ipynb #7c3e0006
-from .core import InputError, Store, check_table
+from .core import InputError, Store, check_table, plural
 from .drift import Drift, find_drift, withdraw
 from .evaluation import TARGETS, calibrate_threshold
 from .files import read_documents, rows_of
@@ -324,13 +324,14 @@ def watch_text(
     "The answer of a store with the numbers behind it."
     terms, drift, points = judged['terms'], judged['drift'], judged['points']
     lines = [f'{judged["answer"]}  (margin {in_points(terms["margin"])})', _advice(judged), '']
-    grouped = f' in {judged["groups"]:,} groups' if judged['groups']<judged['tasks'] else ''
-    lines.append(f'{judged["tasks"]:,} tasks{grouped} of {terms["small"]} and {terms["large"]}'
-                 +(f'; look {added["look"]}, {added["added"]:,} new rows' if added else ''))
-    lines += [f'{n:,} tasks wait: they have an outcome of {model} alone' for model,n in judged['waiting'].items() if n]
-    if judged['late']: lines.append(f'{judged["late"]:,} tasks left out: their group was counted at an earlier look')
-    if judged['aside']: lines.append(f'{judged["aside"]:,} tasks of split train or validation are not traffic')
-    if added.get('changed'): lines.append(f'{added["changed"]:,} rows differ from those in the store, which count')
+    grouped = f' in {plural(judged["groups"], "group")}' if judged['groups']<judged['tasks'] else ''
+    lines.append(f'{plural(judged["tasks"], "task")}{grouped} of {terms["small"]} and {terms["large"]}'
+                 +(f'; look {added["look"]}, {plural(added["added"], "new row")}' if added else ''))
+    asides = [(n, 'task', f'waiting, with an outcome of {model} alone') for model,n in judged['waiting'].items()]
+    asides += [(judged['late'], 'task', 'left out, whose group was counted at an earlier look'),
+               (judged['aside'], 'task', 'of split train or validation, which are not traffic'),
+               (added.get('changed'), 'row', 'unlike those in the store, which count')]
+    lines += [f'{plural(n, noun)} {why}' for n,noun,why in asides if n]
     lines += ['', f'{"to small":>8}  {"gap, points":<24} {"wealth for ROUTE":<20} for DON\'T']
     for point in points.itertuples() if judged['groups'] else ():
         gap = f'{100*point.performance_gap:+5.1f} ({100*point.low:+.1f} to {100*point.high:+.1f})'
@@ -399,6 +400,11 @@ def _router_card(folder):
 def _new_terms(path, recorded, scores, given, in_order):
     "Terms of a new store. Raises: `InputError` if there are several pairs, or scores without thresholds."
     small, large = given['small'], given['large']
+    strangers = set(recorded.models)-{small, large} if recorded is not None and small and large else set()
+    for model in (small, large) if strangers else ():
+        if model not in recorded.models:
+            raise InputError(f'no outcome of model {model!r}; there are {", ".join(recorded.models)}. The models of a '
+                             'store cannot be changed later.')
     if recorded is not None and not (small and large):
         pairs = pairs_to_judge(recorded, small, large, in_order)
         if len(pairs)>1: raise InputError(f'{path} is new, and there are {len(pairs)} pairs: name --small and --large.')

@@ -4,9 +4,10 @@ import time
 import pandas as pd
 import pytest
 from chat_answers import ANSWERS, CLASSES, GOOD, NO_PROGRAM, fence
-from wrapped_answers import TODAY, TODAY_CLASSES, TODAY_NONE
+from wrapped_answers import CALLS, TODAY, TODAY_CLASSES, TODAY_NONE, VALUES
 
-from llmr.answers import called_names, continued_program, extract_program, extract_programs, finish_reason
+from llmr.answers import (
+    called_names, continued_program, extract_expression, extract_for, extract_program, extract_programs, finish_reason)
 from llmr.core import InputError
 
 ANSWERS, CLASSES, NO_PROGRAM = ANSWERS | TODAY, CLASSES | TODAY_CLASSES, NO_PROGRAM | TODAY_NONE
@@ -116,3 +117,19 @@ def test_continuing_a_fence():
     assert continued_program('\nx = 1\n```\nDone.')=='x = 1'
     assert continued_program('x = 1')=='x = 1' and continued_program('```')==''
     assert [finish_reason(n) for n in (511, 512, 513)]==['stop', 'length', 'length']
+
+
+@pytest.mark.parametrize('answer', VALUES)
+def test_an_expression_that_is_a_value(answer): assert extract_expression(answer).code=='[1, 2]'
+
+
+@pytest.mark.parametrize('answer', CALLS)
+def test_an_expression_that_is_a_call(answer): assert extract_expression(answer, 'call').code=='f(3)'
+
+
+def test_the_side_that_a_task_asks_for():
+    row = lambda test: pd.Series(dict(tests=[test], entry_point='answer', test_kind='expression'))
+    assert extract_for('f(3) == 5', row('assert f(3) == answer')).code=='5'
+    assert extract_for('f(3) == 5', row('assert answer == 5')).code=='f(3)'
+    assert extract_expression('I cannot tell.')==('', 'none')
+    with pytest.raises(InputError, match='should be text'): extract_expression(None)

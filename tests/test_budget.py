@@ -8,7 +8,7 @@ from outcome_rows import outcomes_of
 
 from llmr.budget import (
     BudgetedCascade, Order, best_result, budget_curves, budget_rows, budget_taus, certified_row, fit_order, observed,
-    one_trial, program_result, rank_gains, result_gains, trial_groups)
+    add_signals, one_trial, program_result, rank_gains, result_gains, trial_groups)
 from llmr.cascade import apply_gates, score_on, split_ids, tasks_study
 from llmr.core import InputError
 from llmr.costs import add_costs
@@ -257,3 +257,64 @@ def test_recorded_orders_gain_on_inputs_of_mbpp_plus(recorded, shipped):
 def test_resamples_of_pairs_are_the_same_tasks(recorded):
     draws = [bootstrap_weights(len(rows), 3, 42, trial_groups(rows)) for rows in recorded.values()]
     assert all((draw==draws[0]).all() for draw in draws)
+
+
+# ---- the model's own signals
+
+def signalled(n=80, seed=0, told=True):
+    "Trials whose answers are likely where they are right, or (not told) where a coin says so."
+    rng, trials = np.random.default_rng(seed), made_up(n, seed)
+    right = (trials.small_passed/trials.small_tests).groupby(trials.task_id).transform('mean')
+    noise = trials.task_id.map(dict(enumerate(rng.normal(size=n))))
+    return trials.assign(mean_logprob=-np.exp(noise-2*right*told), logprob=-np.exp(noise), shortness=-100., ended=1.)
+
+
+def test_a_signal_that_tells_is_worth_something_and_noise_is_not():
+    results = 'prompt alone', 'mean log-probability', 'log-probability', 'length', 'ended'
+    gains = result_gains([signalled(200)], results)
+    assert gains['mean log-probability']>gains['log-probability']+2
+    assert gains['length']==pytest.approx(gains['ended'], abs=2) and abs(gains['log-probability'])<abs(
+        gains['mean log-probability'])
+    assert fit_order(signalled(), 'length').levels==()
+
+
+def test_steps_are_calibrated_and_the_prompt_breaks_ties_within_one():
+    trials = signalled(200)
+    order = fit_order(trials, 'mean log-probability')
+    step = np.searchsorted([level[0] for level in order.levels], trials.mean_logprob)
+    rates = (trials.small_passed/trials.small_tests).groupby(step).mean()
+    assert len(rates)>2 and rates.is_monotonic_increasing
+    scores = order.of(trials)
+    for _,rows in trials.assign(order=scores).groupby(step):
+        assert rows.sort_values('score').order.is_monotonic_increasing
+    assert scores[step==step.max()].min()>scores[step==0].max()
+
+
+def test_an_order_is_learned_where_it_is_told_to_be():
+    learned, trials = signalled(200), signalled(60, 1, told=False)
+    row, = budget_rows(dict(a=trials), 'mean log-probability', {}, learned=dict(a=learned))
+    fitted = fit_order(learned, 'mean log-probability')
+    assert row['gain']==pytest.approx(gain_over_random(fitted.of(trials), trials))
+
+
+@pytest.mark.parametrize('result,shown,message', [
+    ('log-probability', .5, 'at most 0'), ('mean log-probability', None, 'Sample with log-probabilities'),
+    ('log-probability', ['passed'], 'at most 0'), ('mean log-probability', float('nan'), 'at most 0'),
+    ('length', -3, 'a number of tokens'), ('length', '9', 'a number of tokens'), ('ended', 1, 'True or False'),
+    ('log-probability', True, 'at most 0')])
+def test_what_is_no_signal_is_refused(result, shown, message):
+    with pytest.raises(InputError, match=message): program_result(shown, result)
+
+
+def test_missing_log_probabilities_are_named():
+    trials = made_up(4)
+    answers = pd.DataFrame([dict(task_id=task, model='A', sample=0, n_tokens=task, finish_reason=reason)
+                            for task,reason in enumerate(['stop', 'length', 'stop', 'stop'])])
+    sampled = answers[['task_id', 'model', 'sample']].assign(logprob=[-1., -2, -3, np.nan])
+    with pytest.raises(InputError, match='task 3, sample 0: no log-probability of the answer of A, and 3 of 12'):
+        add_signals(trials, answers, sampled, 'A')
+    whole = add_signals(trials, answers, sampled.fillna(-4.), 'A').drop_duplicates('task_id')
+    assert whole.mean_logprob.tolist()==[-1, -2, -1.5, -4/3] and whole.ended.tolist()==[1, 0, 1, 1]
+    assert whole.shortness.tolist()==[0, -1, -2, -3]
+    with pytest.raises(InputError, match='sample it with log-probabilities'):
+        observed(whole.assign(logprob=np.nan), 'log-probability')

@@ -50,6 +50,17 @@ def test_arguments_that_cannot_be_read(capsys):
         assert e.value.code==2 and capsys.readouterr().err
 
 
+@pytest.mark.parametrize('text,value', [('2%', .02), ('0.02', .02), ('2e-2', .02)])
+def test_a_margin_may_be_in_percent(text, value):
+    assert parser().parse_args(['verdict', 'o.csv', '--margin', text]).margin==pytest.approx(value)
+
+
+@pytest.mark.parametrize('text', ['2x', '%', 'nan', 'inf%'])
+def test_a_margin_that_is_no_number(text, capsys):
+    with pytest.raises(SystemExit): main(['verdict', 'o.csv', '--margin', text])
+    assert f"'{text}' is not a finite number, such as 0.02 or 2%\n" in capsys.readouterr().err
+
+
 def test_a_seed_out_of_range_and_a_stop(monkeypatch, capsys):
     pair = ['--small', 'a', '--large', 'b']
     for arguments in (['train', 't.jsonl', 'o.jsonl', '--out', 'r'], ['verdict', 'o.jsonl']):

@@ -182,3 +182,14 @@ def test_the_predictions_of_public_routers(data_folder):
     _, facts, word = decisions_on_files([first], first)
     assert word=='NEED' and facts['own']['tasks']==420 and facts['own']['rate']==pytest.approx(.715574, abs=1e-4)
     with pytest.raises(InputError, match='it chooses gemini-2.0-flash-001'): decisions_on_files([first], second)
+
+
+def test_small_and_large_of_three_models_are_asked_for(judged):
+    given = ['small' if model=='A' else 'large' for model in RIGHT], RATES | dict(C=[1]*240), COST | dict(C=.01)
+    with pytest.raises(InputError, match='chooses small or large, and the outcomes are of A, B, C. Say which two'):
+        judged(*given)
+    assert 'small in the log is A in the outcomes' in judged(*given, models=('A', 'B'))[0]
+
+
+def test_a_benchmark_goes_with_decisions(judged):
+    assert '--benchmark was not needed' in judged(RIGHT, benchmark='toy')[0]

@@ -105,3 +105,16 @@ def test_train_and_verdict_say_what_more_tasks_would_buy(tmp_path, capsys):
     assert scores_forecast(None, Pair('big', 'tiny'), scores)==('', []), 'a router of other models'
     (tmp_path/'router'/'router.json').write_text(json.dumps(card | dict(forecast=[dict(tasks='many')])))
     with pytest.raises(InputError, match='Train the router again'): scores_forecast(None, Pair('tiny', 'big'), scores)
+
+
+def test_a_run_says_it_of_the_router_that_it_chose(tmp_path, monkeypatch):
+    rows = [row | dict(pair=pair, router='stack') for pair in ('A-B', 'B-C') for row in forecast_gain(exact([1, 2, 3]))]
+    (tmp_path/'tables').mkdir()
+    pd.DataFrame(rows).to_csv(tmp_path/'tables'/'forecast.csv', index=False)
+    monkeypatch.setattr('llmr.own_data.is_current', lambda folder, stage: stage=='09_selection')
+    text, told = scores_forecast(tmp_path, Pair('A', 'B'))
+    assert len(told)==3 and 'What more tasks would buy (stack)' in text and 'cannot be told' in text
+    assert scores_forecast(tmp_path, Pair('A', 'B'), router='head-strict')==('', [])
+    assert scores_forecast(tmp_path, Pair('A', 'C'))==('', [])
+    monkeypatch.setattr('llmr.own_data.is_current', lambda folder, stage: False)
+    assert scores_forecast(tmp_path, Pair('A', 'B'))==('', []), 'tables that changed since'

@@ -207,6 +207,15 @@ def test_bad_files_are_refused_with_the_reason(tmp_path, reason):
     assert name in str(caught.value)
 
 
+def test_an_empty_folder_is_named(tmp_path):
+    with pytest.raises(InputError, match=f'{tmp_path}: no file that could be read'): gather([tmp_path])
+
+
+def test_a_pattern_behind_a_name_is_explained(tmp_path):
+    with pytest.raises(InputError, match='A pattern behind NAME= is not expanded: give the folder'):
+        gather([f'A={tmp_path}/*.json'])
+
+
 def test_one_model_in_two_arguments_and_names_given_twice(tmp_path):
     first, second = (write(tmp_path/name, 'task_id,model,passed\na,A,1\n') for name in ('a.csv', 'b.csv'))
     with pytest.raises(InputError, match="both hold model 'A'"): gather([first, second])

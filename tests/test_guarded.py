@@ -4,11 +4,13 @@ import pandas as pd
 import pytest
 
 from llmr.cascade import prompt_scores, small_pass_scores
-from llmr.estimators import fit_estimator
+from llmr.estimators import _gap_line, fit_estimator, fit_ridge
+from llmr.evaluation import task_groups
 from llmr.router import ESTIMATORS, Examples
 from llmr.runs import Pair
-from llmr.selection import CANDIDATES, Study, gain_curve
+from llmr.selection import CANDIDATES, Study, fit_on, gain_curve
 from llmr.transfer import guard_rows
+from llmr.trials import visible_test_trials
 
 
 def study_of(small, large, x, groups=None):
@@ -74,3 +76,34 @@ def test_twins_are_in_one_fold_everywhere(monkeypatch, shipped):
                          for study in (grouped, study_of(small, np.full(80, .5), x)))
     assert by_group<.5<by_task
     assert prompt_scores.__module__=='llmr.cascade'
+
+
+def test_twins_choose_a_penalty_in_one_fold():
+    "Leave-one-out sees the twin of a task, and prefers to learn noise by heart."
+    rng = np.random.default_rng(1)
+    x, y = np.repeat(rng.normal(size=(30, 40)), 2, axis=0), np.repeat(rng.normal(size=30), 2)
+    loose, grouped = (fit_ridge(x, y, np.ones(60), groups)[0] for groups in (None, np.repeat(np.arange(30), 2)))
+    assert np.abs(grouped).sum()<.3*np.abs(loose).sum()
+
+
+def test_trials_know_the_group_of_their_task():
+    rows = [dict(task_id=task, split='test', model=model, sample=0, n_tests=2, n_passed=1, tests=['passed', 'failed'],
+                 errors=['', ''], status='ran', n_tokens=1, group=f'g{task//2}') for task in range(4) for model in 'AB']
+    trials = visible_test_trials(pd.DataFrame(rows), Pair('A', 'B'))
+    assert trials.groupby('task_id').group.first().tolist()==['g0', 'g0', 'g1', 'g1']
+    assert task_groups(trials, np.unique(trials.task_id)).tolist()==[0, 0, 1, 1]
+
+
+def test_guarded_errors_go_by_group():
+    "Ten copies of every task are no more evidence than the task."
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(60, 4)).astype(np.float32)
+    small = np.clip(.5+.15*x[:, 0]+rng.normal(0, .4, 60), 0, 1)
+    once = study_of(small, np.full(60, .6), x)
+    tenfold = [np.repeat(values, 10, axis=0) for values in (small, np.full(60, .6), x)]
+    copies = study_of(*tenfold, np.repeat(np.arange(60), 10))
+    wide, narrow = (_gap_line(np.repeat(x[:, 0], 10), np.repeat(small-.6, 10), groups)[2][1, 1]
+                    for groups in (copies.groups, None))
+    assert wide>8*narrow and wide==pytest.approx(_gap_line(x[:, 0], small-.6, None)[2][1, 1], rel=.1)
+    sent = [(fit_on(study, 'guarded').score(once.views)>=0).mean() for study in (once, copies)]
+    assert abs(sent[0]-sent[1])<.25

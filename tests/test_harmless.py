@@ -1,11 +1,13 @@
 "Programs that share a process, and those that must not."
 import importlib
+import json
+import sys
 import time
 import types
 
 import pytest
 from llmr.execution import Limits, Program, run_programs
-from llmr.sandbox.harmless import ATTRIBUTES, MODULES, REFUSED, is_harmless
+from llmr.sandbox.harmless import ATTRIBUTES, MODULES, REFUSED, SCRIPT_ATTRIBUTES, is_harmless
 from llmr.sandbox.rewrite import SUPPLIED
 
 PLAIN = ['def add(a, b): return a+b', 'import math\nfrom collections import Counter\ndef f(x): return Counter(x)',
@@ -97,3 +99,45 @@ def test_modes_and_setup_code_of_programs_that_share_a_process(mode):
                 Program('def inc(x): return LIMIT', ('assert inc(2) == 3',), '', mode)]*2
     words = [grade.tests for grade in run_programs(programs, workers=1)]
     assert words==[('passed',), ('error',)]*2
+
+
+SCRIPTS = ['n = int(input())\nprint(2*n)', 'import sys\nfor line in sys.stdin: sys.stdout.write(line)', 'exit()',
+           'import sys\ninput = sys.stdin.buffer.readline\nsys.setrecursionlimit(10**6)\nprint(input())',
+           'from sys import stdin, exit\nprint(stdin.read())\nexit(0)', 'raise SystemExit']
+OTHER_SCRIPTS = ['import sys\nsys.stdin = 3', 'import sys\nsys.modules', 'import os', 'open(0)', 'from sys import path',
+                 'import sys\nsys.stdout.buffer.raw', 'import sys\nsys.stdin.close()', 'class A: pass',
+                 'import sys as input\ndel input.x', 'import sys\nsys.settrace(print)',
+                 'from sys import setrecursionlimit as __builtins__']
+
+
+def test_what_is_harmless_in_a_script():
+    assert [source for source in SCRIPTS if not is_harmless(source, script=True)]==[]
+    assert [source for source in PLAIN if not is_harmless(source, script=True)]==[]
+    assert [source for source in OTHER_SCRIPTS if is_harmless(source, script=True)]==[]
+    assert [source for source in SCRIPTS if is_harmless(source)]==[]
+    kinds = dict, list, types.ModuleType
+    assert not [name for name in SCRIPT_ATTRIBUTES if isinstance(getattr(sys, name, None), kinds)]
+
+
+def script(source, *cases):
+    return Program(source, tuple(json.dumps(dict(input=text, output=out)) for text,out in cases), kind='stdin')
+
+
+def test_scripts_that_share_a_process_share_nothing_else():
+    deep = 'def f(n): return n and f(n-1)\ntry: print(f(5000))\nexcept RecursionError: print("deep")'
+    sources = {'import sys\nsys.setrecursionlimit(10**4)\ninput = sys.stdin.readline\nx = print\nprint(input())': '7',
+               deep: 'deep', 'try: print(x)\nexcept NameError: print(input(), end="")': '7',
+               'import sys\nprint(sys.stdin.read(), file=sys.stderr)\nsys.stdout.write("7")\nsys.exit(3)': '7',
+               'import os\nprint(len(os.listdir(".")))': '0', 'print("7", input())\nraise ValueError': None}
+    grades = list(run_programs([script(source, ('7', out or '7'), ('7\n8\n', out or '7')) for source,out
+                                in [*sources.items()]*2], workers=1))
+    words = [grade.tests for grade in grades]
+    assert words==([('passed',)*2]*5+[('error',)*2])*2 and grades[-1].errors==('ValueError',)*2
+    assert grades[6].cpu_s<grades[4].cpu_s # which had a process of its own
+
+
+def test_a_script_that_is_unusual_is_run_again_alone():
+    sources = ['print(input())', 'while True: pass', 'x = [0]*10**10', 'print("x"*(20<<20))', 'print(input())', 'x = (']
+    grades = list(run_programs([script(source, ('3', '3')) for source in sources], Limits(cpu_s=.4), workers=1))
+    assert [grade.status for grade in grades]==['ran', 'timeout', 'ran', 'killed', 'ran', 'syntax_error']
+    assert [grade.tests[0] for grade in grades]==['passed', 'timeout', 'memory', 'killed', 'passed', 'not_run']

@@ -66,11 +66,11 @@ def test_nothing_is_left_of_rounding():
 
 
 def test_planned_power_by_hand():
-    assert planned_power(400, .5, .1)==pytest.approx(norm.cdf((.1-1.645*.025-1/400)/.025))
+    assert planned_power(400, .5, .1)==pytest.approx(norm.cdf((.1-1.645*.025-1/800)/.025))
     assert planned_power(400, .5, np.array([.1, .06]))==pytest.approx(
         np.mean([planned_power(400, .5, effect) for effect in (.1, .06)]))
     few = planned_power(100, .01, .05, 2., heaviest=3.)
-    assert few==pytest.approx(norm.cdf((.05-2*5.5**.5*3/100)/.001)), 'the unseen loss of the heaviest task'
+    assert few==pytest.approx(norm.cdf((.05-1.645*5.5**.5*3/100)/.001)), 'the unseen loss of the heaviest task'
     n = tasks_needed(.4, .05, .9, 2.4)
     assert planned_power(n, .4, .05, 2.4)>=.9>planned_power(n-1, .4, .05, 2.4)
     assert tasks_needed(.4, 0.)==tasks_needed(.4, -.1)==MAX_TASKS

@@ -57,7 +57,7 @@ def test_a_failed_call_is_missing_and_an_empty_answer_has_failed(tmp_path):
     assert [(found['task_id'], found['score']) for found in records]==[('HumanEval/0', 1.), ('HumanEval/0', 0.),
                                                                       ('HumanEval/1', None)]
     assert records[0]['text']==PROMPT and records[0]['n_tokens']==7
-    assert '1 programs left out, of tasks that the benchmark lacks, such as HumanEval/9' in notes
+    assert '1 program left out, of tasks that the benchmark lacks, such as HumanEval/9' in notes
     assert 'answers without a program, which fail: A 1' in notes
 
 
@@ -69,3 +69,13 @@ def test_programs_of_another_benchmark_are_refused():
     with pytest.raises(InputError, match="unknown tasks 'nowhere'"): execute_programs(made, [], 'nowhere')
     with pytest.raises(InputError, match='no file nowhere.jsonl'):
         execute_programs(made, [], 'mbpp=nowhere.jsonl')
+
+
+def test_programs_whose_numbers_fit_another_benchmark_are_refused_before_they_run(tmp_path):
+    task_ids = [f'HumanEval/{i}' for i in range(12)]
+    made = [dict(task_id=str(i), model='A', text='def twice(x): return 2*x', answer=False) for i in range(12)]
+    with pytest.raises(InputError, match="none of 12 programs of A defines .* 'twice', .* asks for 'half'"):
+        execute_programs(made, [], cache=tmp_path/'p.sqlite', tasks=tasks_of(task_ids))
+    assert not (tmp_path/'p.sqlite').exists()
+    made[0]['text'] = 'def half(x): return x/2'
+    assert execute_programs(made, [], cache=tmp_path/'p.sqlite', tasks=tasks_of(task_ids))[0]['score']==1

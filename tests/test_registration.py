@@ -8,7 +8,8 @@ from own_files import write_rows
 from llmr.cli import main
 from llmr.core import InputError
 from llmr.registration import (
-    check_spanning, check_terms, departures, kept_text, read_registration, register, registered_options, terms_hash)
+    check_spanning, check_terms, departures, kept_text, look_text, read_looks, read_registration, register,
+    registered_options, take_look, terms_hash)
 
 TERMS = dict(small='A', large='B')
 
@@ -29,7 +30,7 @@ def outcomes(tmp_path):
     (TERMS | dict(min_share=2), 'cost advantage 2'), (TERMS | dict(split='dev'), "unknown split 'dev'; choose from"),
     (TERMS | dict(metric='row'), "unknown metric 'row'"), (TERMS | dict(plan='often'), "unknown plan 'often'"),
     (TERMS | dict(tasks=0), 'tasks 0'), (TERMS | dict(tasks=1.5), 'tasks 1.5'),
-    (TERMS | dict(looks=True), 'looks True'),
+    (TERMS | dict(plan='looks', tasks=9, looks=True), 'looks True'),
     (TERMS | dict(alpha=1), "unknown term 'alpha'")])
 def test_terms_that_cannot_be(tmp_path, terms, message):
     with pytest.raises(InputError, match=message): register(tmp_path/'q.json', terms)
@@ -138,3 +139,64 @@ def test_a_group_over_two_splits_is_refused(tmp_path, capsys):
     ask(capsys, 'register', tmp_path/'q.json', '--small', 'A', '--large', 'B')
     code, text = ask(capsys, 'verdict', tmp_path/'o.jsonl', '--registration', tmp_path/'q.json')
     assert code==2 and "group 'g0' has tasks in split test and validation" in text
+
+
+PLANNED = TERMS | dict(plan='looks', looks=3, tasks=90, margin=.3)
+
+
+@pytest.mark.parametrize('terms,message', [
+    (TERMS | dict(plan='looks'), 'plan looks: say how many looks'), (TERMS | dict(plan='looks', looks=3), 'plan looks'),
+    (TERMS | dict(looks=3), 'looks 3 with plan fixed')])
+def test_a_plan_of_looks_says_how_many_and_of_what(tmp_path, terms, message):
+    with pytest.raises(InputError, match=message): register(tmp_path/'q.json', terms)
+
+
+def test_looks_are_written_down_and_share_one_error(tmp_path):
+    path = tmp_path/'q.json'
+    record = register(path, PLANNED)
+    first, same = take_look(path, record, 30, 'a'), take_look(path, record, 30, 'a')
+    assert first==same and (first['look'], first['next'])==(1, 60) and len(read_looks(path))==1
+    second, last = take_look(path, record, 61, 'b'), take_look(path, record, 95, 'c')
+    assert first['level']<second['level']<last['level']<.05 and (second['next'], last['next'])==(90, 0)
+    assert take_look(path, record, 30, 'a')==first, 'an old look has its old level'
+    for tasks,message in ((61, 'plan of 90 tasks ended with look 3'), (99, 'plan of 90 tasks ended')):
+        with pytest.raises(InputError, match=message): take_look(path, record, tasks, 'd')
+    assert 'goes on' in look_text(first, record, 'NEED') and 'ended without' in look_text(last, record, 'NEED')
+    assert look_text(second, record, 'ROUTE').endswith('The plan ends here.')
+
+
+def test_a_look_needs_more_tasks_and_its_own_file(tmp_path):
+    path, other = tmp_path/'q.json', tmp_path/'r.json'
+    record, another = register(path, PLANNED), register(other, PLANNED | dict(margin=.2))
+    take_look(path, record, 40, 'a')
+    with pytest.raises(InputError, match='30 tasks, and look 1 had 40 already'): take_look(path, record, 30, 'b')
+    (tmp_path/'r.json.looks').write_bytes((tmp_path/'q.json.looks').read_bytes())
+    with pytest.raises(InputError, match='looks of another registration'): take_look(other, another, 50, 'b')
+    for text in ('{}', 'x', '{"look": 2, "tasks": 5, "hash": "a", "question": "b", "time": "c"}\n'):
+        (tmp_path/'q.json.looks').write_text(text)
+        with pytest.raises(InputError, match='q.json.looks: damaged'): take_look(path, record, 50, 'b')
+
+
+def test_verdicts_follow_a_plan_of_looks(tmp_path, outcomes, capsys):
+    question = str(tmp_path/'q.json')
+    assert main(['register', question, '--small', 'A', '--large', 'B', '--margin', '0.3', '--plan', 'looks',
+                 '--looks', '2', '--tasks', '30'])==0
+    lines = outcomes.read_text().splitlines()
+    half = tmp_path/'half.jsonl'
+    half.write_text('\n'.join(lines[:30]))
+    assert main(['verdict', str(half), '--registration', question])==4
+    first = capsys.readouterr().out
+    assert 'Look 1 of 2: 15 of 30 independent tasks' in first and 'the next look is at 30 tasks' in first
+    assert 'Kept to the registration' in first
+    main(['verdict', str(outcomes), '--registration', question, '--json'])
+    facts = json.loads(capsys.readouterr().out)
+    assert facts['look']['look']==2 and facts['look']['level']>.04
+    assert facts['verdicts'][0]['points'][0]['level']==pytest.approx(1-facts['look']['level'])
+    assert main(['verdict', str(half), '--registration', question])==4, 'the first look may be read again'
+    assert main(['verdict', str(outcomes), '--registration', question, '--margin', '.2'])==2
+
+
+def test_more_looks_than_planned_depart(tmp_path):
+    record = register(tmp_path/'q.json', PLANNED)
+    assert departures(record, 'looks', 50, 'task', looks=3)==[]
+    assert departures(record, 'looks', 50, 'task', looks=4)==['3 looks were planned, and this is look 4']

@@ -89,8 +89,10 @@ def test_prompts_of_any_form(text, expected): assert [(prompt.text, prompt.line)
 
 
 @pytest.mark.parametrize('text,message', [
-    ('{"prompt": "a"}\nb', 'in, line 2: not valid JSON'),
-    ('{"prompt": "a"}\n[1]', 'in, line 2: .1., and should be an object'),
+    ('{"prompt": "a"}\nplain', 'in, line 2: text, and the lines above are JSON. Write all prompts as JSON lines'),
+    ('plain\n{"prompt": "a"}', 'in, line 2: JSON, and the lines above are text'),
+    ('[\n{"prompt": "a"}]', 'in, line 1: JSON, but no line that is whole'),
+    ('[{"prompt": "a"}]', 'line 1: JSON, but no'), ('{\n"prompt": "a"}', 'line 1: JSON, but no'),
     ('{"q": 1}', 'in, line 1: no prompt. It has q'), (b'a\n\xff\xfe', 'in, line 2: not UTF-8'),
     ('{"messages": [{"role": "system", "content": "a"}]}', 'no message of the user'),
     ('{"messages": [{"role": "user"}]}', 'a message without text')])
@@ -140,3 +142,8 @@ def test_whoever_reads_no_further_breaks_nothing(router):
     command = f'yes "add two numbers" | {sys.executable} -m llmr.cli route {router} --share .5 | head -2'
     done = subprocess.run(['bash', '-c', command], capture_output=True, text=True, timeout=120)
     assert len(done.stdout.splitlines())==2 and not done.stderr
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match='nosuch: no such folder. Give one that `llmr train --out` wrote'):
+        load_router(tmp_path/'nosuch')

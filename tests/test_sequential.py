@@ -3,11 +3,12 @@ import time
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from llmr.core import InputError
 from llmr.sequential import (
     BETS, Answer, answer, compare_designs, gap_interval, log_wealth, plan_looks, planned_answer, sequential_points,
-    simulate_gaps, tasks_to_answer, wealth_rows)
+    simulate_gaps, spent_levels, tasks_to_answer, wealth_rows)
 
 LIMIT = np.log(40)
 
@@ -221,3 +222,20 @@ def test_rows_of_the_picture_agree_with_the_points():
         world[:, None], np.ones((600, 1)), np.ones(600), [200, 600], .02)
     assert rows.low.iloc[-1]==pytest.approx(points.low[0]) and rows.high.iloc[-1]==pytest.approx(points.high[0])
     assert rows.log_for.max()==pytest.approx(points.log_for[0])
+
+
+@pytest.mark.parametrize('sizes,planned', [([800], 800), ([200, 400, 600, 800], 800), ([90, 410, 423, 900], 800)])
+def test_levels_of_looks_as_they_come_add_up_to_the_error(sizes, planned):
+    "Brownian paths at the looks: as many cross as the error allows; whatever the numbers were."
+    levels, rng = spent_levels(sizes, planned), np.random.default_rng(0)
+    steps = rng.normal(size=(60_000, len(sizes)))*np.sqrt(np.diff(sizes, prepend=0))
+    z = np.cumsum(steps, 1)/np.sqrt(sizes)
+    crossed = (z>=norm.isf(levels)).any(1).mean()
+    assert crossed==pytest.approx(.05, abs=.003)
+    assert levels[0]==pytest.approx(min(2*norm.sf(norm.isf(.025)/min(sizes[0]/planned, 1)**.5), .05), rel=1e-6)
+
+
+def test_nothing_is_left_after_the_last_planned_task_and_early_looks_get_next_to_nothing():
+    assert spent_levels([800, 1600], 800)[1]<=1e-9 and spent_levels([8, 800], 800)[0]<=1e-8
+    for tasks in ([], [0], [5, 5], [9, 3]):
+        with pytest.raises(InputError, match='each look needs more'): spent_levels(tasks, 800)

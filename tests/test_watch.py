@@ -78,14 +78,21 @@ def test_a_task_waits_for_its_second_model(store, file):
         assert facts['tasks']==tasks
     assert facts['waiting']==dict(A=0, B=0)
     text, facts, _ = watch(store, [file('more.jsonl', rows_of([0], 9)[:1])])
-    assert facts['waiting']==dict(A=1, B=0) and '1 tasks wait: they have an outcome of A alone' in text
+    assert facts['waiting']==dict(A=1, B=0) and '1 task waiting, with an outcome of A alone' in text
+
+
+def test_a_mistyped_model_makes_no_store(store, file):
+    "A model may come later, but not while the file has others."
+    with pytest.raises(InputError, match="no outcome of model 'Bx'; there are A, B. The models of a store cannot be"):
+        watch(store, [file('a.jsonl', rows_of([1, 0]))], small='A', large='Bx')
+    assert not store.exists()
 
 
 def test_the_first_outcome_counts(store, file):
     watch(store, [file('a.jsonl', rows_of([1]*5))], **PAIR)
     text, facts, _ = watch(store, [file('b.jsonl', rows_of([-1]*5))])
     assert facts['points'][-1]['performance_gap']==1 and facts['added']['changed']==10
-    assert '10 rows differ from those in the store, which count' in text
+    assert '10 rows unlike those in the store, which count' in text
 
 
 def test_a_group_counts_once_as_it_was_first(store, file):
@@ -93,7 +100,7 @@ def test_a_group_counts_once_as_it_was_first(store, file):
     watch(store, [file('a.jsonl', grouped[:4]+rows_of([0, 0], 50))], **PAIR)
     text, facts, _ = watch(store, [file('b.jsonl', grouped)])
     assert facts['groups']==3 and facts['tasks']==6 and facts['late']==2
-    assert facts['points'][-1]['performance_gap']==0 and '2 tasks left out: their group was counted' in text
+    assert facts['points'][-1]['performance_gap']==0 and '2 tasks left out, whose group was counted' in text
 
 
 def test_repeats_of_a_prompt_do_not_add_evidence(store, tmp_path, file):

@@ -232,3 +232,14 @@ TODAY_NONE = {
     'empty notebook': notebook(('markdown', 'nothing')),
     'content null': json.dumps(message(None)),
 }
+
+# What `f(3)` returns, which is [1, 2], and a call that returns it
+VALUES = ['[1, 2]', fence('[1, 2]'), 'The answer is [1, 2].', 'f(3) returns [1, 2]', '[ANSWER]f(3) == [1, 2][/ANSWER]',
+          '[ANSWER]assert f(3) == [1, 2][/ANSWER]', '`[1, 2]`', '**Answer:** `[1, 2]`', '\\boxed{[1, 2]}',
+          'Answer: [1, 2]',
+          '<think>f gives [3]</think>\n[1, 2]', fence('assert f(3) == [1, 2]', ''), '{"answer": "[1, 2]"}',
+          'Step: x = [1]\n\nSo the output is:\n\n'+fence('[1, 2]'), '{"answer": [1, 2]}', 'answer = [1, 2]', '$[1, 2]$',
+          'The loop does:\n'+fence('for x in y:\n    pass')+'\nFinal answer: `[1, 2]`', '<answer>[1, 2]</answer>',
+          'First `x = [0]`.\n\nTherefore `f(3)` evaluates to `[1, 2]`.', 'Output: **[1, 2]**']
+CALLS = ['f(3)', fence('f(3)'), 'f(3) == [1, 2]', 'assert f(3) == [1, 2]', 'The call is `f(3)`.',
+         '[ANSWER]f(3)[/ANSWER]']

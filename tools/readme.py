@@ -66,7 +66,9 @@ def options():
 def main():
     "Write README.md and its picture."
     given = options()
-    copy = execute.copy_against(NBS/'index.ipynb', finished_run(given.run.resolve()), execute.of_code())
+    run = finished_run(given.run.resolve())
+    if run.profile.name!='shipped': raise SystemExit(f'{given.run}: a run of profile {run.profile.name}, not shipped')
+    copy = execute.copy_against(NBS/'index.ipynb', run, execute.of_code())
     text, images = render(nbformat.read(copy, as_version=4))
     folder = given.root/'nbs'/'images'
     folder.mkdir(parents=True, exist_ok=True)

@@ -33,6 +33,10 @@ round set slice sorted str sum tuple zip Ellipsis NotImplemented""".split())
 _ERRORS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 _SUPPLIED = {'os', 'random', 'json', 'datetime', 'decimal', 'fractions', 'statistics', 'namedtuple', 'Type'} # by modes
 REFUSED = (frozenset(vars(builtins))-_FUNCTIONS-_ERRORS-{'__name__'}) | _SUPPLIED | {'exit', 'quit'} # names
+# of programs that read standard input: their streams are new for each case, and in memory
+_SCRIPT_NAMES = frozenset(('input', 'exit', 'quit', 'SystemExit'))
+_SCRIPT_SYS = frozenset(('stdin', 'stdout', 'stderr', 'exit', 'setrecursionlimit')) # the limit is set back
+SCRIPT_ATTRIBUTES = _SCRIPT_SYS | frozenset('read readline readlines write writelines flush buffer'.split())
 _NODES = frozenset(getattr(ast, name) for name in """Module Expr Pass Break Continue Return Assign AugAssign AnnAssign If
 IfExp For While alias Raise Assert Delete Global Nonlocal Lambda arguments Call keyword Starred BoolOp And Or
 BinOp UnaryOp Compare Subscript Slice List Tuple Dict Set ListComp SetComp DictComp GeneratorExp comprehension Yield
@@ -42,7 +46,8 @@ _YIELDS = ast.Yield, ast.YieldFrom
 _parse, _walk, _Load = ast.parse, ast.walk, ast.Load
 
 
-def _is_name(name): return name not in REFUSED and (name[:2]!='__' or name=='__name__')
+def _is_name(name, script=False):
+    return (name not in REFUSED or script and name in _SCRIPT_NAMES) and (name[:2]!='__' or name=='__name__')
 
 
 def _formats(text):
@@ -77,7 +82,16 @@ _RULES = {ast.Name: lambda node: _is_name(node.id), ast.Attribute: _attribute, a
           ast.Try: _ends_at_once, ast.arg: lambda node: _is_name(node.arg), ast.ExceptHandler: lambda node: _is_name(node.name or '')}
 
 
-def is_harmless(source):
+def _in_script(node):
+    "Whether a name, an attribute or an import is harmless in a script, though not in a module."
+    kind = type(node)
+    if kind is ast.Name: return _is_name(node.id, True)
+    if kind is ast.Attribute: return type(node.ctx) is _Load and node.attr in SCRIPT_ATTRIBUTES
+    return (kind is ast.ImportFrom and node.module=='sys' and not node.level
+            and all(alias.name in _SCRIPT_SYS and _is_name(alias.asname or alias.name, True) for alias in node.names))
+
+
+def is_harmless(source, script=False):
     "Whether a program can change nothing but its own objects. One that does not compile is not."
     if len(source)>MAX_SOURCE or 'class' in source and re.search(r'^[ \t]*class\b', source, re.M): return False
     try: nodes = [_parse(source)]
@@ -86,7 +100,7 @@ def is_harmless(source):
         node = nodes.pop()
         kind = type(node)
         if kind in _RULES:
-            if not _RULES[kind](node): return False
+            if not (_RULES[kind](node) or script and _in_script(node)): return False
         elif kind not in _NODES: return False
         for name in node._fields:
             part = getattr(node, name, None)

@@ -21,6 +21,7 @@ import stdio
 import wire
 from plan import plan
 from process import Ended, Process, Sandbox, SandboxLost
+from stdio import BRIEF_S
 
 OWN_S, OWN_BYTES = 10, 1<<30     # what judging one program may take here
 TESTER_S = 3.                    # processor seconds of the tests' process
@@ -28,7 +29,7 @@ SMALL_REPLY = 1<<16              # what is compared here: a value can be made so
 MOST_READ_HERE = 20_000 # characters of a program that this process parses itself
 NOT_RUN = 'syntax_error', 'module_error', 'memory', 'unchanged' # what a child may say of a program without tests
 WORDS = 'passed', 'failed', 'error', 'memory'
-BRIEF_S, USED_S, USES = .1, 1., 200 # processor seconds of a program in a used process, of such a process; its programs
+USED_S, USES = 1., 200 # processor seconds of a used process, and its programs
 WHOLE = {'passed', 'failed', 'error'} # results after which a harmless program's process is as it was
 
 
@@ -263,9 +264,7 @@ class Worker:
     def attempt(self, job, made):
         if job['only_changed'] and is_unchanged(job, made): return outcome(job, not_run(made, 'unchanged'))
         tried = Attempt(self, job, made)
-        if made.kind=='stdin':
-            self.end_used()
-            stdio.run(tried)
+        if made.kind=='stdin': stdio.run(tried)
         elif made.judge=='inside': self.inside(tried)
         else:
             try: tried.run(tried.simple if made.simple else tried.tested)

@@ -9,6 +9,7 @@ The levels, from the strongest to the weakest:
 - `rlimits`: resource limits alone (macOS, old kernels). Against accidents, not against malice.
 """
 import ctypes
+import errno
 import fcntl
 import glob
 import os
@@ -137,6 +138,7 @@ def enter_namespaces(tmp_mb, packages, processes=0):
     _mount('tmpfs', root, 'tmpfs', MS_NOSUID, 'size=1m,mode=755')
     _show_python(root, packages)
     if processes: _show_programs(root)
+    if os.path.exists(root+TMP): raise OSError(errno.EEXIST, f'Python lies below {TMP}, which is a directory of its own here')
     os.mkdir(root+TMP)
     os.chdir(root)
     _call(SYS_PIVOT_ROOT[platform.machine()], b'.', b'.')

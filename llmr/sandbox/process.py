@@ -18,7 +18,7 @@ import wire
 REPORT = struct.Struct('!idq')
 TICK, QUICK_TICK = .05, .01 # seconds between looks at a program; the quick one where nothing bounds its directory
 LATE = 2                    # looks further apart than that many ticks were kept waiting themselves
-WORK, NAPS = .01, 4         # processor seconds that are a sign of work; sleep in all, in longest sleeps
+WORK, NAPS = .01, 1.5       # processor seconds that are a sign of work; sleep in all, in longest sleeps
 MAX_THREADS = 64
 GROWTH = 16<<20            # bytes of memory that a harmless program may leave behind
 HELLO_S = 20                # for a sandbox to fork
