@@ -178,8 +178,8 @@ class Decider:
         response:str='', # Id that the server gave, if it keeps responses
     ):
         "Remember who answers a conversation that may go on without the user."
-        if request.has_tools: self.conversations[request.conversation()] = side
-        if response: self.conversations[response] = side
+        for key in (request.conversation() if request.has_tools else '', response):
+            if key: self.conversations[key] = side
 
 # %% ../nbs/22f_gateway.ipynb #f2200018
 class Refusal(Exception):

@@ -116,7 +116,7 @@ def two_stubs():
             await stop[1].wait()
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     try: yield found
     finally:
         stop[0].call_soon_threadsafe(stop[1].set)
@@ -177,7 +177,7 @@ def served(folder=None, router=None, checker=None, cascade=None, dead=(), stubs=
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     if 'error' in ended: raise ended['error']
     try: yield found
     finally:

@@ -122,6 +122,13 @@ def test_what_is_refused(plain, asked, status, code, message):
     assert ask(plain, ADD)[0]==200
 
 
+@pytest.mark.parametrize('depth', [100, 300, 500, 700, 900, 2000])
+def test_what_is_nested_deep_is_answered_or_refused(plain, depth):
+    body = b'{"model":"llmr","tools":[1],"messages":[{"role":"user","content":"add"},{"role":"user","x":%s}]}'
+    status, _, answer = ask(plain, body % (b'['*depth+b']'*depth))
+    assert status==200 or status==400 and json.loads(answer)['error']['code']=='invalid_body'
+
+
 def test_addresses_that_are_not_there(plain):
     missing = ('GET', '/v1/chat/completions', 405), ('GET', '/nowhere', 404), ('POST', '/health', 405)
     for method,path,status in missing:
