@@ -162,6 +162,7 @@ def cross_scores(
     for number in np.unique(fold):
         out = fold==number
         learn = ~out if keep is None else ~out & keep
+        if not learn.any(): continue
         try: scores[out] = fit_on(study.rows(learn), estimator, seed).score(study.rows(out).views)
         except NothingToLearn: scores[out] = 0
     return scores if estimator=='oracle' else _centre(scores, fold)
