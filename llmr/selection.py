@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['HEADS_SHOWN', 'CANDIDATES', 'MIN_TASKS', 'Study', 'make_study', 'run_study', 'fit_on', 'fold_numbers', 'cross_scores',
-           'cross_gains', 'gain_rows', 'choose', 'nested_scores', 'optimism', 'like_this', 'other_splits', 'like_text',
-           'gain_curve', 'curve_rows', 'forecast_check', 'fewer_samples', 'samples_curve', 'plot_routers',
-           'plot_learning', 'data_hash', 'save_router', 'test_scores', 'score_table']
+           'cross_gains', 'gain_rows', 'choose', 'nested_scores', 'optimism', 'like_this', 'other_splits', 'gain_curve',
+           'curve_rows', 'forecast_check', 'fewer_samples', 'samples_curve', 'plot_routers', 'plot_learning',
+           'data_hash', 'save_router', 'test_scores', 'score_table']
 
 # %% ../nbs/09_selection.ipynb #500cce6b
 from dataclasses import dataclass, replace
@@ -320,16 +320,6 @@ def other_splits(
         out = np.isin(groups, rng.permutation(n)[:max(1, round(n*n_test/len(groups)))])
         gains.append(_gain_of(study.rows(~out), study.rows(out), estimator, seed))
     return np.array(gains)
-
-# %% ../nbs/09_selection.ipynb #09f10009
-def like_text(
-    like:dict, # From `like_this`, with split_low and split_high
-)->str:
-    "The intervals as sentences."
-    span = lambda name: f'{like[f"{name}low"]:+.1f} to {like[f"{name}high"]:+.1f}'
-    return (f'On {like["tasks"]} tasks held out, this router gains {like["gain"]:+.1f} points over random routing '
-            f'({span("")}, 95%); a router trained like this, on other tasks: {span("like_")}. '
-            f'Other divisions of these tasks gave {span("split_")}.')
 
 # %% ../nbs/09_selection.ipynb #15129489
 def _kept(groups, n, size, seed):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WIDTH_TASKS', 'MOST_HELD', 'SHARE_COLUMNS', 'CHOICE', 'read_training', 'planned_hold_out', 'hold_out_tasks',
            'share_row', 'certify_tasks', 'check_estimators', 'Trained', 'check_choice', 'pair_folder', 'train_routers',
-           'train_router', 'training_text']
+           'train_router', 'like_text', 'training_text']
 
 # %% ../nbs/18c_training.ipynb #own18c02
 import os
@@ -31,7 +31,7 @@ from .problem import route, task_prompts
 from .router import ESTIMATORS, NothingToLearn, Router, hides_tests
 from .runs import Pair, progress_line
 from .selection import (
-    CANDIDATES, MIN_TASKS, Study, choose, cross_gains, data_hash, fit_on, gain_curve, gain_rows, like_text, like_this,
+    CANDIDATES, MIN_TASKS, Study, choose, cross_gains, data_hash, fit_on, gain_curve, gain_rows, like_this,
     make_study, nested_scores, other_splits)
 
 # %% ../nbs/18c_training.ipynb #0a1f0001
@@ -393,6 +393,16 @@ def train_router(
 )->Trained:
     "Train the router of one pair. Raises: `InputError` as `train_routers` does."
     return train_routers(tasks, outcomes, [pair], encoder, folder, choice)[0][0]
+
+# %% ../nbs/18c_training.ipynb #18cf0002
+def like_text(
+    like:dict, # From `like_this`, with split_low and split_high
+)->str:
+    "The intervals as sentences."
+    span = lambda name: f'{like[f"{name}low"]:+.1f} to {like[f"{name}high"]:+.1f}'
+    return (f'On {like["tasks"]} tasks held out, this router gains {like["gain"]:+.1f} points over random routing '
+            f'({span("")}, 95%); a router trained like this, on other tasks: {span("like_")}. '
+            f'Other divisions of these tasks gave {span("split_")}.')
 
 # %% ../nbs/18c_training.ipynb #6ed2e917
 def _shares_text(trained):
