@@ -1,5 +1,7 @@
 "What more tasks would buy: forecasts against lines, simulated curves, and what `train` and `verdict` say of them."
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from llmr.forecast import GainCurve, forecast_gain, forecast_text
 from llmr.own_data import scores_forecast
 from llmr.runs import Pair
 from llmr.selection import Study, forecast_check, gain_curve
+from llmr.training import Trained
 
 
 def exact(gains, tasks=(10, 20, 40), now=50):
@@ -126,3 +129,11 @@ def test_few_groups_have_a_curve():
     few = Study(study.data, study.pair, study.task_ids, study.views, study.small, study.large, study.others,
                 study.brevity, study.paired, np.repeat(np.arange(5), 4))
     for seed in range(6): assert np.isfinite(gain_curve(few, 'knn', seed=seed, n_resamples=5).gain).all()
+
+
+def test_json_of_a_training_has_the_forecast():
+    rows = [dict(tasks=50, gain=1., low=0., high=2., share=None)]
+    none = pd.DataFrame()
+    trained = Trained(Pair('A', 'B'), Path('router'), none, none, 0, forecast=tuple(rows))
+    facts = cli.trained_facts(trained, SimpleNamespace(files=['results.csv'], benchmark=''))
+    assert json.loads(json.dumps(facts))['forecast']==rows
