@@ -280,7 +280,8 @@ def extract_program(
     made = [candidate for candidate in map(_candidate, _patches(text, blocks)) if candidate]
     if parts := _choose_called(made, called): return _joined(parts)
     unfenced = [candidate for candidate in map(_candidate, unfenced_blocks(text)) if candidate]
-    return _joined(_choose_called(unfenced, called) or _choose_any(fenced) or _choose_any(unfenced) or _choose_any(made))
+    parts = _choose_called(unfenced, called) or _choose_any(fenced) or _choose_any(unfenced)
+    return _joined(parts or _choose_any(made))
 
 # %% ../nbs/02b_answers.ipynb #59f194b9
 _LABEL = re.compile(r'\b(?:answer|output|result|value|returns?|returned|outputs?|prints?|yields?|call)\b[*_\s]*'

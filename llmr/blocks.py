@@ -244,8 +244,8 @@ def readable(
     first, _, rest = code.partition('\n')
     if first.strip().lower() in _COPIED and parsed(rest): code = rest
     plain = code.translate(_ODD_SPACES)
-    texts = code, plain, _NOTEBOOK.sub('', plain).strip('\n'), html.unescape(plain).translate(_ODD_SPACES)
-    texts += plain.translate(_ODD_QUOTES), _without_numbers(plain)
+    texts = [code, plain, _NOTEBOOK.sub('', plain).strip('\n'), html.unescape(plain).translate(_ODD_SPACES),
+             plain.translate(_ODD_QUOTES), _without_numbers(plain)]
     for text in dict.fromkeys(texts):
         if tree := parsed(text): return text, tree
     return code, None
