@@ -74,7 +74,7 @@ def start(command, port, folder, environ=()):
     log = open(Path(folder)/f'{port}.log', 'w')
     process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, cwd=folder,
                                env=os.environ | dict(environ))
-    end = time.monotonic()+120
+    end = time.monotonic()+300
     while time.monotonic()<end and process.poll() is None:
         try: socket.create_connection(('127.0.0.1', port), 1).close()
         except OSError: time.sleep(.2)

@@ -67,6 +67,7 @@ def add_evidence(sub):
     "What is checked and written down."
     sub.add_argument('--log', metavar='DIR', help='write decisions and outcomes there (default: nowhere)')
     sub.add_argument('--log-prompts', action='store_true', help='write the text of prompts too, not only its hash')
+    sub.add_argument('--spans', action='store_true', help='a span of OpenTelemetry for each request (gen_ai.*)')
     sub.add_argument('--shadow', type=number(0), default=0., metavar='SHARE', help='ask both models for this share of '
                      'the traffic; the client does not wait for the second (default: 0)')
     sub.add_argument('--verify', action='store_true', help="run the small model's program on the tests that the prompt "
@@ -101,7 +102,7 @@ def serve(args):
     options = check_options(Options(
         args.name, args.tau, os.environ.get('LLMR_API_KEY', ''), args.shadow, args.unfamiliar, args.verify, args.budget,
         prices=dict(args.price), most_body=args.most_body*2**20, most_at_once=args.most_at_once, patience=patience,
-        log_prompts=args.log_prompts), args.host)
+        log_prompts=args.log_prompts, spans=args.spans), args.host)
     service = make_service(args.router, args.small, args.large, args.log, options, args.share)
     with listen(args.host, args.port) as place: serve(service, place)
     return None, 0

@@ -111,8 +111,9 @@ class Request:
         return bool(self.fields.get('tools') or self.fields.get('functions'))
 
     def conversation(self):
-        "A key of the conversation up to the task, the same at each of its turns."
-        text = json.dumps(self.task.opening, sort_keys=True)
+        "A key of the conversation up to the task, the same at each of its turns; '' for one that is nested too deep."
+        try: text = json.dumps(self.task.opening, sort_keys=True)
+        except RecursionError: return ''
         return hashlib.sha256(text.encode(errors='replace')).hexdigest()
 
     def for_model(self, model):

@@ -129,15 +129,27 @@ class Metrics:
     "Counters, values and times by name and labels."
     def __init__(self): self.counts, self.values, self.times, self.sums = Counter(), {}, {}, Counter()
 
-    def count(self, name, by=1, **labels):
+    def count(self,
+        name:str,   # Of the counter
+        by:float=1, # How much
+        **labels,
+    ):
         "Add to a counter."
         self.counts[name, tuple(labels.items())] += by
 
-    def set(self, name, value, **labels):
+    def set(self,
+        name:str,    # Of the value
+        value:float,
+        **labels,
+    ):
         "Set a value."
         self.values[name, tuple(labels.items())] = value
 
-    def time(self, name, seconds, **labels):
+    def time(self,
+        name:str,      # Of what took so long
+        seconds:float,
+        **labels,
+    ):
         "Add a time."
         key = name, tuple(labels.items())
         bins = self.times.setdefault(key, [0]*(len(BOUNDS)+1))

@@ -47,6 +47,7 @@ class Options:
     most_at_once: int = 512       # Requests
     patience: Patience = Patience()
     log_prompts: bool = False     # Whether the log holds the text that was routed
+    spans: bool = False           # Whether OpenTelemetry has a span of each request
 
 # %% ../nbs/22f_gateway.ipynb #f2200010
 def check_models(
@@ -177,8 +178,8 @@ class Decider:
         response:str='', # Id that the server gave, if it keeps responses
     ):
         "Remember who answers a conversation that may go on without the user."
-        if request.has_tools: self.conversations[request.conversation()] = side
-        if response: self.conversations[response] = side
+        for key in (request.conversation() if request.has_tools else '', response):
+            if key: self.conversations[key] = side
 
 # %% ../nbs/22f_gateway.ipynb #f2200018
 class Refusal(Exception):
@@ -210,6 +211,7 @@ def check_access(
     if not key and not _LOCAL.match(headers.get('origin', 'http://localhost')):
         raise Refusal(403, 'forbidden_origin', 'a page of another site asks, and this service has no LLMR_API_KEY.')
 
+# %% ../nbs/22f_gateway.ipynb #f2200028
 async def read_body(
     receive,       # Of ASGI
     most:int,      # Bytes
@@ -244,6 +246,7 @@ def answer_headers(
                   request_id=exchange.id, fallback='; '.join(exchange.causes) or None)
     return [(f'x-llmr-{key.replace("_", "-")}', _header(value)) for key,value in values.items() if value is not None]
 
+# %% ../nbs/22f_gateway.ipynb #f2200029
 class Prices:
     "What answers cost."
     def __init__(self,

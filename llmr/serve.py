@@ -183,6 +183,7 @@ def check_options(
         if getattr(options, name)<1: raise InputError(f'{name} {getattr(options, name)}: must be at least 1.')
     return options
 
+# %% ../nbs/22_serve.ipynb #ab220019
 def find_router(
     folder:Path,    # Router directory, or one with a router directory for each pair
     small:Upstream, # From `parse_upstream`
@@ -195,6 +196,7 @@ def find_router(
     place, = [place for place in nested if Router.load(place).card.get('pair')==chosen.card.get('pair')]
     return chosen, place
 
+# %% ../nbs/22_serve.ipynb #ab220020
 def make_service(
     folder:Path,         # Router directory
     small:str,           # As for `parse_upstream`
@@ -232,6 +234,7 @@ def listen(
         raise InputError(f'{host}, port {port}: cannot listen there ({e}). Choose another with --port.') from None
     return place
 
+# %% ../nbs/22_serve.ipynb #ab220024
 async def _check_upstreams(asking):
     "Warnings on what the servers say. Raises: `InputError` as `check_upstream`."
     await asking.start()
@@ -287,6 +290,7 @@ def make_server(
         app, http=Patient, ws='none', log_level='warning', access_log=False, server_header=False, date_header=False,
         timeout_keep_alive=75, timeout_graceful_shutdown=30))
 
+# %% ../nbs/22_serve.ipynb #ab220025
 def serve(
     service:Service,       # From `make_service`
     place:socket.socket,   # From `listen`

@@ -116,7 +116,7 @@ def two_stubs():
             await stop[1].wait()
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     try: yield found
     finally:
         stop[0].call_soon_threadsafe(stop[1].set)
@@ -142,7 +142,7 @@ class Lengths:
 
 
 @contextmanager
-def served(folder=None, router=None, checker=None, dead=(), stubs=None, **options):
+def served(folder=None, router=None, checker=None, cascade=None, dead=(), stubs=None, **options):
     """A service with two stubs: url, small, large, service, log. The loop runs in a thread, as a server in a process of
     its own would."""
     started, ended = threading.Event(), {}
@@ -161,7 +161,7 @@ def served(folder=None, router=None, checker=None, dead=(), stubs=None, **option
             given = Options(**options)
             decider = Decider(router or Lengths(), folder or '/nonexistent', given)
             found.log = RequestLog(folder/'log') if folder else None
-            found.service = Service(decider, Asking(upstreams, given, Metrics(), checker), found.log, given)
+            found.service = Service(decider, Asking(upstreams, given, Metrics(), checker, cascade), found.log, given)
             found.server = make_server(make_app(found.service))
             found.server.config.timeout_graceful_shutdown = 1
             with listen('127.0.0.1', 0) as place:
@@ -177,7 +177,7 @@ def served(folder=None, router=None, checker=None, dead=(), stubs=None, **option
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     if 'error' in ended: raise ended['error']
     try: yield found
     finally:

@@ -42,6 +42,19 @@ def test_answers_in_parts_and_of_completions():
     assert answer_text(events, True)=='a'
 
 
+def test_tests_that_mean_harm_run_behind_the_walls(tmp_path):
+    "A client writes the prompt, so what it shows is as little trusted as the program."
+    place = tmp_path/'harm'
+    tests = (f'assert f(open({str(place)!r}, "w").write("x")) == 1',
+             f'assert f(__import__("os").mkdir({str(place)!r})) is None',
+             f'assert f(1) == 1 and __import__("os").system("touch {place}") == 0', 'assert f(1) == 1')
+    assert find_tests('\n'.join(tests))==tests
+    checker = Checker(1)
+    try: words = checker.submit('def f(x): return x', tests).result(60)
+    finally: checker.close()
+    assert not place.exists() and words[3]=='passed' and 'passed' not in words[:3]
+
+
 def test_programs_that_misbehave_are_judged_and_the_next_one_runs():
     checker = Checker(1)
     try:

@@ -6,11 +6,14 @@ import socket
 import threading
 import time
 
+import numpy as np
 import pytest
 from serve_stubs import Lengths, served
 
+from llmr.budget import BudgetedCascade, Order, budget_taus
 from llmr.drift import Drift, withdraw
 from llmr.prompt_tests import Checker
+from llmr.relay import make_tracer
 from llmr.request_log import read_lines
 
 ADD, PARSE = (dict(messages=[dict(role='user', content=text)]) for text in ('add two numbers', 'parse brackets'))
@@ -117,6 +120,13 @@ def test_what_is_refused(plain, asked, status, code, message):
     error = json.loads(found[2])['error']
     assert (found[0], error['code'])==(status, code) and message in error['message'] and 'type' in error
     assert ask(plain, ADD)[0]==200
+
+
+@pytest.mark.parametrize('depth', [100, 300, 500, 700, 900, 2000])
+def test_what_is_nested_deep_is_answered_or_refused(plain, depth):
+    body = b'{"model":"llmr","tools":[1],"messages":[{"role":"user","content":"add"},{"role":"user","x":%s}]}'
+    status, _, answer = ask(plain, body % (b'['*depth+b']'*depth))
+    assert status==200 or status==400 and json.loads(answer)['error']['code']=='invalid_body'
 
 
 def test_addresses_that_are_not_there(plain):
@@ -332,6 +342,31 @@ def test_a_program_is_run_before_it_is_given(streams):
         assert ask(service, PARSE | dict(stream=streams))[1]['x-llmr-policy']=='router'
         service.large.always = 500
         assert ask(service, asked)[1]['x-llmr-model']=='A' # better than nothing
+
+
+@pytest.mark.parametrize('budget,models', [(0, 'AAA'), (.4, 'ABA'), (.7, 'BBA'), (1, 'BBB')])
+def test_a_budget_orders_what_was_shown(budget, models):
+    """First to the large model goes a program that fails and whose prompt looks hard, then one that fails, then one
+    that passes."""
+    order = Order('passed', ((0.,), (1.,)), .5, .2)
+    taus = budget_taus(order.score(np.array([[0.], [0.], [1.]]), np.array([.9, .1, .1])))
+    cascade = BudgetedCascade(Lengths(), order, taus)
+    with served(verify=True, checker=Checker(1), cascade=cascade, budget=budget) as service:
+        service.small.text = '```python\ndef f(x):\n    return x+2\n```'
+        prompts = ('add\nassert f(3) == 6', 'parse\nassert f(3) == 6', 'parse\nassert f(2) == 4')
+        asked = [ask(service, dict(messages=[dict(role='user', content=text)]))[1]['x-llmr-model'] for text in prompts]
+    assert ''.join(asked)==models
+
+
+def test_spans(tmp_path):
+    pytest.importorskip('opentelemetry', reason='no OpenTelemetry')
+    with served(tmp_path, spans=True) as service:
+        recorded = []
+        service.service.record = lambda *span: recorded.append(span)
+        assert ask(service, ADD, traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')[0]==200
+        attributes, headers, seconds = recorded[0]
+        assert attributes['gen_ai.usage.output_tokens']==5 and headers['traceparent'].startswith('00-0af') and seconds<5
+    make_tracer()(attributes, headers, seconds)
 
 
 def test_unlike_calibration_and_withdrawn(tmp_path):

@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import NBS
 from serve_stubs import Stub, served
 
-from llmr.answers import extract_program
 from llmr.cascade import apply_gates
 from llmr.core import package_file
+from llmr.execution import execute
 from llmr.own_data import verdict_on_files
-from llmr.problem import format_prompt
+from llmr.problem import format_prompt, task_prompts
 from llmr.prompt_tests import Checker
 from llmr.request_log import read_lines
 from llmr.runs import Pair
@@ -65,36 +66,60 @@ def chat(connection, prompt, **more):
     return post(connection, '/v1/chat/completions', asked)
 
 
-def test_watching_the_log_says_what_the_tables_say(toy, tmp_path):
-    """Both models are asked for every task and graded as they were when they were recorded. The store that reads the
-    log has the numbers of one that reads the outcomes, and agrees with the verdict on them."""
+def watched(toy, folder):
+    """`(facts, facts)` of two stores at a threshold that sends half to the small model. Both models are asked for every
+    task in service and graded as they were when they were recorded; one store reads the service's log, the other one
+    the table of outcomes."""
     tasks, completions, outcomes = toy
     grades, codes = outcomes.set_index(['task_id', 'model']), completions.set_index(['task_id', 'model']).code
     stubs = replaying(toy, 'small'), replaying(toy, 'large')
-    with served(tmp_path, router=Rising(tasks.prompt.tolist()), stubs=stubs, shadow=1.) as service:
+    with served(folder, router=Rising(tasks.prompt.tolist()), stubs=stubs, shadow=1.) as service:
         connection = connect(service)
         for row in tasks.itertuples():
             headers, body = chat(connection, row.prompt)
             said = json.loads(body)['choices'][0]['message']['content']
-            assert extract_program(said).code==codes[row.task_id, headers['x-llmr-model']].strip()
+            assert said==f'```python\n{codes[row.task_id, headers["x-llmr-model"]]}\n```'
             for model in PAIR:
                 grade = grades.loc[(row.task_id, model)]
                 post(connection, f'/v1/outcomes/{headers["x-llmr-request-id"]}', dict(
                     n_passed=int(grade.n_passed), n_tests=int(grade.n_tests), model=model))
-    log = tmp_path/'log'
-    decided = pd.DataFrame(read_lines(log/'decisions'))
+    decided = pd.DataFrame(read_lines(folder/'log'/'decisions'))
     assert decided.to_small.sum()==len(tasks)/2 and (decided.model=='small').equals(decided.to_small)
     given = dict(small='small', large='large', taus=[.5])
-    _, served_facts, word = watch(tmp_path/'served.db', [str(log/'outcomes')], log/'decisions', **given)
-    outcomes.to_parquet(tmp_path/'outcomes.parquet')
+    of_log = watch(folder/'served.db', [str(folder/'log'/'outcomes')], folder/'log'/'decisions', **given)[1]
+    outcomes.to_parquet(folder/'outcomes.parquet')
     ranked = tasks[['task_id']].assign(score=[i/len(tasks) for i in range(len(tasks))])
-    ranked.to_json(tmp_path/'scores.jsonl', orient='records', lines=True)
-    files = [str(tmp_path/'outcomes.parquet')]
-    _, facts, offline = watch(tmp_path/'offline.db', files, tmp_path/'scores.jsonl', **given)
-    assert word==offline and served_facts['tasks']==facts['tasks']==60
-    for ours,theirs in zip(served_facts['points'], facts['points']):
+    ranked.to_json(folder/'scores.jsonl', orient='records', lines=True)
+    return of_log, watch(folder/'tables.db', [str(folder/'outcomes.parquet')], folder/'scores.jsonl', **given)[1]
+
+
+def check_agreement(of_log, of_tables, n):
+    "The same answer from the same numbers; a share of three tests is written with six digits."
+    assert of_log['word']==of_tables['word'] and of_log['tasks']==of_tables['tasks']==n
+    for ours,theirs in zip(of_log['points'], of_tables['points']):
         assert ours['performance_gap']==pytest.approx(theirs['performance_gap'], abs=1e-5)
-    assert word=="DON'T" and verdict_on_files(tmp_path/'outcomes.parquet', PAIR)[1]!='ROUTE'
+
+
+def test_watching_the_log_says_what_the_tables_say(toy, tmp_path):
+    of_log, of_tables = watched(toy, tmp_path)
+    check_agreement(of_log, of_tables, 60)
+    assert of_log['word']=="DON'T" and verdict_on_files(tmp_path/'outcomes.parquet', PAIR)[1]!='ROUTE'
+
+
+@pytest.mark.full
+def test_the_whole_toy_benchmark_in_service(tmp_path):
+    "All 460 tasks, completed by the toy pair and executed here."
+    space = {'__name__': 'toy_pair'}
+    for cell in json.loads((NBS/'experiments'/'toy_pair.ipynb').read_text())['cells']:
+        if cell['cell_type']=='code': exec(''.join(cell['source']), space)
+    tasks = pd.read_parquet(package_file('toy/pair_tasks.parquet'))
+    tasks['prompt'] = task_prompts(tasks)
+    completions = pd.concat([space['complete'](tasks, package_file(f'toy/models/{model}')) for model in PAIR])
+    completions = completions[completions['sample']==0]
+    toy = tasks, completions, execute(completions, tasks.drop(columns='prompt')).assign(split='test')
+    of_log, of_tables = watched(toy, tmp_path)
+    check_agreement(of_log, of_tables, 460)
+    assert {of_log['word'], verdict_on_files(tmp_path/'outcomes.parquet', PAIR)[1]}!={'ROUTE', "DON'T"}
 
 
 def test_the_cascade_in_service_passes_what_the_cascade_table_says(toy):
