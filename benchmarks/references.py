@@ -69,7 +69,8 @@ def check_right(name, loaded, path, running):
         n, n_passed = sum(rows.task_id.isin(some)), sum(passed.task_id.isin(some))
         print(f'{name}, standard library alone: {n_passed} of {n} pass ({n_passed/n:.1%})')
     for row in rows[rows.n_passed<rows.n_tests].itertuples():
-        lacks = missing_packages(loaded.references[row.task_id], running['limits'].packages)
+        setup = loaded.tasks.set_index('task_id').setup[row.task_id] or ''
+        lacks = missing_packages(f'{setup}\n{loaded.references[row.task_id]}', running['limits'].packages)
         print(f'    miss {row.task_id}: {cause(row)}{", lacks "+", ".join(lacks) if lacks else ""}')
     if len(loaded.left_out): print('    '+left_out_text(loaded.left_out).replace('\n', '\n    '))
     return {task_id: loaded.references[task_id] for task_id in passed.task_id}

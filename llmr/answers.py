@@ -24,7 +24,7 @@ from .blocks import (
     PROMPT, PYTHON, Block, dedented, drop_reasoning, find_blocks, parsed, readable, says_something,
     session_script, unfenced_blocks)
 from .core import InputError
-from .envelopes import opened_object, unwrapped
+from .envelopes import opened_object, patched, unwrapped
 from .problem import FENCE
 
 # %% ../nbs/02b_answers.ipynb #a7ae7139
@@ -248,8 +248,16 @@ def _names(entry_points):
 
 _WRAPPERS = frozenset(('', 'json', 'jsonc', 'json5', 'jsonl', 'ipynb', 'html', 'xml', 'latex', 'tex'))
 
+def _patches(text, blocks):
+    "Programs in the patches of an answer: of each block, or of all of it if it has none."
+    blocks = blocks or [Block(text, fenced=False)]
+    made = [Block(patched(block.code), 'python', block.before, block.fenced) for block in blocks]
+    return [new for new,old in zip(made, blocks) if new.code!=old.code and readable(dedented(new.code))[1]]
+
 def _opened(block):
     "The blocks inside a block that is an envelope, or else the block."
+    if '<<<<<<<' in block.code and readable(dedented(whole := patched(block.code)))[1]:
+        return [Block(whole, 'python', block.before)]
     inner = unwrapped(block.code) if block.language in _WRAPPERS else block.code
     if inner==block.code and not block.code.lstrip().startswith(FENCE): return [block]
     blocks = find_blocks(inner)
@@ -269,8 +277,11 @@ def extract_program(
     fenced = [candidate for candidate in map(_candidate, blocks) if candidate]
     parts = _choose_called(fenced, called)
     if parts or not called and fenced: return _joined(parts or _choose_any(fenced))
+    made = [candidate for candidate in map(_candidate, _patches(text, blocks)) if candidate]
+    if parts := _choose_called(made, called): return _joined(parts)
     unfenced = [candidate for candidate in map(_candidate, unfenced_blocks(text)) if candidate]
-    return _joined(_choose_called(unfenced, called) or _choose_any(fenced) or _choose_any(unfenced))
+    parts = _choose_called(unfenced, called) or _choose_any(fenced) or _choose_any(unfenced)
+    return _joined(parts or _choose_any(made))
 
 # %% ../nbs/02b_answers.ipynb #59f194b9
 _LABEL = re.compile(r'\b(?:answer|output|result|value|returns?|returned|outputs?|prints?|yields?|call)\b[*_\s]*'

@@ -227,15 +227,25 @@ _ODD_QUOTES = str.maketrans('\u201c\u201d\u2018\u2019', '""\'\'')
 _NOTEBOOK = re.compile(r'^\s*[!%].*$', re.M)
 _COPIED = frozenset(('copy', 'copy code')) | PYTHON # lines that come along when an answer is copied from a page
 
+_NUMBER = re.compile(r'^\s*(\d+)(?: ?[|:] ?|[ \t]|$)')
+
+def _without_numbers(code):
+    "Code without the numbers of its lines, if each has one."
+    found = [_NUMBER.match(line) for line in code.split('\n')]
+    numbers = [int(match.group(1)) for match in found if match]
+    if len(numbers)<len(found) or numbers!=list(range(numbers[0], numbers[0]+len(numbers))): return code
+    return '\n'.join(line[match.end():] for line,match in zip(code.split('\n'), found))
+
 def readable(
     code:str, # Perhaps a program
 )->tuple:
-    """`(code, tree)`: as it is, else without odd spaces, a notebook's commands, entities of a web page, or typographic
-    quotation marks. The tree is None if none parses."""
+    """`(code, tree)`: as it is, else without odd spaces, a notebook's commands, entities of a web page, typographic
+    quotation marks, or the numbers of lines. The tree is None if none parses."""
     first, _, rest = code.partition('\n')
     if first.strip().lower() in _COPIED and parsed(rest): code = rest
     plain = code.translate(_ODD_SPACES)
-    texts = code, plain, _NOTEBOOK.sub('', plain).strip('\n'), html.unescape(plain), plain.translate(_ODD_QUOTES)
+    texts = [code, plain, _NOTEBOOK.sub('', plain).strip('\n'), html.unescape(plain).translate(_ODD_SPACES),
+             plain.translate(_ODD_QUOTES), _without_numbers(plain)]
     for text in dict.fromkeys(texts):
         if tree := parsed(text): return text, tree
     return code, None

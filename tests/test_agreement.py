@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from outcome_rows import outcomes_of
 
-from llmr.agreement import agreement_trials, canonical, run_answers, shipped_answers
+from llmr.agreement import agreement_trials, canonical, possible_votes, run_answers, shipped_answers
 from llmr.agreement import test_call as call_of
 from llmr.cascade import auroc_row
 from llmr.core import InputError
@@ -90,3 +90,14 @@ def test_agreement_separates_right_from_wrong(shipped):
     trials = visible_test_trials(shipped('outcomes'), pair, 'train')
     votes = agreement_trials(trials, answers[(answers.model=='1B') & (answers.split=='train')], 10)
     assert .78<auroc_row(votes, 'agreement', bootstrap_weights(374, 50))['auroc']<.87
+
+
+def test_tests_that_show_no_inputs_have_no_votes():
+    completions = pd.DataFrame(dict(task_id=[1]*4, model=['S', 'S', 'L', 'L']))
+    def task(kind, test, **more):
+        return pd.DataFrame(dict(task_id=[1], split='train', tests=[[test]], test_kind=kind) | more)
+    case = task('call', '{"input": [1], "output": 2}', entry_point='Solution.f')
+    assert possible_votes([2, 3], completions, case)==([2], 'Agreement of 3 is left out: 2 samples a task.')
+    for kind, test in (('stdin', '{"input": "1", "output": "2"}'), ('unittest', 'x = 1'), ('assert', 'assert True')):
+        counts, said = possible_votes([2], completions, task(kind, test))
+        assert counts==[] and said=='Agreement is left out: the tests of 1 of 1 tasks show no inputs.'

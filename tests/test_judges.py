@@ -360,3 +360,17 @@ def test_a_condition_may_leave_an_assertion_out():
     'with open("/dev/stdin") as f, open("/dev/stdout", "w") as g: g.write(f.read())'])
 def test_scripts_that_use_their_streams_in_unusual_ways(code):
     assert passed(Program(code, (case('3\n', '3'),), kind='stdin'))==[('passed',)]
+
+
+def test_a_sandbox_that_cannot_be_started_names_the_interpreter(monkeypatch):
+    def fails(*_): raise OSError(17, 'Python lies below /tmp')
+    monkeypatch.setattr('llmr.execution.Pool', fails)
+    with pytest.raises(InputError, match='no sandbox of level rlimits .*Python lies below /tmp.*another interpreter'):
+        list(run_programs([Program('x = 1', ('assert 1',))], isolation='rlimits'))
+
+
+def test_setup_code_may_import_what_is_not_installed():
+    setup = 'import absent_package\nfrom absent_package import Thing\nLIMIT = 3\ndef helper(x): return x+1'
+    fine, needs = graded(Program('def f(x): return helper(x)', ('assert f(2) == LIMIT',), setup),
+                         Program('def f(x): return Thing(x)', ('assert f(2) == 3',), setup))
+    assert fine.tests==('passed',) and needs.errors==('NameError',)

@@ -417,6 +417,14 @@ def test_a_pack_gives_back_what_went_in(packed, tasks):
     assert {'README.md', 'tasks.jsonl', 'completions.jsonl', 'card.json'}==set(unbundle(path, ()))
 
 
+def test_answers_of_a_pack_that_do_not_say_their_form(tasks, tmp_path):
+    texts = ['```python\nx = 1\n```', 'Here:\n```python\nx = 1\n```\nDone.', 'x = 1\n```\nDone.']
+    rows = pd.DataFrame(dict(task_id=tasks.task_id.iloc[0], model='m', sample=range(3), text=texts, n_tokens=9,
+                             code='', finish_reason='stop'))
+    (tmp_path/'mine.zip').write_bytes(pack(tasks, rows, {}))
+    assert read_pack(tmp_path/'mine.zip')[1].code.tolist()==['x = 1']*3
+
+
 def test_a_pack_holds_any_character(tasks, packed):
     path, completions = packed
     odd = completions.assign(text='x = "\u2028\x85\x0c"\n', code='x = "\u2028\x85\x0c"')

@@ -233,12 +233,64 @@ TODAY_NONE = {
     'content null': json.dumps(message(None)),
 }
 
+# Under a wrong name, with numbers, as patches, in other markup
+def added(code): return '\n'.join('+'+line for line in code.split('\n'))
+
+
+NUMBERED = '\n'.join(f'{n:2d} {line}' for n,line in enumerate(TOTAL.split('\n'),1))
+BAR = '\n'.join(f'{n} | {line}' for n,line in enumerate(TOTAL.split('\n'),1))
+
+TODAY |= {
+    'labelled JSON': fence(GOOD,'json'), 'labelled text': fence(GOOD,'text'), 'labelled bash': fence(GOOD,'bash'),
+    'labelled C': fence(GOOD,'c'),
+    'line numbers': fence(NUMBERED), 'line numbers with bars': fence(BAR, ''), 'line numbers, no fence': BAR,
+    'diff alone': fence('--- a/add.py\n+++ b/add.py\n@@ -1,2 +1,2 @@\n def add_up(xs):\n-    return 0\n+    '
+        'return sum(xs)','diff'),
+    'diff of a new file': fence('--- /dev/null\n+++ b/add.py\n@@ -0,0 +1,2 @@\n'+added(GOOD),'diff'),
+    'git diff': fence('diff --git a/a.py b/a.py\nindex 1..2 100644\n--- a/a.py\n+++ b/a.py\n@@ -1,3 +1,3 @@\n '
+        'def add_up(xs):\n-    return 0\n+    return sum(xs)\n ','diff'),
+    'patch tool': f'*** Begin Patch\n*** Add File: add.py\n{added(GOOD)}\n*** End Patch',
+    'patch tool, fenced': fence(f'*** Begin Patch\n*** Add File: add.py\n{added(GOOD)}\n*** End Patch',''),
+    'search and replace': 'add.py\n'+fence('<<<<<<< SEARCH\ndef add_up(xs):\n    '
+        'pass\n=======\n'+GOOD+'\n>>>>>>> REPLACE'),
+    'here document': fence(f"cat > solution.py << 'EOF'\n{TOTAL}\nEOF\npython solution.py",'bash'),
+    'here document with tee': fence(f'tee solution.py <<EOF\n{TOTAL}\nEOF','sh'),
+    'nbsp entities': '<pre><code>'+TOTAL.replace('    ','&nbsp;&nbsp;&nbsp;&nbsp;')+'</code></pre>',
+    'reST': f'The function::\n\n.. code-block:: python\n\n{indent(TOTAL,"    ")}\n\nDone.',
+    'Org': f'The function:\n\n#+BEGIN_SRC python\n{TOTAL}\n#+END_SRC\n\nThat is all of it.',
+    'AsciiDoc': f'The function:\n\n[source,python]\n----\n{TOTAL}\n----\n\nThat is all of it.',
+    'BBCode': f'The function:\n[code=python]\n{TOTAL}\n[/code]\nDone.',
+    'BBCode plain': f'The function:\n[code]\n{TOTAL}\n[/code]\nDone.',
+    'trailing comma JSON': '{\n  "code": "def add_up(xs):\\n    return sum(xs)",\n}',
+    'JSON in tags': '<json>\n'+json.dumps(dict(code=GOOD))+'\n</json>',
+    'JSON lines': json.dumps(dict(thought=BAD))+'\n'+json.dumps(dict(code=GOOD)),
+    'write file magic': fence(f'%%writefile add.py\n{GOOD}'),
+    'bold label': f'**Python**\n\n{fence(GOOD)}\n\n**Java**\n\n{fence("int addUp(int[] xs) { return 0; }","java")}',
+    'heading with code font': f'### `add_up(xs)`\n{fence(GOOD)}',
+    'type hints without import': fence('def add_up(xs: "List[int]") -> int:\n    return sum(xs)'),
+    'decorated': fence('import functools\n\n@functools.lru_cache(None)\ndef total(xs):\n    return '
+        'sum(xs)\n\ndef add_up(xs):\n    return total(tuple(xs))'),
+    'async draft first': fence('async def add_up(xs):\n    return 0')+'\nNo need for async. Final:\n'+fence(GOOD),
+    'closing fence with spaces': f'```python\n{GOOD}\n   ```\nDone.',
+    'one long line prose then fence without newline': f'Use this: ```python\n{GOOD}\n```',
+    'smart dash prose': f'Sure — here’s it:\n\n{fence(GOOD)}\n\n— Done',
+    'explanation with inline def': f'`def add_up(xs)` sums.\n\n{fence(GOOD)}\n\nNote `def add_up` is short.',
+    'answer prefix': f'Answer:\n{GOOD}',
+    'A: prefix': f'A: {fence(GOOD)}',
+    'two models in one': f'Option 1:\n{fence(GOOD)}\nOption 2 (slower):\n{fence(BAD)}',
+    'approach headings': f'## Approach 1: brute force\n{fence(BAD)}\n## Approach 2: built-in\n{fence(GOOD)}',
+    'output shown in python fence': fence(GOOD)+'\nOutput:\n'+fence('6\n0\n0'),
+    'error shown': fence(GOOD)+'\nWith a list of strings you get:\n'+fence('TypeError: unsupported operand type(s)'),
+}
+
 # What `f(3)` returns, which is [1, 2], and a call that returns it
-VALUES = ['[1, 2]', fence('[1, 2]'), 'The answer is [1, 2].', 'f(3) returns [1, 2]', '[ANSWER]f(3) == [1, 2][/ANSWER]',
+VALUES = ['[1, 2]', fence('[1, 2]'), 'The answer is [1, 2].', 'f(3) returns [1, 2]', '[ANSWER]f(3) == [1, '
+        '2][/ANSWER]',
           '[ANSWER]assert f(3) == [1, 2][/ANSWER]', '`[1, 2]`', '**Answer:** `[1, 2]`', '\\boxed{[1, 2]}',
           'Answer: [1, 2]',
           '<think>f gives [3]</think>\n[1, 2]', fence('assert f(3) == [1, 2]', ''), '{"answer": "[1, 2]"}',
-          'Step: x = [1]\n\nSo the output is:\n\n'+fence('[1, 2]'), '{"answer": [1, 2]}', 'answer = [1, 2]', '$[1, 2]$',
+          'Step: x = [1]\n\nSo the output is:\n\n'+fence('[1, 2]'), '{"answer": [1, 2]}', 'answer = [1, '
+        '2]', '$[1, 2]$',
           'The loop does:\n'+fence('for x in y:\n    pass')+'\nFinal answer: `[1, 2]`', '<answer>[1, 2]</answer>',
           'First `x = [0]`.\n\nTherefore `f(3)` evaluates to `[1, 2]`.', 'Output: **[1, 2]**']
 CALLS = ['f(3)', fence('f(3)'), 'f(3) == [1, 2]', 'assert f(3) == [1, 2]', 'The call is `f(3)`.',

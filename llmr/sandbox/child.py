@@ -65,6 +65,15 @@ def stage():
     return module
 
 
+def run_setup(setup, names):
+    "Run a task's setup code. An import of what is not installed is left out, for programs that do without it."
+    try: exec(setup, names)
+    except ModuleNotFoundError:
+        for code in tester.helpers(setup):
+            try: exec(code, names)
+            except ModuleNotFoundError: pass
+
+
 class Kept:
     "What is to be sent, until all of it is there: each message wakes the judge."
     def __init__(self): self.parts = []
@@ -108,7 +117,7 @@ class Server:
         if job['only_changed'] and not changed: return ['module', 'unchanged', '', []]
         if job['kind']=='unittest': self.unittest = inside.prepare_unittest()
         if job['setup']: # now for what the program needs while it is imported, again below for what needs the program
-            try: exec(job['setup'], self.names)
+            try: run_setup(job['setup'], self.names)
             except BaseException: pass
         try: exec(code, self.names)
         except MemoryError as e: return ['module', 'memory', name_of(e), changed]
@@ -121,7 +130,7 @@ class Server:
     def renew(self, setup):
         "Run the setup code again: its helpers are the task's, but what it only imports does not replace the program's."
         before, own = dict(self.names), rewrite.defined_names(setup)
-        exec(setup, self.names)
+        run_setup(setup, self.names)
         self.names.update({name: value for name, value in before.items() if name not in own})
 
     def defined(self, job):
@@ -231,7 +240,7 @@ def in_memory(code, setup, text):
     sys.stdin = io.TextIOWrapper(io.BytesIO(text.encode('utf-8', 'surrogatepass')))
     sys.stdout, sys.stderr = io.TextIOWrapper(printed), io.TextIOWrapper(io.BytesIO())
     try:
-        if setup: exec(setup, names)
+        if setup: run_setup(setup, names)
         exec(code, names)
     except SystemExit: pass
     except MemoryError: word, error = 'memory', 'MemoryError'
@@ -272,7 +281,7 @@ class Main(Server):
         if word=='ran' and job['only_changed'] and not changed: word = 'unchanged'
         if word=='ran':
             try:
-                if job['setup']: exec(job['setup'], self.names)
+                if job['setup']: run_setup(job['setup'], self.names)
                 exec(code, self.names)
             except SystemExit: pass
             except MemoryError: word, error = 'memory', 'MemoryError'
