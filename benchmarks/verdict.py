@@ -303,7 +303,8 @@ def drift(draws, seed=4):
     if not (folder/'extracts').is_dir(): return print('left out: LLMR_DATA names no folder with extracts/')
     data = [recorded(folder, 'mbpp500_ldb_3models', ('codellama', 'gpt-3.5-turbo-0613')),
             recorded(folder, 'humaneval_3x10', ('codellama-34b-instruct', 'gpt-3.5-turbo'))]
-    (own, own_rates), (other, other_rates) = ((prompt_views(prompts, 'hashing', READS), rates) for prompts,rates in data)
+    views = [(prompt_views(prompts, 'hashing', READS), rates) for prompts,rates in data]
+    (own, own_rates), (other, other_rates) = views
     rng, false, true, delays = np.random.default_rng(seed), [], [], []
     for draw in range(draws):
         learn, calibrate, traffic = np.split(rng.permutation(len(own_rates)), [250, 400])

@@ -328,7 +328,7 @@ def retry_policies(
     trials:pd.DataFrame, # From `priced_trials`, with several samples a task
     counts:list,         # Attempts
 )->dict:                 # Policy -> trials as of `apply_gates`
-    "The verified cascade, and the small model asked again: until it passes, the best of k, and either before the large."
+    "The verified cascade, and the small model asked again: till it passes, best of k, and either before the large."
     policies = {'visible': apply_gates(trials, dict(passes=1))}
     for k in counts:
         again, at_once = attempt_trials(trials, k), attempt_trials(trials, k, True)

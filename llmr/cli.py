@@ -340,7 +340,8 @@ def trained_facts(trained, args):
     certificate = str(trained.certificate) if trained.certificate else None
     return dict(router=str(trained.folder), small=trained.pair.small, large=trained.pair.large,
                 gains=trained.gains.to_dict('records'), shares=trained.shares.to_dict('records'),
-                held_out=trained.held, certificate=certificate, like_this=trained.like, next=next_command(trained, args))
+                held_out=trained.held, certificate=certificate, like_this=trained.like,
+                next=next_command(trained, args))
 
 
 def judge_log(args):

@@ -137,9 +137,11 @@ def planned_look(args, record):
     from llmr.own_data import judged_tasks
     from llmr.registration import take_look
     from llmr.runs import Pair
+    from llmr.sequential import spent_levels
     pair = Pair(record['small'], record['large'])
     tasks, digest = judged_tasks(args.files, pair, record['split'], args.format, args.benchmark)
-    return take_look(args.registration, record, tasks, digest)
+    look = take_look(args.registration, record, tasks, digest)
+    return look | dict(level=spent_levels(look['so_far'], record['tasks'])[-1])
 
 
 def kept_to(args, record, done, votes, look=None):

@@ -24,6 +24,7 @@ from .forecast import forecast_text
 from .formats import summary_rows, summary_text
 from .model_pairs import pairs_to_judge, shared_tasks
 from .own_tables import CROSS_FITTED, check_scored_pair, read_inputs, read_outcomes, read_scores
+from .registration import check_spanning
 from .runs import Pair, is_current
 from .training import certify_tasks
 from .verdict import count_votes, decide, headroom, operating_points, pair_tasks, verdict_text
@@ -111,6 +112,7 @@ def judge(
     split = given['split'] or (outcomes.split.iloc[0] if outcomes.split.nunique()==1 else 'test')
     paired = pair_tasks(outcomes, pair, split)
     scores = scores_to_judge(place, pair, split, given['scores'], given['router'])
+    if scores is not None: check_spanning(outcomes)
     if given['certify'] is not None: _check_certifiable(scores, given['scores'])
     points = operating_points(outcomes, pair, scores, split, given['votes'], seed=given['seed'], level=given['level'])
     verdict = decide(points, given['margin'], given['min_share'])

@@ -282,14 +282,26 @@ def run_stage(
     return dict(seconds=round(time.monotonic()-start, 1), reads=reads, writes=used['writes'])
 
 # %% ../nbs/pipeline.ipynb #b1817351
+_CASCADES = '15_cascade', '16_pareto'
+
 def _print_notes(run, bar):
     "What the user should know about the completions that were drawn."
     for model,facts in read_record(run.dir).get('sampling', {}).items():
         for note in facts.get('notes', ()): bar.write(f'  {model}: {note}.', file=sys.stderr)
 
+def _no_work(run, stage):
+    "Why a stage has nothing to work on, '' if it has. A cascade looks at one test of a task; others score it."
+    if stage not in _CASCADES or not (run.dir/'outcomes.parquet').exists(): return ''
+    outcomes = pd.read_parquet(run.dir/'outcomes.parquet', columns=['task_id', 'n_tests'])
+    single = outcomes[outcomes.n_tests<2].task_id.nunique()
+    if not single: return ''
+    return (f'{stage} is left out: {single} of {outcomes.task_id.nunique()} tasks have a single test, so nothing is '
+            'left to score when it is shown')
+
 def _run_unless_done(run, stage, parameters, kernel, bar):
     "Run one stage and note it in `run.json`; nothing if it is done."
     bar.set_description_str(stage)
+    if reason := _no_work(run, stage): return bar.write(f'  {reason}.', file=sys.stderr)
     mark = fingerprint(stage, parameters | _model_marks(run))
     if is_done(run, stage, mark): return _print_stage(stage, 'done already')
     with _watch(run, bar): done = run_stage(run, stage, parameters, kernel)

@@ -17,7 +17,6 @@ import pandas as pd
 
 # %% ../nbs/12b_registration.ipynb #b77c0006
 from .core import SPLITS, InputError, file_hash, replace_file, write_json
-from .sequential import spent_levels
 
 # %% ../nbs/12b_registration.ipynb #b77c0009
 PLANS, METRICS = ('fixed', 'looks', 'watch'), ('task', 'test')
@@ -134,12 +133,13 @@ def read_looks(
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f'{path}: damaged, and nothing else knows the looks. Restore it from a copy.') from None
 
+# %% ../nbs/12b_registration.ipynb #b77d0008
 def take_look(
     path:Path,   # Of the registration, which plans looks
     record:dict, # From `read_registration`
     tasks:int,   # Independent tasks that are there
     digest:str,  # Hash of their outcomes
-)->dict:         # look, tasks, level (one-sided error of this look), next (tasks at the next look; 0 after the last)
+)->dict:         # look, tasks, so_far (tasks at the looks up to it), next (tasks at the next look; 0 after the last)
     "Write a look down, unless it was taken before. Raises: `InputError` as `read_looks`, or on a look too many."
     taken, planned, place = read_looks(path), record['tasks'], f'{path}.looks'
     if any(look['question']!=record['sha256'] for look in taken):
@@ -158,12 +158,12 @@ def take_look(
     numbers = [look['tasks'] for look in taken]
     at = [look['hash'] for look in taken].index(digest)
     ahead = [planned*number//record['looks'] for number in range(1, record['looks']+1)]
-    return dict(look=at+1, tasks=numbers[at], level=spent_levels(numbers[:at+1], planned)[-1],
+    return dict(look=at+1, tasks=numbers[at], so_far=numbers[:at+1],
                 next=min((n for n in ahead if n>numbers[at]), default=0))
 
 # %% ../nbs/12b_registration.ipynb #b77d0004
 def look_text(
-    look:dict,   # From `take_look`
+    look:dict,   # From `take_look`, with level: the one-sided error of this look
     record:dict, # As there
     word:str,    # ROUTE, DON'T or NEED
 )->str:

@@ -121,10 +121,10 @@ def retry_row(
     rates, costs = ({name: drawn[f'{name}_{kind}']/drawn[per] for name in ('one', 'large', 'cascade')}
                     for kind,per in (('passed', 'tests'), ('spent', 'rows')))
     rate, spent = drawn.passed/drawn.tests, (drawn.spent/drawn.rows).to_numpy()
-    both = [np.column_stack([values[name] for name in names]) for names in (('one', 'large'), ('one', 'large', 'cascade'))
-            for values in (costs, rates)]
-    found = dict(total_pass_rate=rate, over_mix=rate-best_mixture(*both[:2], spent),
-                 over_cascade=rate-best_mixture(*both[2:], spent))
+    alone, every = ('one', 'large'), ('one', 'large', 'cascade')
+    both = [np.column_stack([values[name] for name in names]) for names in (alone, every) for values in (costs, rates)]
+    found = dict(total_pass_rate=rate, over_mix=rate-best_mixture(both[0], both[1], spent),
+                 over_cascade=rate-best_mixture(both[2], both[3], spent))
     row = dict(unit=unit, kept_small=100*drawn.kept[0]/drawn.rows[0], ratio=spent[0]/costs['large'][0])
     for name,values in found.items():
         low, high = interval(100*values.to_numpy()[1:])

@@ -20,9 +20,9 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/02_sampling.ipynb #d3fcb01e
-from .answers import continued_program, extract_programs, finish_reason
+from .answers import continued_program, extract_program, extract_programs, finish_reason
 from .benchmarks import load_tasks
-from .blocks import drop_reasoning
+from .blocks import drop_reasoning, parsed
 from .core import (
     SCHEMAS, SPLITS, InputError, Store, bundle, check_table, data_file, json_rows, package_file, read_jsonl, unbundle)
 from .engines import Completion, Sampler, log, make_requests
@@ -173,6 +173,12 @@ def pack(
         'README.md': readme.encode()})
 
 # %% ../nbs/02_sampling.ipynb #7ac2b46d
+def _form(row, usual):
+    "The form of a text that does not say: one that goes on with a program and has none, but a fence, is whole."
+    text = str(row.get('text', ''))
+    if FENCE in text and parsed(continued_program(text) or '?') is None and extract_program(text).code: return 'whole'
+    return usual
+
 def read_pack(
     path:Path, # From `pack`
 )->tuple:      # `(tasks, completions, card)`
@@ -184,7 +190,7 @@ def read_pack(
     usual = 'whole' if any(setting.get('prefill')=='' for setting in settings) else 'continued'
     completions = pd.DataFrame(rows)
     texts = pd.DataFrame([(row.get('task_id'), str(row.get('text', ''))) for row in rows], columns=['task_id', 'text'])
-    code = programs_of(texts.assign(form=[row.get('form') or usual for row in rows]), tasks)
+    code = programs_of(texts.assign(form=[row.get('form') or _form(row, usual) for row in rows]), tasks)
     return tasks, check_table('completions', completions.assign(code=code)), card
 
 # %% ../nbs/02_sampling.ipynb #d16bb651

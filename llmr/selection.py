@@ -162,6 +162,7 @@ def cross_scores(
     for number in np.unique(fold):
         out = fold==number
         learn = ~out if keep is None else ~out & keep
+        if not learn.any(): continue
         try: scores[out] = fit_on(study.rows(learn), estimator, seed).score(study.rows(out).views)
         except NothingToLearn: scores[out] = 0
     return scores if estimator=='oracle' else _centre(scores, fold)
@@ -303,6 +304,7 @@ def like_this(
     return dict(tasks=len(scores), gain=own, low=low, high=high, like_low=min(low, like_low),
                 like_high=max(high, like_high))
 
+# %% ../nbs/09_selection.ipynb #09f10007
 def other_splits(
     study:Study,     # All tasks
     n_test:int,      # To be judged on
@@ -319,6 +321,7 @@ def other_splits(
         gains.append(_gain_of(study.rows(~out), study.rows(out), estimator, seed))
     return np.array(gains)
 
+# %% ../nbs/09_selection.ipynb #09f10009
 def like_text(
     like:dict, # From `like_this`, with split_low and split_high
 )->str:

@@ -114,7 +114,8 @@ def _point(gained, weights, looks, margin, needed):
     sides = {side: log_wealth(gained, -margin, weights, side)[looks-1].max() for side in (True, False)}
     ahead = {side: _groups_ahead(groups, -margin, needed[side], side) for side in (True, False)}
     low, high = gap_interval(gained, weights, (np.exp(-needed[True]), np.exp(-needed[False])))
-    return dict(performance_gap=round(float(gained.sum()/weights.sum()), 12)+0., low=low, high=high, log_for=sides[True],
+    gap = round(float(gained.sum()/weights.sum()), 12)+0. # -1e-17 is zero
+    return dict(performance_gap=gap, low=low, high=high, log_for=sides[True],
                 log_against=sides[False], more_for=ahead[True], more_against=ahead[False])
 
 # %% ../nbs/12_sequential.ipynb #5e9a001d

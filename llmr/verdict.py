@@ -326,8 +326,8 @@ def _note(points):
     return note+(' Gains over random: 95% for each row.' if points.tau.notna().any() else '')
 
 # %% ../nbs/11_verdict.ipynb #c1a60007
-SECOND_LOOK = ('A verdict on these and further tasks together is a second look at the same question. Its error stays at '
-               '5% if the looks are planned (llmr register --plan looks), or with llmr watch.')
+SECOND_LOOK = ('A verdict on these and further tasks together is a second look at the same question. Its error stays '
+               'at 5% if the looks are planned (llmr register --plan looks), or with llmr watch.')
 
 def verdict_text(
     verdict:Verdict,     # From `decide`
@@ -340,7 +340,8 @@ def verdict_text(
     first = [f'{verdict}  (margin {in_points(margin)})', advice(verdict, points, pair, margin)]
     planned = getattr(points.iloc[0], 'level', .95)!=.95
     again = [SECOND_LOOK] if verdict.word=='NEED' and not planned else []
-    return '\n'.join([*first, '', headroom_text(room, pair), '', *_points_table(points, pair), '', _note(points), *again])
+    rows = _points_table(points, pair)
+    return '\n'.join([*first, '', headroom_text(room, pair), '', *rows, '', _note(points), *again])
 
 # %% ../nbs/11_verdict.ipynb #c1a60008
 def verdict_rates(

@@ -22,21 +22,23 @@ TESTS = ('assert add(1, 2) == 3', 'assert add(5, 7) == 12', 'assert add(-1, 1) =
 MEMORY_MB = 1024
 PYTHON = os.environ.get('LLMR_TEST_PYTHON') # the interpreter that runs the programs; ours if None
 ENDLESS = dict(cpu_s=.5, wall_s=.6)  # for programs that have to run into a limit
-SHORT = dict(cpu_s=1.25, wall_s=1.5) # for programs that may run into one
+BRIEF = dict(cpu_s=.7, wall_s=1.)    # for programs that may run into one
+SHORT = dict(cpu_s=1.25, wall_s=1.5) # for programs that may fill their memory before
 LONG = dict(cpu_s=20., wall_s=20.)   # for programs that have to end by themselves, however slow the machine
 GUARD_PROCESSES, GUARD_MB = 400, 8000 # more means that the sandbox failed: everything is ended
 
 # What the program after a hostile one looks like from inside: the same as before it.
 SENTINEL = '''
-import builtins, collections, decimal, fcntl, gc, heapq, json, locale, math, os, random, re, signal, stat, sys, tempfile
+import builtins, collections, decimal, fcntl, gc, heapq, json, locale, math, os, random, re, signal, stat, sys
 import threading, time
 def files():
     here = os.stat('.')
-    with tempfile.TemporaryFile() as file: written = file.write(b'x'*1000)
+    with open('temporary', 'wb') as file: written = file.write(b'x'*1000)
+    os.remove('temporary')
     with open('own.txt', 'w') as file: file.write('mine')
     marks = [] if sys.platform=='darwin' else os.listxattr('.')
     return dict(files=sorted(os.listdir('.')), mode=stat.filemode(here.st_mode), marks=marks, written=written,
-                old=abs(time.time()-here.st_mtime)>3600, temporary=tempfile.gettempdir()==os.getcwd())
+                old=abs(time.time()-here.st_mtime)>3600, temporary=os.environ['TMPDIR']==os.getcwd())
 def process():
     return dict(environment=sorted(os.environ), zone=time.tzname, umask=os.umask(0o077),
                 threads=threading.active_count(), nice=os.getpriority(os.PRIO_PROCESS, 0),
@@ -87,7 +89,8 @@ def limits_for(expect):
     """Little time for programs that never end, some for those that may run into a limit, much for those that have to
     end by themselves."""
     if all(word.startswith('status=timeout') for word in expect): return ENDLESS
-    return SHORT if any('timeout' in word or word=='0 passed' for word in expect) else LONG
+    if not any('timeout' in word or word=='0 passed' for word in expect): return LONG
+    return SHORT if any('memory' in word or 'killed' in word for word in expect) else BRIEF
 
 
 def made_sources():
@@ -206,7 +209,7 @@ class Watch(threading.Thread):
     def run(self):
         while self.on:
             self.look({pid: line for pid, line in descendants(os.getpid()).items() if pid!=self.victim})
-            time.sleep(.03)
+            time.sleep(.06)
 
     def look(self, ours):
         for pid, line in ours.items():
@@ -308,7 +311,7 @@ def run_row(start, programs, limits, level):
 def run_all(every, level):
     "Run all programs, those with the same limits together."
     grades, states = {}, {}
-    for start, limits in (('start', ENDLESS), ('second start', SHORT), ('third start', LONG)):
+    for start, limits in (('start', ENDLESS), ('second start', BRIEF), ('third start', SHORT), ('fourth start', LONG)):
         names = [name for name, (expect, *_) in every.items() if limits_for(expect) is limits]
         of_row = run_row(start, {name: Program(every[name][2], every[name][1]) for name in names}, limits, level)
         grades, states = grades | of_row[0], states | of_row[1]

@@ -118,3 +118,11 @@ def test_a_run_says_it_of_the_router_that_it_chose(tmp_path, monkeypatch):
     assert scores_forecast(tmp_path, Pair('A', 'C'))==('', [])
     monkeypatch.setattr('llmr.own_data.is_current', lambda folder, stage: False)
     assert scores_forecast(tmp_path, Pair('A', 'B'))==('', []), 'tables that changed since'
+
+
+def test_few_groups_have_a_curve():
+    "With five groups, the smallest part of the tasks is one group, and its own fold has nothing to learn from."
+    study = twins().rows(np.arange(20))
+    few = Study(study.data, study.pair, study.task_ids, study.views, study.small, study.large, study.others,
+                study.brevity, study.paired, np.repeat(np.arange(5), 4))
+    for seed in range(6): assert np.isfinite(gain_curve(few, 'knn', seed=seed, n_resamples=5).gain).all()

@@ -2,11 +2,12 @@
 import numpy as np
 import pytest
 from scipy.stats import beta, norm, skew
+from scipy.stats import t as student
 
 from llmr.core import InputError
 from llmr.evaluation import bootstrap_weights
 from llmr.planning import (
-    MAX_TASKS, check_power, gap_band, gap_errors, max_t_critical, one_sided, planned_power,
+    MAX_TASKS, RESERVE, check_power, gap_band, gap_errors, max_t_critical, one_sided, planned_power,
     possible_effects, simulate_pairs, tasks_needed)
 from llmr.verdict import pair_tasks
 
@@ -14,7 +15,8 @@ from llmr.verdict import pair_tasks
 def test_a_band_without_losses_is_wider_than_the_exact_limit():
     for n in (20, 50, 400):
         band = gap_band(np.zeros((n, 2)), np.ones(n))
-        assert not band.gap.any() and band.critical==pytest.approx(norm.ppf(.95))
+        few = student.ppf(1-.05*(1-RESERVE), n-1)*np.sqrt(n/(n-1)) # Student's, and the bias of an error of n tasks
+        assert not band.gap.any() and band.critical==pytest.approx(few)
         assert (band.low<-(1-.05**(1/n))).all() and band.high==pytest.approx(-band.low) and (band.low>-5/n).all()
 
 
@@ -44,11 +46,12 @@ def test_moments_are_those_of_the_bootstrap():
 def test_the_critical_value_is_one_sided():
     rng = np.random.default_rng(6)
     alone = rng.normal(size=(300, 1))
-    assert max_t_critical(alone)==pytest.approx(norm.ppf(.95), abs=.02)
-    assert max_t_critical(np.repeat(alone, 7, 1))==pytest.approx(norm.ppf(.95), abs=.02), 'one and the same policy'
+    assert max_t_critical(alone)==pytest.approx(norm.ppf(1-.05*(1-RESERVE)), abs=.02)
+    assert max_t_critical(np.repeat(alone, 7, 1))==pytest.approx(max_t_critical(alone)), 'one and the same policy'
     independent = max_t_critical(rng.normal(size=(5000, 5)))
-    assert independent==pytest.approx(norm.ppf(.95**.2), abs=.03)
-    assert max_t_critical(np.zeros((9, 3)))==pytest.approx(norm.ppf(.95))
+    assert independent==pytest.approx(norm.ppf((1-.05*(1-RESERVE))**.2), abs=.03)
+    few = student.ppf(1-.05*(1-RESERVE), 8)*np.sqrt(9/8)
+    assert max_t_critical(np.zeros((9, 3)))==pytest.approx(few)
 
 
 def test_a_task_that_weighs_much_makes_the_band_wide():

@@ -10,6 +10,7 @@ from llmr.core import InputError
 from llmr.registration import (
     check_spanning, check_terms, departures, kept_text, look_text, read_looks, read_registration, register,
     registered_options, take_look, terms_hash)
+from llmr.sequential import spent_levels
 
 TERMS = dict(small='A', large='B')
 
@@ -157,12 +158,15 @@ def test_looks_are_written_down_and_share_one_error(tmp_path):
     first, same = take_look(path, record, 30, 'a'), take_look(path, record, 30, 'a')
     assert first==same and (first['look'], first['next'])==(1, 60) and len(read_looks(path))==1
     second, last = take_look(path, record, 61, 'b'), take_look(path, record, 95, 'c')
-    assert first['level']<second['level']<last['level']<.05 and (second['next'], last['next'])==(90, 0)
-    assert take_look(path, record, 30, 'a')==first, 'an old look has its old level'
-    for tasks,message in ((61, 'plan of 90 tasks ended with look 3'), (99, 'plan of 90 tasks ended')):
+    assert last['so_far']==[30, 61, 95] and (second['next'], last['next'])==(90, 0)
+    levels = spent_levels(last['so_far'], 90)
+    assert levels[0]<levels[1]<levels[2]<.05
+    assert take_look(path, record, 30, 'a')==first, 'an old look is what it was'
+    for tasks,message in ((61, 'plan of 90 tasks ended at look 3'), (99, 'plan of 90 tasks ended')):
         with pytest.raises(InputError, match=message): take_look(path, record, tasks, 'd')
-    assert 'goes on' in look_text(first, record, 'NEED') and 'ended without' in look_text(last, record, 'NEED')
-    assert look_text(second, record, 'ROUTE').endswith('The plan ends here.')
+    told = [look_text(look | dict(level=.01), record, word) for look,word in
+            ((first, 'NEED'), (last, 'NEED'), (second, 'ROUTE'))]
+    assert 'goes on' in told[0] and 'ended without' in told[1] and told[2].endswith('The plan ends here.')
 
 
 def test_a_look_needs_more_tasks_and_its_own_file(tmp_path):

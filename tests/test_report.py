@@ -2,14 +2,15 @@
 import base64
 import json
 import re
+from contextlib import redirect_stdout
 from dataclasses import replace
 from html.parser import HTMLParser
+from io import StringIO
 from shutil import copy, copytree
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import llmr
 
 from llmr.cli import main
 from llmr.core import InputError, file_hash, package_file
@@ -47,10 +48,9 @@ class Page(HTMLParser):
 @pytest.fixture(scope='module')
 def page(toy_run, tmp_path_factory):
     path = tmp_path_factory.mktemp('report')/'page.html'
-    done = llmr('report', copytree(toy_run[0], path.with_name('run')), '--out', path)
-    out, err = done.communicate(timeout=200)
-    assert done.returncode==0, err
-    assert out.strip()==str(path)
+    run = copytree(toy_run[0], path.with_name('run'))
+    with redirect_stdout(StringIO()) as out: assert main(['report', str(run), '--out', str(path)])==0
+    assert out.getvalue().strip()==str(path)
     return path.read_text(encoding='utf-8')
 
 

@@ -24,7 +24,7 @@ from process import Ended, Process, Sandbox, SandboxLost
 from stdio import BRIEF_S
 
 OWN_S, OWN_BYTES = 10, 1<<30     # what judging one program may take here
-TESTER_S = 3.                    # processor seconds of the tests' process
+TESTER_S = 3.                    # most processor seconds of the tests' process, which has twice the program's
 SMALL_REPLY = 1<<16              # what is compared here: a value can be made so that reading it takes long
 MOST_READ_HERE = 20_000 # characters of a program that this process parses itself
 NOT_RUN = 'syntax_error', 'module_error', 'memory', 'unchanged' # what a child may say of a program without tests
@@ -166,7 +166,7 @@ class Attempt:
         "Have a process of their own run the tests."
         modules = {name: full for name, full in modules.items() if isinstance(full, str)}
         calls = [name for name in calls if name in self.made.called]
-        limits = self.limits | dict(cpu_s=TESTER_S, level='namespaces')
+        limits = self.limits | dict(cpu_s=min(TESTER_S, 2*self.limits['cpu_s']), level='namespaces')
         tester = Process(self.worker.tests_sandbox(), b'T', limits, program.channel)
         try:
             tester.send(dict(tests=self.made.tests, setup=self.made.task_setup, calls=calls, modules=modules,
