@@ -318,13 +318,13 @@ def test_a_conversation_stays_where_it_was_begun(plain):
 
 def test_shadow(tmp_path):
     with served(tmp_path, shadow=1.) as service:
-        service.large.delay = .7
+        service.large.delay, service.large.pieces, service.large.text = .2, 12, 'def f(x): return 2*x # twice'
         begun = time.monotonic()
         id_ = ask(service, ADD | dict(stream=True))[1]['x-llmr-request-id']
-        assert time.monotonic()-begun<2 and wait_for(lambda: id_ in service.service.shadows)
+        assert time.monotonic()-begun<1.5 and wait_for(lambda: id_ in service.service.shadows)
         assert get(service, f'/v1/shadows/{id_}')[0]==425
-        found = wait_for(lambda: service.service.shadows.find(id_)) and get(service, f'/v1/shadows/{id_}')
-        assert found[0]==200 and found[1]['x-llmr-model']=='B' and b'rn 2*x' in found[2]
+        found = wait_for(lambda: service.service.shadows.find(id_), 9) and get(service, f'/v1/shadows/{id_}')
+        assert found[0]==200 and found[1]['x-llmr-model']=='B' and found[2].endswith(b'data: [DONE]\n\n')
         assert (rows(service)[0]['weight'], rows(service)[0]['shadowed'])==(1., True)
         assert get(service, '/v1/shadows/x')[0]==404
 
