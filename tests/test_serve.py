@@ -43,7 +43,7 @@ def get(service, path, **headers): return ask(service, None, path, 'GET', **head
 def rows(service): return list(read_lines(service.log.folder/'decisions'))
 
 
-def wait_for(found, seconds=3.):
+def wait_for(found, seconds=9.):
     "Wait until something is true; returns it."
     end = time.monotonic()+seconds
     while not (value := found()) and time.monotonic()<end: time.sleep(.01)
@@ -186,7 +186,7 @@ def test_faults_before_the_first_byte(plain, faults, model, n_small, said, strea
 def test_a_pause_that_a_server_asks_for(plain):
     plain.small.retry_after, plain.small.faults = '0.3', [429]
     begun = time.monotonic()
-    assert ask(plain, ADD)[1]['x-llmr-model']=='A' and .3<=time.monotonic()-begun<.8
+    assert ask(plain, ADD)[1]['x-llmr-model']=='A' and .3<=time.monotonic()-begun<3
     plain.small.retry_after, plain.small.faults = '60', [429]
     assert ask(plain, ADD)[1]['x-llmr-model']=='B'
     plain.small.retry_after = None
@@ -245,7 +245,7 @@ def test_a_client_whose_headers_do_not_come(plain, monkeypatch):
 
 
 def test_a_long_body_and_a_slow_reader(plain):
-    long = 'x'*12*10**6
+    long = 'x'*9*10**6
     assert ask(plain, dict(messages=[dict(role='user', content=f'add {long}')]))[1]['x-llmr-model']=='A'
     plain.large.text, n_rows = long, len(rows(plain))
     with socket.socket() as client:
@@ -254,7 +254,7 @@ def test_a_long_body_and_a_slow_reader(plain):
         body = json.dumps(dict(model='llmr', stream=True) | PARSE).encode()
         head = f'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n'
         client.sendall(head.encode()+body)
-        assert wait_for(lambda: len(rows(plain))>n_rows) # it reads nothing
+        assert wait_for(lambda: len(rows(plain))>n_rows, 20) # it reads nothing
     plain.large.text = 'def f(x): return 2*x'
     assert not rows(plain)[-1]['success'] and plain.service.active==0
     assert ask(plain, PARSE)[0]==200
@@ -318,13 +318,13 @@ def test_a_conversation_stays_where_it_was_begun(plain):
 
 def test_shadow(tmp_path):
     with served(tmp_path, shadow=1.) as service:
-        service.large.delay = .2
+        service.large.delay, service.large.pieces, service.large.text = .2, 12, 'def f(x): return 2*x # twice'
         begun = time.monotonic()
         id_ = ask(service, ADD | dict(stream=True))[1]['x-llmr-request-id']
-        assert time.monotonic()-begun<.2 and wait_for(lambda: id_ in service.service.shadows)
+        assert time.monotonic()-begun<1.5 and wait_for(lambda: id_ in service.service.shadows)
         assert get(service, f'/v1/shadows/{id_}')[0]==425
-        found = wait_for(lambda: service.service.shadows.find(id_)) and get(service, f'/v1/shadows/{id_}')
-        assert found[0]==200 and found[1]['x-llmr-model']=='B' and b'rn 2*x' in found[2]
+        found = wait_for(lambda: service.service.shadows.find(id_), 9) and get(service, f'/v1/shadows/{id_}')
+        assert found[0]==200 and found[1]['x-llmr-model']=='B' and found[2].endswith(b'data: [DONE]\n\n')
         assert (rows(service)[0]['weight'], rows(service)[0]['shadowed'])==(1., True)
         assert get(service, '/v1/shadows/x')[0]==404
 

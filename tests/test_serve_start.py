@@ -39,7 +39,7 @@ def stubs():
     (['--tau', '.5', '--small', 'C=http://h/v1/A'], "trained for 'A'. Serve that model, or say that it is the same"),
     (['--tau', '.5', '--small', 'http://h/v1/B'], "--small serves 'B', and the router was trained for 'A'"),
     (['--tau', '.5', '--small', 'A'], "--small 'A': give URL/NAME"),
-    (['--tau', '.5', '--router', '/nowhere'], '/nowhere: not a router directory'),
+    (['--tau', '.5', '--router', '/nowhere'], '/nowhere: no such folder'),
     (['--tau', '.5', '--name', 'a b'], "--name 'a b': a name without spaces")])
 def test_what_is_wrong_is_said_at_once(router, capsys, monkeypatch, more, message):
     monkeypatch.delenv('LLMR_API_KEY', raising=False)

@@ -114,8 +114,8 @@ def test_the_whole_toy_benchmark_in_service(tmp_path):
         if cell['cell_type']=='code': exec(''.join(cell['source']), space)
     tasks = pd.read_parquet(package_file('toy/pair_tasks.parquet'))
     tasks['prompt'] = task_prompts(tasks)
-    completions = pd.concat([space['complete'](tasks, package_file(f'toy/models/{model}')) for model in PAIR])
-    completions = completions[completions['sample']==0]
+    once = tasks.assign(split='test') # a completion each
+    completions = pd.concat([space['complete'](once, package_file(f'toy/models/{model}')) for model in PAIR])
     toy = tasks, completions, execute(completions, tasks.drop(columns='prompt')).assign(split='test')
     of_log, of_tables = watched(toy, tmp_path)
     check_agreement(of_log, of_tables, 460)
