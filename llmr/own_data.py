@@ -22,7 +22,7 @@ from .evaluation import bootstrap_weights, task_groups
 from .field_metrics import field_rows, field_text
 from .forecast import forecast_text
 from .formats import summary_rows, summary_text
-from .model_pairs import pairs_to_judge, shared_tasks
+from .model_pairs import pairs_to_judge, shared_tasks, sides_text
 from .own_tables import CROSS_FITTED, check_scored_pair, read_inputs, read_outcomes, read_scores
 from .registration import check_spanning
 from .runs import Pair, is_current
@@ -189,6 +189,17 @@ def _read_facts(recorded):
                 files=[dict(format=name, path=path) for name,path in recorded.files])
 
 # %% ../nbs/18_own_data.ipynb #0a1d0008
+def _sides(recorded, pair, asked, by_argument):
+    "Lines that name the two models, unless both were asked for."
+    if all(asked): return []
+    return [f'{pair.small} or {pair.large}?', sides_text(recorded, pair, any(asked), by_argument)]
+
+def _ahead(points, pair, asked):
+    "A line on a small model that passes more, unless it was asked for as such."
+    if all(asked) or points.low.iloc[-1]<=0: return []
+    return [f'{pair.small} alone passes more than {pair.large}. If it is the cheaper one too, no router is needed; if '
+            f'not, ask the other way round: --small {pair.large} --large {pair.small}']
+
 def verdicts_on_inputs(
     paths:list,      # As for `read_inputs`
     small:str=None,  # As for `pairs_to_judge`
@@ -212,8 +223,8 @@ def verdicts_on_inputs(
         judged = judge(outcomes, pair, paths[0] if recorded.files[0][0]=='run' else None, **options)
         certificate = [str(judged['certificate'])] if judged['certificate'] else []
         text = verdict_text(judged['verdict'], judged['points'], judged['room'], pair, margin)
-        title = [f'{pair.small} or {pair.large}?'] if len(pairs)>1 or small is None else []
-        lines = [*title, *filter(None, [note]), text, *filter(None, [judged['note']]), *certificate,
+        lines = [*_sides(recorded, pair, (small, large), len(paths)>1), *filter(None, [note]), text,
+                 *_ahead(judged['points'], pair, (small, large)), *filter(None, [judged['note']]), *certificate,
                  *([f'\n{judged["forecast"][0]}'] if judged['forecast'][0] else [])]
         blocks.append('\n'.join(lines))
         facts.append(_pair_facts(judged, pair, note))

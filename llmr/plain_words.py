@@ -40,7 +40,7 @@ def _todo(verdict, pair, margin):
     "What to do when the tasks do not settle the question."
     least = getattr(verdict, 'least', 0)
     tasks = f'{least:,} to {verdict.more:,}' if 0<least<verdict.more else f'about {verdict.more:,}'
-    more = f'{tasks} more tasks, measured with both models, would settle it'
+    more = f'{tasks} more tasks, measured with both models, would give a good chance to settle it'
     if verdict.more>=MAX_TASKS: more = 'the loss is so close to what you accept that more tasks would hardly settle it'
     if verdict.row<0: return f'Keep every task on {pair.large} for now: every share seems to lose too much, and {more}.'
     return f'Do not switch yet: {more}.'
@@ -73,6 +73,9 @@ def room_text(
     "How often two models differ."
     both = (f'Both do equally well on {room["tied"]:.0%} of the {room["tasks"]:,} tasks; only {pair.small} solves '
             f'{room["only_small"]:.1%}, only {pair.large} {room["only_large"]:.1%}.')
+    if room['samples']==1 and np.isnan(room['mcnemar_p']):
+        return (f'{pair.small} does better on {room["small_better"]:.0%} of the {room["tasks"]:,} tasks, {pair.large} '
+                f'on {room["large_better"]:.0%}.')
     if room['samples']==1:
         return f'{both} If both were equally good, so uneven a split would have probability {room["mcnemar_p"]:.2g}.'
     if room.get('one_draw'): return f'{both} What a router could gain cannot be told: samples of a task are one text.'

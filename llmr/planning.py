@@ -96,9 +96,10 @@ def one_sided(
     errors:GapErrors,          # From `gap_errors`
     critical:float|np.ndarray, # Standard errors, for all T
     single:float=1.645,        # The same for one statement
+    sent:float|np.ndarray=1.,  # (T,) largest share of a task that is sent: below 1 for random routing
 )->tuple:                      # `(low, high)`, (..., T) each, read one at a time
-    "The ends of a band around measured gaps."
-    least = single*np.sqrt(UNSEEN)*errors.heaviest[..., None]
+    "The ends of a band around measured gaps. A task of which a fifth is sent can lose a fifth of itself."
+    least = single*np.sqrt(UNSEEN)*errors.heaviest[..., None]*sent
     below, above = (skewed_critical(critical, skew)*errors.error+errors.step/2 for skew in (errors.skew, -errors.skew))
     return errors.gap-np.maximum(below, least), errors.gap+np.maximum(above, least)
 
@@ -110,7 +111,7 @@ class Band(NamedTuple):
     high: np.ndarray  # (T,) with `level`, no true gap lies above its `high`
     sd: np.ndarray    # (T,) of one task's difference
     step: np.ndarray  # (T,) typical size of a task's difference where there is one
-    heaviest: float   # Weight of the heaviest task, in mean ones
+    heaviest: np.ndarray # (T,) most that a task can lose, in mean ones
     critical: float   # Standard errors
     effective: float  # As many tasks of equal weight say as much
 
@@ -120,16 +121,17 @@ def gap_band(
     tests:np.ndarray, # (N,) tests per task: its weight
     level:float=.95,  # Coverage of each end, for all T together
     seed:int=42,      # Of the draws of the critical value
+    sent:float|np.ndarray=1., # (T,) as for `one_sided`
 )->Band:
     "Performance gaps with a simultaneous band, each end one-sided."
     from scipy.special import ndtri
     won, tests, n = np.asarray(won, float), np.asarray(tests, float), len(won)
     errors = gap_errors(won, tests)
     critical = max_t_critical(won-errors.gap*tests[:, None], level, seed)
-    low, high = one_sided(errors, critical, float(ndtri(level)))
+    low, high = one_sided(errors, critical, float(ndtri(level)), sent)
     effective = tests.sum()**2/np.square(tests).sum()
-    return Band(errors.gap, low, high, errors.error*np.sqrt(n), errors.step*n, float(errors.heaviest*n), critical,
-                float(effective))
+    heaviest = errors.heaviest*n*np.broadcast_to(sent, errors.gap.shape)
+    return Band(errors.gap, low, high, errors.error*np.sqrt(n), errors.step*n, heaviest, critical, float(effective))
 
 # %% ../nbs/11a_planning.ipynb #d47b87f2
 def planned_power(

@@ -40,7 +40,7 @@ def check_terms(
     for name,listed in dict(split=SPLITS, metric=METRICS, plan=PLANS).items(): _check_choice(name, asked[name], listed)
     number = lambda value: isinstance(value, (int, float)) and not isinstance(value, bool)
     if not (number(asked['margin']) and 0<=asked['margin']<1):
-        raise InputError(f'margin {asked["margin"]}: a fraction from 0 up to 1, 0.01 for one point of pass rate.')
+        raise InputError(f'margin {asked["margin"]}: a fraction from 0 up to 1, 0.01 or 1% for one point.')
     if not (number(asked['min_share']) and 0<=asked['min_share']<=1):
         raise InputError(f'smallest cost advantage {asked["min_share"]}: must lie in [0, 1].')
     for name in ('tasks', 'looks'):

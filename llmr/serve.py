@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,8 +158,9 @@ def make_app(
         return Response(body, status, dict(headers))
     @asynccontextmanager
     async def lifespan(app):
-        "Connections are open while the service runs."
+        "Connections are open while the service runs, and the router has scored once before it does."
         await service.asking.start()
+        with suppress(Exception): await service.decider.scorer.score('Write a function that adds two numbers.')
         yield
         await service.stop()
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: missing, 405: missing})

@@ -25,6 +25,7 @@ from .core import InputError, check_table, replace_file
 from .evaluation import TARGETS, calibrate_threshold, paired_per_sample, task_groups
 from .features import VIEWS, prompt_views
 from .forecast import forecast_gain, forecast_text
+from .harness import read_frame
 from .model_pairs import pairs_to_judge, shared_tasks
 from .own_tables import CROSS_FITTED, HELD_OUT, check_groups, read_inputs, read_own
 from .problem import route, task_prompts
@@ -55,6 +56,11 @@ def _shared_by_any(outcomes, pairs):
     if not shared: raise reasons[0]
     return [task for task in dict.fromkeys(outcomes.task_id) if task in shared]
 
+def _are_own(paths):
+    "Whether two files are tables of tasks and of outcomes with counts of tests."
+    if len(paths)!=2 or any(Path(path).suffix not in ('.parquet', '.jsonl') for path in paths): return False
+    return {'n_tests', 'n_passed'}<=set(read_frame(paths[1], 'outcomes'))
+
 def read_training(
     paths:list,        # As for `read_inputs`; or two tables, of tasks and of outcomes
     small:str=None,    # As for `pairs_to_judge`
@@ -63,8 +69,7 @@ def read_training(
     benchmark:str='',  # As for `read_inputs`
 )->tuple:              # `(tasks, outcomes, pairs)`
     "What routers are trained on. Raises: `InputError` as `read_own` and `read_inputs`, or if prompts are missing."
-    tables = len(paths)==2 and all(Path(path).suffix in ('.parquet', '.jsonl') for path in paths)
-    if tables and small and large: return *read_own(*paths), [Pair(small, large)]
+    if small and large and _are_own(paths): return *read_own(*paths), [Pair(small, large)]
     recorded = read_inputs(paths, form, benchmark)
     pairs = pairs_to_judge(recorded, small, large, len(paths)>1)
     tasks = _texts_of(recorded, _shared_by_any(recorded.outcomes, pairs), paths[0])

@@ -49,8 +49,10 @@ def _discordance(small, large, groups):
     only_small, only_large = (small_solved & ~large_solved).mean(), (large_solved & ~small_solved).mean()
     _, _, p = mcnemar(*group_winners(small_solved, large_solved, groups))
     n, m = small.shape
+    in_part = np.mean([(0<rates) & (rates<1) for rates in (small, large)])
     return dict(tasks=n, samples=m, tied=(small==large).mean(), discordant=(small_solved!=large_solved).mean(),
-                only_small=only_small, only_large=only_large, mcnemar_p=p if m==1 else np.nan)
+                only_small=only_small, only_large=only_large, mcnemar_p=p if m==1 and in_part<.5 else np.nan,
+                small_better=(small>large).mean(), large_better=(small<large).mean())
 
 # %% ../nbs/11_verdict.ipynb #bb87570b
 def headroom(
@@ -59,7 +61,8 @@ def headroom(
     split:str='test',      # Which tasks
     seed:int=42,           # Of the resamples
 )->dict:                   # tasks, samples; fractions tied to only_large; mcnemar_p; gains and interval in points
-    """What routing between two models could gain: `mcnemar_p` for one sample a task, the ceiling for several, else NaN.
+    """What routing between two models could gain: `mcnemar_p` for one sample a task (NaN where most tasks are passed
+    in part), the ceiling for several, else NaN.
     `one_draw` names models whose samples of a task are one text: then the ceiling cannot be told, and `known_gain` is
     what the other model's samples are worth."""
     pair_tasks(outcomes, pair, split)
@@ -124,9 +127,10 @@ def compare_policies(
     gained = (paired.small_passed-paired.large_passed).to_numpy(float)
     sent, won, ones = share.mean(0), share*gained[:, None], np.ones(len(share))
     parts = [_by_group(part, groups) for part in (won, share, gained, tests, ones)]
-    band = gap_band(parts[0], parts[3], level, seed)
+    most = share.max(0) # no gap is larger, however few the tasks
+    band = gap_band(parts[0], parts[3], level, seed, most)
     over, over_low, over_high = _over_random(parts, band.gap, sent, n_resamples, seed)
-    low, high = np.clip([band.low, band.high], -1, 1) # no gap is larger, however few the tasks
+    low, high = np.clip([band.low, band.high], -most, most)
     gaps = dict(cost_advantage=sent, performance_gap=band.gap, low=low, high=high)
     about = {name: getattr(band, name) for name in ('sd', 'step', 'heaviest', 'critical', 'effective')}
     over = dict(over_random=over, over_low=over_low, over_high=over_high)
@@ -301,14 +305,18 @@ def headroom_text(
     pair:Pair, # Small and large
 )->str:        # One sentence, without its full stop
     "How often two models differ."
+    counted = f'{plural(room["tasks"], "task")}, {plural(room["samples"], "sample")} each: {room["tied"]:.0%} tied; '
+    if room['samples']==1 and np.isnan(room['mcnemar_p']):
+        return (f'{counted}{pair.small} is better on {room["small_better"]:.1%}, {pair.large} on '
+                f'{room["large_better"]:.1%}')
     if room['samples']==1: test = f'McNemar p {room["mcnemar_p"]:.2g}'
     elif room['one_draw']:
         test = (f'the ceiling cannot be told, for the samples of a task are one text ({room["one_draw"]}); what the '
                 f'others are worth: {room["known_gain"]:+.1f} points over random')
+    elif room['ceiling_gain']<=0: test = 'no ceiling above random routing shows'
     else: test = f'ceiling {room["ceiling_gain"]:+.1f} points over random'
-    counted = f'{plural(room["tasks"], "task")}, {plural(room["samples"], "sample")} each'
-    return (f'{counted}: {room["tied"]:.0%} tied; '
-            f'only {pair.small} solves {room["only_small"]:.1%}, only {pair.large} {room["only_large"]:.1%}, {test}')
+    return (f'{counted}only {pair.small} solves {room["only_small"]:.1%}, only {pair.large} '
+            f'{room["only_large"]:.1%}, {test}')
 
 # %% ../nbs/11_verdict.ipynb #f89f5d90
 def _points_table(points, pair):

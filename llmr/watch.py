@@ -400,6 +400,8 @@ def _router_card(folder):
 def _new_terms(path, recorded, scores, given, in_order):
     "Terms of a new store. Raises: `InputError` if there are several pairs, or scores without thresholds."
     small, large = given['small'], given['large']
+    if given.get('router') and not small and not large:
+        small, large = map(Router.load(given['router']).card.get, ('small', 'large'))
     strangers = set(recorded.models)-{small, large} if recorded is not None and small and large else set()
     for model in (small, large) if strangers else ():
         if model not in recorded.models:

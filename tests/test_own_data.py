@@ -51,3 +51,30 @@ def test_models_without_a_common_task_and_models_that_share_some(tmp_path):
     assert 'compared on 1 task of both: a has 2, b 2' in verdicts_on_inputs([tmp_path/'a.csv',
                                                                                   tmp_path/'b.csv'])[0]
     with pytest.raises(InputError, match='share no task'): verdicts_on_inputs([tmp_path/'a.csv', tmp_path/'c.csv'])
+
+
+def test_who_is_the_small_model_is_said(tmp_path):
+    for name,passed in (('strong', 1), ('weak', 0)):
+        rows = ''.join(f't{i},{int(passed or i%4==0)}\n' for i in range(60))
+        (tmp_path/f'{name}.csv').write_text(f'task_id,passed\n{rows}')
+    files = [tmp_path/'strong.csv', tmp_path/'weak.csv']
+    text, _, word = verdicts_on_inputs(files)
+    assert word=='ROUTE' and 'small: strong (given first); large: weak' in text
+    assert 'ask the other way round: --small weak --large strong' in text
+    text, *_ = verdicts_on_inputs([tmp_path])
+    assert 'small: weak (it passes less, and no cost is known); large: strong' in text and 'other way' not in text
+    assert 'small: strong (as named)' in verdicts_on_inputs(files, 'strong')[0]
+    assert 'small: ' not in verdicts_on_inputs(files, 'strong', 'weak')[0]
+
+
+def test_random_routing_of_a_fifth_moves_a_fifth(tmp_path):
+    rng = np.random.default_rng(1)
+    rows = [dict(task_id=i, model=model, score=round(float(value), 3)) for i in range(40)
+            for model,value in zip('AB', (.6*rng.random(), rng.random()))]
+    (tmp_path/'scores.json').write_text(json.dumps(rows))
+    text, facts, _ = verdicts_on_inputs([tmp_path/'scores.json'])
+    *some, whole = facts['verdicts'][0]['points']
+    for point in some:
+        for name in ('performance_gap', 'low', 'high'):
+            assert point[name]==pytest.approx(point['cost_advantage']*whole[name])
+    assert 'A is better on' in text and 'McNemar' not in text

@@ -158,6 +158,17 @@ def test_training_reads_a_table_of_prompts(tmp_path):
     with pytest.raises(InputError, match='no prompt of task'): read_training([tmp_path/'b.csv'])
 
 
+def test_training_reads_what_a_verdict_reads(tmp_path):
+    "Whatever the ending and the names of columns, with both models named."
+    (tmp_path/'tasks.jsonl').write_text('{"task_id": "t", "text": "add"}')
+    rows = [dict(task_id='t', model=model, passed=model=='B') for model in 'AB']
+    (tmp_path/'outcomes.jsonl').write_text('\n'.join(map(json.dumps, rows)))
+    files = [tmp_path/'tasks.jsonl', tmp_path/'outcomes.jsonl']
+    for paths in (files, files[::-1]):
+        tasks, outcomes, pairs = read_training(paths, 'A', 'B')
+        assert tasks.text.tolist()==['add'] and outcomes.n_passed.tolist()==[0, 1] and pairs==[('A', 'B')]
+
+
 # ---- tasks held out
 
 def test_a_router_is_calibrated_on_tasks_that_it_did_not_learn_from(trained):
