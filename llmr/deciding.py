@@ -139,7 +139,7 @@ class Metrics:
 
     def set(self,
         name:str,    # Of the value
-        value:float,
+        value:float, # From now on
         **labels,
     ):
         "Set a value."
@@ -147,7 +147,7 @@ class Metrics:
 
     def time(self,
         name:str,      # Of what took so long
-        seconds:float,
+        seconds:float, # That it took
         **labels,
     ):
         "Add a time."
@@ -159,7 +159,11 @@ class Metrics:
     def text(self)->str: # For Prometheus
         "All of them."
         lines, named = [], set()
-        def add(kind, name, rows):
+        def add(
+            kind, # `counter`, `gauge` or `histogram`
+            name, # Without labels
+            rows, # Lines
+        ):
             "Lines of one name and label."
             if name not in named: lines.append(f'# TYPE {name} {kind}')
             named.add(name)

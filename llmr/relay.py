@@ -42,7 +42,11 @@ def make_tracer():
     try: from opentelemetry import propagate, trace
     except ImportError: raise InputError('--spans needs OpenTelemetry: pip install opentelemetry-api') from None
     tracer = trace.get_tracer('llmr')
-    def record(attributes, headers, seconds):
+    def record(
+        attributes, # From `span_attributes`
+        headers,    # Of the request, which may name a span above this one
+        seconds,    # That it took
+    ):
         "A span that ends now."
         end, name = time.time_ns(), f'{attributes["gen_ai.operation.name"]} {attributes["gen_ai.request.model"]}'
         span = tracer.start_span(name, propagate.extract(headers), trace.SpanKind.SERVER, attributes,
