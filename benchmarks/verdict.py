@@ -76,7 +76,8 @@ def words(measurements, margin=MARGIN, votes='task', level=.95):
         errors = gap_errors(won, weight)
         apart = won-errors.gap*weight[..., None]
         critical = np.array([max_t_critical(apart[:, s], level) for s in range(won.shape[1])])[:, None]
-        low, high = one_sided(errors, critical, -ndtri(1-level))
+        most = np.array([one.share.max(0) for one in measurements[start:start+100]])
+        low, high = one_sided(errors, critical, -ndtri(1-level), most)
         routed += ((low>-margin) & enough).any(1).tolist()
         refused += ((high<-margin) | ~enough).all(1).tolist()
     for i,one in enumerate(measurements[:CHECKED]):
