@@ -289,8 +289,18 @@ _LABEL = re.compile(r'\b(?:answer|output|result|value|returns?|returned|outputs?
 _BOXED = re.compile(r'\\boxed\{(?:\\(?:text|texttt|mathtt)\{)?(.*)\}', re.S)
 _ANSWER = re.compile(r'\[ANSWER\](.*?)(?:\[/ANSWER\]|\Z)|<answer>(.*?)(?:</answer>|\Z)', re.S | re.I)
 
+_VALUES = (ast.Constant, ast.Call, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
+
+def _is_prose(value):
+    "Whether an expression is words that happen to be Python: `That is all`, `not sure`, `That is 5`."
+    called = {id(node.func) for node in ast.walk(value) if isinstance(node, ast.Call)}
+    words = any(isinstance(node, ast.Name) and id(node) not in called for node in ast.walk(value))
+    joined = (isinstance(value, ast.BoolOp) or isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
+              or isinstance(value, ast.Compare) and isinstance(value.ops[0], (ast.Is, ast.IsNot, ast.In, ast.NotIn)))
+    return words and (joined or not any(isinstance(node, _VALUES) for node in ast.walk(value)))
+
 def _expression(text, side):
-    "A text as an expression, one side of an equation; '' if it is none, or a bare name."
+    "A text as an expression, one side of an equation; '' if it is none, or words."
     text = text.strip().removesuffix('.').strip('$').strip()
     if text[:1]=='`'==text[-1:]: text = text.strip('`').strip()
     tree = parsed(re.sub(r'\\([_{}%#&$])', r'\1', text)) or parsed(text)
@@ -301,7 +311,7 @@ def _expression(text, side):
     if isinstance(value, ast.Compare) and len(value.ops)==1 and isinstance(value.ops[0], ast.Eq):
         called = [isinstance(part, ast.Call) for part in (value.left, value.comparators[0])]
         if any(called): value = (value.left, value.comparators[0])[called[0]!=(side=='call')]
-    return '' if isinstance(value, ast.Name) else ast.unparse(value)
+    return '' if _is_prose(value) else ast.unparse(value)
 
 def _in_line(line, side):
     "The expression in a line of prose: all of it, or what a label leads to."
