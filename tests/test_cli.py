@@ -68,7 +68,7 @@ def test_a_seed_out_of_range_and_a_stop(monkeypatch, capsys):
             with pytest.raises(SystemExit) as e: main([*arguments, *pair, '--seed', seed])
             assert e.value.code==2 and f"'{seed}' is not a whole number from 0" in capsys.readouterr().err
     def stop(*_): raise KeyboardInterrupt
-    monkeypatch.setattr('llmr.training.read_own', stop)
+    monkeypatch.setattr('llmr.training.read_frame', stop)
     assert main(['train', 't.jsonl', 'o.jsonl', '--out', 'r', *pair])==130
     assert 'stopped' in capsys.readouterr().err
 

@@ -183,7 +183,7 @@ def test_a_look_needs_more_tasks_and_its_own_file(tmp_path):
 
 def test_verdicts_follow_a_plan_of_looks(tmp_path, outcomes, capsys):
     question = str(tmp_path/'q.json')
-    assert main(['register', question, '--small', 'A', '--large', 'B', '--margin', '0.3', '--plan', 'looks',
+    assert main(['register', question, '--small', 'A', '--large', 'B', '--margin', '0.1', '--plan', 'looks',
                  '--looks', '2', '--tasks', '30'])==0
     lines = outcomes.read_text().splitlines()
     half = tmp_path/'half.jsonl'

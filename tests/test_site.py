@@ -110,7 +110,7 @@ def test_what_the_search_index_keeps_of_code(tmp_path):
     (tmp_path/'search'/'search_index.json').write_text(json.dumps(dict(docs=[dict(text=text) for text in texts])))
     build.shorten_index(tmp_path)
     kept = [entry['text'] for entry in json.loads((tmp_path/'search'/'search_index.json').read_text())['docs']]
-    assert kept==['see <pre>route</pre>', '', '<pre>usage: llmr [-h]\n  --out</pre>', '<pre>A b</pre>']
+    assert kept==['see <pre>route</pre>', '', '<pre>usage: llmr [-h]\n --out</pre>', '<pre>A b</pre>']
     script = (tmp_path/'search'/'search_index.js').read_text()
     assert json.loads(script.removeprefix('var __index = '))['docs'][0]['text']==kept[0]
 

@@ -290,7 +290,8 @@ def write(folder, small, large, scores=None):
 
 
 @pytest.mark.parametrize('lost,code,message', [
-    (0, 0, 'ROUTE at cost advantage 1.00'), (100, 3, "DON'T"), (4, 4, 'NEED ')])
+    (0, 0, 'ROUTE at cost advantage 1.00'), (100, 3, "DON'T"), (14, 4, 'NEED '),
+    (4, 0, 'ROUTE at cost advantage 0.20')])
 def test_the_command_answers_by_text_and_exit_code(tmp_path, capsys, lost, code, message):
     solved = np.arange(400)%2==0
     line = write(tmp_path, solved & (np.arange(400)>=2*lost), solved)

@@ -130,8 +130,9 @@ def shorten_index(out):
     "Leave most code, printed output and marks out of the search index, since every page loads the whole index."
     path = out/'search'/'search_index.json'
     index = json.loads(path.read_text(encoding='utf-8'))
-    for entry in index['docs']: entry['text'] = MARKS.sub('', CODE.sub(searched, entry['text']))
-    text = json.dumps(index, separators=(',', ':'))
+    for entry in index['docs']:
+        entry['text'] = re.sub(' {2,}', ' ', MARKS.sub('', CODE.sub(searched, entry['text'])))
+    text = json.dumps(index, separators=(',', ':'), ensure_ascii=False)
     path.write_text(text, encoding='utf-8')
     path.with_suffix('.js').write_text(f'var __index = {text}', encoding='utf-8')
 
