@@ -101,3 +101,5 @@ def test_tests_that_show_no_inputs_have_no_votes():
     for kind, test in (('stdin', '{"input": "1", "output": "2"}'), ('unittest', 'x = 1'), ('assert', 'assert True')):
         counts, said = possible_votes([2], completions, task(kind, test))
         assert counts==[] and said=='Agreement is left out: the tests of 1 of 1 tasks show no inputs.'
+    shipped = case.assign(tests=[None])
+    assert possible_votes([2], completions, shipped)==([2], ''), 'shipped tasks have no tests, but answers'
