@@ -15,14 +15,12 @@ import time
 import numpy as np
 import pandas as pd
 
-from llmr.core import InputError, package_file
+from recordings import extract_studies, shipped_studies
+
 from llmr.evaluation import bootstrap_gains, bootstrap_weights, gain_over_random, interval
-from llmr.features import prompt_views, view_arrays
-from llmr.harness import EXTRACTS, PAIRS, load_extract
-from llmr.problem import task_prompts
 from llmr.router import Estimator
-from llmr.runs import PROFILES, Pair
-from llmr.selection import CANDIDATES, Study, cross_scores, fold_numbers, make_study, nested_scores
+from llmr.runs import Pair
+from llmr.selection import CANDIDATES, Study, cross_scores, fold_numbers, nested_scores
 from llmr.transfer import guard_rows
 
 
@@ -99,26 +97,6 @@ class Factorisation(Estimator, name='MF'):
 PEERS = ('kNN, 5', 'kNN, 20', 'SVM', 'MLP', 'MF')
 
 
-def shipped_studies():
-    "One study of each pair of the shipped recordings: train and validation tasks."
-    tasks, outcomes, features, views = (pd.read_parquet(package_file(f'shipped/{name}.parquet'))
-                                        for name in ('tasks', 'outcomes', 'features', 'views'))
-    tasks, outcomes = (rows[rows.split!='test'] for rows in (tasks, outcomes))
-    ids, models = tasks.task_id.to_numpy(), PROFILES['shipped'].models
-    pairs = [Pair(small, large) for i,small in enumerate(models) for large in models[i+1:]]
-    return [make_study(outcomes, pair, view_arrays(features, views, ids), ids, 'mbpp') for pair in pairs]
-
-
-def extract_studies(encoder):
-    "Studies of the recordings below LLMR_DATA, none where there are none."
-    for name in EXTRACTS:
-        try: tasks, outcomes, _ = load_extract(name)
-        except InputError: continue
-        views = prompt_views(task_prompts(tasks), encoder)
-        for models in PAIRS[name]:
-            yield make_study(outcomes, Pair(*models), views, tasks.task_id.to_numpy(), name)
-
-
 def coins(seed, chances, n=200):
     "A pair of models that pass at random."
     rng, pair = np.random.default_rng(seed), Pair('A', 'B')
@@ -181,7 +159,7 @@ def main():
     options.add_argument('--coins', type=int, default=20, help='draws of each kind of coins (default: 20)')
     options.add_argument('--only', choices=('gains', 'guards'), help='one of the tables')
     given, started = options.parse_args(), time.process_time()
-    studies = [*shipped_studies(), *extract_studies(given.encoder)]
+    studies = [*shipped_studies(('train', 'validation')), *extract_studies(given.encoder)]
     if given.only!='guards': print_gains(studies)
     if given.only!='gains': print_guards(studies, given.coins)
     print(f'{time.process_time()-started:.0f} CPU seconds')

@@ -265,7 +265,7 @@ def trained_once(n, seed, promise):
     fresh, small, large = drawn_world(rng, 20_000)
     new = fitted.score(dict(prompt=fresh))
     rows = [share_row(scores.to_numpy(), share) for share in TARGETS]
-    inside = np.mean([row['low']<=(new>=row['tau']).mean()<=row['high'] for row in rows])
+    inside = [row['low']<=(new>=row['tau']).mean()<=row['high'] for row in rows]
     certificate = certify_tasks(outcomes, Pair('A', 'B'), scores, promise)
     lost = large*(1-small) if promise['risk']=='harm' else large-small
     return (lost*(new>=certificate.tau)).mean()>promise['alpha'], np.isfinite(certificate.tau), inside
@@ -276,9 +276,9 @@ def certificates(draws, delta=.1):
     for n in (150, 400):
         for risk,alpha in (('harm', .1), ('loss', .1)):
             found = [trained_once(n, seed, dict(alpha=alpha, delta=delta, risk=risk)) for seed in range(draws)]
-            violated, had, inside = np.mean(found, 0)
+            violated, had, inside = (np.mean([draw[i] for draw in found], 0) for i in range(3))
             yield dict(tasks=n, risk=risk, alpha=alpha, delta=delta, certified=had, violated=violated,
-                       shares_inside_95=inside)
+                       fewest_shares_inside_95=inside.min())
 
 
 def recorded(folder, name, models):

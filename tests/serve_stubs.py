@@ -17,11 +17,8 @@ from aiohttp import web
 
 from llmr.asking import Asking
 from llmr.deciding import Metrics
-from llmr.estimators import fit_estimator
-from llmr.features import prompt_views
 from llmr.gateway import Decider, Options
 from llmr.request_log import RequestLog
-from llmr.router import Router
 from llmr.relay import Service
 from llmr.serve import listen, make_app, make_server
 from llmr.upstreams import Patience, Upstream
@@ -121,17 +118,6 @@ def two_stubs():
     finally:
         stop[0].call_soon_threadsafe(stop[1].set)
         thread.join(10)
-
-
-def save_router(folder):
-    "A router directory: `add` scores higher than `parse`. Returns its folder."
-    texts = [f'{word} {i}' for i,word in enumerate(['add two numbers', 'parse brackets']*30)]
-    gaps = np.array([1., 0.]*30)
-    fitted = fit_estimator('ridge', prompt_views(texts, 'hashing', ('prompt',)), gaps, 1-gaps)
-    made = Router(fitted, 'hashing', dict(small='A', large='B', widths=dict(prompt=256)))
-    made.calibration = made.score(texts)
-    made.save(folder)
-    return folder
 
 
 class Lengths:

@@ -5,7 +5,7 @@ import pytest
 from outcome_rows import outcomes_of
 
 from llmr.core import InputError
-from llmr.costs import PARAMETERS, ROUTER_PARAMETERS, add_costs, prompt_tokens
+from llmr.costs import PARAMETERS, ROUTER_PARAMETERS, add_costs, prompt_tokens, token_seconds
 from llmr.problem import INSTRUCTIONS
 from llmr.runs import Pair, get_profile
 from llmr.trials import visible_test_trials
@@ -59,3 +59,10 @@ def test_wrong_prices_are_refused(trials, prices, message):
 def test_a_task_without_a_prompt_length_is_refused(trials):
     with pytest.raises(InputError, match='task 2 has no prompt length. Give views of the same tasks'):
         add_costs(trials, PAIR, PRICES, pd.Series({1: 5.}))
+
+
+def test_measured_seconds_come_before_assumed_ones():
+    outcomes = outcomes_of({(model, 1, 0): 'passed' for model in 'AB'})
+    timed = outcomes.assign(seconds=np.where(outcomes.model=='A', 2., np.nan))
+    assert token_seconds(timed, dict(A=9., B=3.), .01)=={'A': .2, 'B': .03}
+    assert np.isnan(token_seconds(outcomes, {})['A'])

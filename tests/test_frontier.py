@@ -8,8 +8,7 @@ from llmr.cascade import apply_gates
 from llmr.core import InputError
 from llmr.costs import add_costs
 from llmr.frontier import (
-    Overheads, add_retry, add_seconds, bill, budget_policies, chain_policies, chain_policy, retry_name, router_policy,
-    token_seconds)
+    Overheads, add_retry, add_seconds, bill, budget_policies, chain_policies, chain_policy, retry_name, router_policy)
 from llmr.pareto import (
     cross_areas, dominated_by, dominated_families, equal_cost_rows, evaluate_policies, family_groups, plot_families,
     unit_means)
@@ -31,12 +30,6 @@ def by_sample(rows): return rows.groupby(['task_id', 'sample']).mean()
 
 
 # ---- seconds
-
-def test_measured_seconds_come_before_assumed_ones():
-    timed = OUTCOMES.assign(seconds=np.where(OUTCOMES.model=='A', 2., np.nan))
-    assert token_seconds(timed, dict(A=9., B=3.), .01)=={'A': .2, 'B': .03}
-    assert np.isnan(token_seconds(OUTCOMES, {})['A'])
-
 
 def test_seconds_and_programs_of_each_answer(trials):
     assert trials['seconds'].iloc[0].tolist()==[1, 5, 600] and trials['programs'].iloc[0].tolist()==[1, 1, 0]

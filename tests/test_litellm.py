@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
-from serve_stubs import save_router, two_stubs
+from serve_stubs import two_stubs
+from small_router import save_router
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = os.environ.get('LLMR_LITELLM')

@@ -8,11 +8,10 @@ import threading
 
 import numpy as np
 import pytest
+from small_router import save_router
 
 from llmr import cli
 from llmr.core import InputError
-from llmr.estimators import fit_estimator
-from llmr.features import prompt_views
 from llmr.router import Router
 from llmr.routing import (
     Prompt, choose_threshold, given_prompts, load_router, read_prompts, route_lines, route_stream)
@@ -21,14 +20,7 @@ from llmr.routing import (
 @pytest.fixture(scope='module')
 def router(tmp_path_factory):
     "A router directory: `add` goes to A. Not to be written to."
-    folder = tmp_path_factory.mktemp('routing')/'router'
-    texts = [f'{word} {i}' for i,word in enumerate(['add two numbers', 'parse brackets']*30)]
-    gaps = np.array([1., 0.]*30)
-    fitted = fit_estimator('ridge', prompt_views(texts, 'hashing', ('prompt',)), gaps, 1-gaps)
-    made = Router(fitted, 'hashing', dict(small='A', large='B', widths=dict(prompt=256)))
-    made.calibration = made.score(texts)
-    made.save(folder)
-    return folder
+    return save_router(tmp_path_factory.mktemp('routing')/'router')
 
 
 def answers(out): return [json.loads(line) for line in out.splitlines()]

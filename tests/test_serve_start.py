@@ -10,7 +10,8 @@ import sys
 import threading
 
 import pytest
-from serve_stubs import listen, save_router, two_stubs
+from serve_stubs import listen, two_stubs
+from small_router import save_router
 
 from llmr import cli
 from llmr.gateway import Options
