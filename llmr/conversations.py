@@ -169,6 +169,7 @@ def tau_share(
     row = share_row(calibration, float(route(calibration, tau).mean()))
     return dict(share=row['sent'], low=row['low'], high=row['high'])
 
+# %% ../nbs/22a_conversations.ipynb #a22003b
 def model_cards(
     router:Router, # As loaded
     own:str,       # Its name

@@ -71,6 +71,7 @@ def sent_headers(
     kept.append(('accept-encoding', 'identity'))
     return [*kept, ('authorization', f'Bearer {upstream.key}')] if upstream.key else kept
 
+# %% ../nbs/22c_upstreams.ipynb #c22003b
 def returned_headers(
     headers:list, # `(name, value)` of the server
 )->list:          # `(name, value)`
