@@ -193,7 +193,8 @@ def check_margin(
 ):
     "Raises: `InputError` on a margin outside [0, 1), or a `min_share` outside [0, 1]."
     if not 0<=margin<1:
-        raise InputError(f'margin {margin}: a fraction from 0 up to 1, 0.01 for one point of total pass rate.')
+        points = f' {margin:g} points are {margin/100:g}.' if 1<=margin<100 else ''
+        raise InputError(f'margin {margin}: a fraction from 0 up to 1, 0.01 for one point of total pass rate.{points}')
     if not 0<=min_share<=1: raise InputError(f'smallest cost advantage {min_share}: must lie in [0, 1].')
 
 # %% ../nbs/11_verdict.ipynb #fca2ab3b
