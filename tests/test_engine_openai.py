@@ -230,7 +230,7 @@ WORDINGS = dict(
     groq=lambda name: dict(error=dict(message=f"property '{name}' is unsupported")),
     detail=lambda name: dict(detail=f'{name}: not supported'),
     text=lambda name: f'bad request: the field "{name}" is not supported')
-FIELDS = ('max_tokens', 'temperature', 'seed', 'top_p', 'stop', 'logprobs', 'stream', 'stream_options',
+FIELDS = ('max_tokens', 'temperature', 'seed', 'top_p', 'stop', 'top_logprobs', 'logprobs', 'stream', 'stream_options',
           'add_generation_prompt', 'continue_final_message')
 
 
