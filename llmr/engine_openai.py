@@ -154,6 +154,7 @@ def _places(e):
     places = [part for detail in details if isinstance(detail, dict) for part in detail.get('loc') or ()]
     return [*re.split(r'[.\[\]]', str(error.get('param') or '')), *map(str, places)]
 
+_TOO_MANY = re.compile('top.?logprob|max|exceed|at most|greater|between', re.I) # of log-probabilities
 _QUOTED = 'stop', 'stream', 'n', 'user' # words of a sentence too: they are fields where they are marked as such
 
 def _is_named(name, message):
@@ -168,8 +169,9 @@ def _refused_field(e, body):
     for name in _places(e):
         if name in fields: return name
     if 'logprob' in message.lower():
-        for name in by_loss:
-            if 'logprob' in name: return name
+        few = ['top_logprobs'] if _TOO_MANY.search(message) else []
+        for name in (*few, 'logprobs'):
+            if name in fields: return name
     return next((name for name in by_loss if _is_named(name, message)), None)
 
 # %% ../nbs/02f_engine_openai.ipynb #6be41f0b
