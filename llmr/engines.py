@@ -97,14 +97,15 @@ class Completion(NamedTuple):
 
 # %% ../nbs/02a_engines.ipynb #39e11132
 def token_signals(
-    logprobs:list, # Of the new tokens, at temperature 1
+    logprobs:list,  # Of the new tokens, at temperature 1
     likeliest:list, # At each new token: log-probabilities of two tokens or more, the two likeliest among them
 )->dict:           # min_logprob, margin; NaN where tokens are missing or have fewer than two
     "The least log-probability of a token, and the mean lead of the likeliest token over the second."
     leads = [first-second for first,second,*_ in (sorted(step, reverse=True) for step in likeliest if len(step)>1)]
     whole = bool(logprobs) and len(leads)==len(logprobs)
     margin = math.fsum(leads)/len(leads) if whole else math.nan
-    return dict(min_logprob=float(min(logprobs, default=math.nan)), margin=margin if math.isfinite(margin) else math.nan)
+    least = float(min(logprobs, default=math.nan))
+    return dict(min_logprob=least, margin=margin if math.isfinite(margin) else math.nan)
 
 # %% ../nbs/02a_engines.ipynb #07a16490
 def render(

@@ -50,7 +50,8 @@ _OTHER = 'refusal', 'tool_calls', 'function_call'
 
 def _logprobs(step):
     "Log-probabilities of one step's likeliest tokens: a list of tokens, or a mapping from tokens."
-    values = step.values() if isinstance(step, dict) else [first_field(token, 'logprob') for token in (step if isinstance(step, list) else ())]
+    tokens = step if isinstance(step, list) else ()
+    values = step.values() if isinstance(step, dict) else [first_field(token, 'logprob') for token in tokens]
     return [value for value in values if isinstance(value, (int, float))]
 
 class _Answer:

@@ -28,8 +28,8 @@ from llmr.engines import Completion, Settings
 from llmr.execution import execute
 from llmr.runs import open_run
 from llmr.sampling import (
-    SAVED, _to_json, check_completions, columns_of, completion_keys, load_completions, pack, read_pack, read_recorded, sample_completions,
-    sampling_notes, sampling_record, saved_completions, task_requests)
+    SAVED, _to_json, check_completions, columns_of, completion_keys, load_completions, pack, read_pack, read_recorded,
+    sample_completions, sampling_notes, sampling_record, saved_completions, task_requests)
 
 needs_openai = pytest.mark.skipif(
     find_spec('openai') is None, reason='needs the package openai, from pip install "llmr[openai]"')
