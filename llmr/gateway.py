@@ -205,8 +205,9 @@ def check_access(
     key:str,      # That clients must show; '' for none
 ):
     "Raises: `Refusal` without the key; without a key, on a page of another site that a browser shows."
-    shown = re.sub(r'^\s*bearer(?:\s+|$)', '', headers.get('authorization', ''), flags=re.I) or headers.get('api-key', '')
-    if key and not hmac.compare_digest(shown.strip().encode('latin-1'), key.encode()):
+    shown = re.sub(r'^\s*bearer(?:\s+|$)', '', headers.get('authorization', ''), flags=re.I)
+    shown = (shown or headers.get('api-key', '')).strip()
+    if key and not hmac.compare_digest(shown.encode('latin-1'), key.encode()):
         raise Refusal(401, 'invalid_api_key', 'wrong or missing API key. Send it as Authorization: Bearer KEY.')
     if not key and not _LOCAL.match(headers.get('origin', 'http://localhost')):
         raise Refusal(403, 'forbidden_origin', 'a page of another site asks, and this service has no LLMR_API_KEY.')

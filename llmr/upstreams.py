@@ -58,8 +58,8 @@ _OURS = _HOP | frozenset('host content-length accept-encoding expect x-request-i
                          'openai-project'.split())
 _THEIRS = _HOP | frozenset('set-cookie set-cookie2 alt-svc strict-transport-security clear-site-data'.split())
 _UNPACKED = frozenset(('gzip', 'deflate', 'br', 'zstd')) # What aiohttp unpacks
-_SECRET = re.compile(r'(?:^|[-_])(?:api[-_]?key|subscription-key|auth|authorization|authentication|assertion|jwt|cookie2?|'
-                     r'(?:access|auth|id|csrf|security|session)[-_]token|secret|password|credentials?)$', re.I)
+_SECRET = re.compile(r'(?:^|[-_])(?:api[-_]?key|subscription-key|auth|authorization|authentication|assertion|jwt|'
+                     r'cookie2?|(?:access|auth|id|csrf|security|session)[-_]token|secret|password|credentials?)$', re.I)
 
 def _named(headers, also):
     "Names that a `connection` header ties to it."
@@ -103,8 +103,9 @@ _BODY, _MOST_TOKENS = 2**20, 10**12
 _ID, _TEXT = re.compile(rb'"id"\s*:\s*"(resp_[^"\\]+)"'), rb'"(?:content|text|delta)"\s*:\s*"[^"]'
 _PIECE = re.compile(rb'^data:[^\n]*'+_TEXT, re.M)
 _COUNTS = re.compile(rb'^data:([^\n]*"usage"\s*:\s*\{[^\n]*)', re.M)
-_FAILS = re.compile(rb'^(?:event:[ \t]*(?:error|response\.failed)\b|data:[^\n]*"finish_reason"\s*:\s*"error"|data:\s*\{\s*"'
-                    rb'(?:error"\s*:\s*["{]|object"\s*:\s*"error"|type"\s*:\s*"(?:error|response\.failed)"))', re.M)
+_FAILS = re.compile(rb'^(?:event:[ \t]*(?:error|response\.failed)\b|data:[^\n]*"finish_reason"\s*:\s*"error"|'
+                    rb'data:\s*\{\s*"(?:error"\s*:\s*["{]|object"\s*:\s*"error"|'
+                    rb'type"\s*:\s*"(?:error|response\.failed)"))', re.M)
 
 def _read_json(text):
     "What a text holds, None if it is no JSON."
@@ -118,8 +119,8 @@ def _usage(value):
     holders = [holder for holder in (value, *inner) if isinstance(holder, dict)]
     usage = next((holder['usage'] for holder in holders if holder.get('usage')), None)
     if not isinstance(usage, dict): return None
-    counts = [next((usage[name] for name in names if type(usage.get(name)) is int and 0<=usage[name]<_MOST_TOKENS), None)
-              for names in (('prompt_tokens', 'input_tokens'), ('completion_tokens', 'output_tokens'))]
+    is_count = lambda n: type(n) is int and 0<=n<_MOST_TOKENS
+    counts = [next((usage[name] for name in names if is_count(usage.get(name))), None) for names in (('prompt_tokens', 'input_tokens'), ('completion_tokens', 'output_tokens'))]
     return tuple(counts)
 
 class Tally:
