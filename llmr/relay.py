@@ -254,5 +254,6 @@ class Service:
         await asyncio.gather(*self.background, return_exceptions=True)
         await self.asking.stop()
         self.decider.scorer.close()
+        self.decider.readers.shutdown(wait=False, cancel_futures=True)
         if self.asking.checker: self.asking.checker.close()
         if self.log: self.log.close()
