@@ -118,7 +118,8 @@ class Service:
         except InputError as e: raise Refusal(404, 'model_not_found', str(e)) from None
         id_, metadata = f'req-{uuid.uuid4().hex[:24]}', request.fields.get('metadata')
         task = named.get('x-llmr-task-id') or (metadata.get('task_id') if isinstance(metadata, dict) else None)
-        task_id = task if isinstance(task, str) and 0<len(task.strip())<=200 else id_
+        task = str(task).strip() if type(task) in (str, int) else ''
+        task_id = task if 0<len(task)<=200 else id_
         return Exchange(id_, path, request, None, task_id, headers, started), choice
 
     async def _answer(self, exchange, choice, send):
