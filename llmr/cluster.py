@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['log', 'QUEUED', 'LOSSES', 'STARTS', 'LOOK_S', 'Cluster', 'as_cluster', 'Lost', 'Gone', 'Crew', 'code_version',
-           'check_versions', 'on_each_node', 'connect', 'disconnect', 'count_replicas', 'assigned_cpus', 'RayNodes',
-           'map_batches']
+           'check_versions', 'check_cluster', 'on_each_node', 'connect', 'disconnect', 'count_replicas',
+           'assigned_cpus', 'RayNodes', 'map_batches']
 
 # %% ../nbs/00n_cluster.ipynb #cf1a5d18
 import logging
@@ -166,7 +166,8 @@ def _version_reader():
         import llmr
         folder = Path(spec.origin).parent
         digest = hashlib.sha256()
-        for path in sorted(folder.rglob('*.py')): digest.update(path.relative_to(folder).as_posix().encode()+path.read_bytes())
+        for path in sorted(folder.rglob('*.py')):
+            digest.update(path.relative_to(folder).as_posix().encode()+path.read_bytes())
         return f'{llmr.__version__} (code {digest.hexdigest()[:8]})'
     return read
 
@@ -223,6 +224,13 @@ def _only_there(ray, node_id):
     return dict(scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False))
 
 # %% ../nbs/00n_cluster.ipynb #7ea9fa94
+def check_cluster(
+    cluster:Cluster, # To be used later
+):
+    "Raises: `InputError` if Ray is missing, or nothing answers at an address. Joins nothing."
+    _ray()
+    if cluster.address not in ('auto', 'local'): _check_address(cluster.address)
+
 def on_each_node(
     cluster:Cluster,
     look:Callable,       # Called on each node, without arguments

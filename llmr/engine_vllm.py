@@ -7,8 +7,10 @@ __all__ = ['DEFAULTS', 'changed_options', 'VLLM']
 
 # %% ../nbs/02d_engine_vllm.ipynb #57187f7a
 from collections.abc import Collection, Iterator
+from math import prod
 
 # %% ../nbs/02d_engine_vllm.ipynb #970a73db
+from .cluster import Lost
 from .core import InputError
 from .engines import Completion, LocalSampler, load_error, render
 
@@ -69,6 +71,11 @@ class VLLM(LocalSampler):
         import torch
         if torch.cuda.is_available(): torch.cuda.empty_cache()
 
+    def gpus(self)->int:
+        "As many as its options ask for."
+        names = 'tensor_parallel_size', 'pipeline_parallel_size', 'data_parallel_size'
+        return prod(self.options[name] for name in names)
+
     def complete(self,
         requests:list,        # From `make_requests`
         skip:Collection=(),   # Indices of requests that are known already
@@ -98,7 +105,7 @@ class VLLM(LocalSampler):
             return self.llm.generate(texts, parameters, use_tqdm=False)
         except Exception as e:
             if 'EngineDead' not in type(e).__name__: raise
-            raise InputError(
+            raise Lost(
                 f"model {self.name}: vLLM's engine died; its own messages say why. Finished completions are saved: "
                 're-run the same command, with a smaller max_num_seqs or gpu_memory_utilization if memory ran out.'
             ) from None
