@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -16,22 +17,21 @@ import pytest
 if importlib.util.find_spec('ray') is None:
     pytest.skip('ray is not installed here: `make test-ray` has an environment for it', allow_module_level=True)
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-sys.path.insert(0, str(HERE))
-os.environ |= dict(
-    PYTHONPATH=f'{ROOT}:{HERE}', RAY_USAGE_STATS_ENABLED='0', RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO='0',
-    OMP_NUM_THREADS='1', RAY_raylet_start_wait_time_s='120', RAY_agent_register_timeout_ms='120000')
-
-from cluster_work import Noted, job, worked_on
 from ray.cluster_utils import Cluster as Simulated
 
+from cluster_work import Noted, job, worked_on
 from llmr.benchmarks import load_tasks, thin_tasks
 from llmr.cluster import Cluster, code_version, connect, disconnect, map_batches
 from llmr.core import InputError, package_file
 from llmr.engine_transformers import Transformers
 from llmr.engines import Settings
 from llmr.execution import running_level
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+os.environ |= dict(
+    PYTHONPATH=f'{ROOT}:{HERE}', RAY_USAGE_STATS_ENABLED='0', RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO='0',
+    OMP_NUM_THREADS='1', RAY_raylet_start_wait_time_s='120', RAY_agent_register_timeout_ms='120000')
 
 NODE = dict(object_store_memory=100*2**20)
 
@@ -124,7 +124,6 @@ class Fragile:
 
 
 def test_a_replica_that_dies_costs_its_batch_alone(nodes, tmp_path):
-    from functools import partial
     results = dict(map_batches(nodes.use(replicas=2), partial(Fragile, str(tmp_path)), range(20), gpus=0))
     assert results=={i: i**2 for i in range(20)}
     assert sorted(map(int, (tmp_path/'done').read_text().split()))==list(range(20))
