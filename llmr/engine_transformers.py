@@ -239,13 +239,40 @@ class Transformers(LocalSampler):
         try: self.tokenizer, self.model = _load_model(self.path, revision, device, self.settings.dtype)
         except (OSError, ValueError, KeyError, RuntimeError, MemoryError) as e:
             raise load_error(self.source, e) from None
+        self.context = self._context(self.model.config)
         ends = self.model.generation_config.eos_token_id
         ends = {self.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])}-{None}
         self.pad = next((i for i in (self.tokenizer.pad_token_id, *ends) if i is not None), 0)
         self.endings = Endings(self.tokenizer, ends, self.settings.stops)
-        longest = getattr(self.model.config, 'max_position_embeddings', None)
-        self.context = self.settings.max_context or longest or 10**9
         self.warn_without_template()
+
+    def _context(self, config):
+        "Most tokens of prompt and completion together."
+        return self.settings.max_context or getattr(config, 'max_position_embeddings', None) or 10**9
+
+    def gpus(self)->int:
+        "One, unless it is told to use the CPU."
+        return 0 if self.options['device']=='cpu' else 1
+
+    def plan(self,
+        requests:list, # Of `Request`
+    )->list:           # Of lists of indices
+        "The batches of `complete`, so that completions are the same bit for bit, however many replicas share them."
+        from transformers import AutoConfig, AutoTokenizer
+        try:
+            self.tokenizer = AutoTokenizer.from_pretrained(self.path, revision=self.pinned or 'main')
+            config = AutoConfig.from_pretrained(self.path, revision=self.pinned or 'main')
+        except (OSError, ValueError, KeyError) as e: raise load_error(self.source, e) from None
+        self.context = self._context(config)
+        encoded = self.encode(requests)
+        fits, too_long = self.divide(requests, encoded)
+        return self._batches(requests, fits, encoded)+([list(too_long)] if too_long else [])
+
+    def _batches(self, requests, fits, encoded):
+        "Indices of requests of similar length, a list a batch."
+        order = sorted(fits, key=lambda i: (len(encoded[requests[i].prompt].ids), requests[i]))
+        size = self.options['batch_size']
+        return [order[start:start+size] for start in range(0, len(order), size)]
 
     def close(self):
         "Free the memory."
@@ -262,10 +289,7 @@ class Transformers(LocalSampler):
         fits, too_long = self.divide(requests, encoded)
         for i,completion in too_long.items():
             if i not in skip: yield i, completion
-        order = sorted(fits, key=lambda i: (len(encoded[requests[i].prompt].ids), requests[i]))
-        size = self.options['batch_size']
-        batches = [order[start:start+size] for start in range(0, len(order), size)]
-        batches = [rows for rows in batches if not set(skip).issuperset(rows)]
+        batches = [rows for rows in self._batches(requests, fits, encoded) if not set(skip).issuperset(rows)]
         work = lambda rows: self._complete_batch([requests[i] for i in rows], encoded)
         for rows,drawn in zip(batches, _in_parallel(work, batches, self._workers())):
             for i,completion in zip(rows, drawn):

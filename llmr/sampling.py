@@ -301,12 +301,14 @@ def _cut_note(sampled, settings):
 # %% ../nbs/02_sampling.ipynb #f5cf394f
 def _report_speed(completions, total, on_progress):
     "Pass `(i, completion)` on, and report each with tokens a second and the share cut so far."
-    start, n_tokens, n_cut = time.monotonic(), 0, 0
+    start, n_prompt, n_tokens, n_cut = time.monotonic(), 0, 0, 0
     for done,(i, completion) in enumerate(completions, 1):
         yield i, completion
-        n_tokens, n_cut = n_tokens+completion.n_tokens, n_cut+(completion.finish_reason=='length')
+        n_prompt, n_tokens = n_prompt+max(0, completion.n_prompt_tokens), n_tokens+completion.n_tokens
+        n_cut += completion.finish_reason=='length'
         speed = round(n_tokens/max(time.monotonic()-start, 1e-3))
-        if on_progress: on_progress(done, total, tokens_per_second=speed, cut=n_cut/done)
+        facts = dict(tokens_per_second=speed, tokens=[n_prompt, n_tokens], cut=n_cut/done)
+        if on_progress: on_progress(done, total, **facts)
 
 def _draw(sampler, requests, keys, skip, store, on_progress):
     "Completions by key, each saved as it comes."
