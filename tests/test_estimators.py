@@ -153,9 +153,10 @@ def test_trees_are_those_of_scikit_learns_forest(n, most):
     x, weight = rng.normal(size=(n, 6)).astype(np.float32), rng.choice([.5, 1.], n)
     y = x[:, 0]+rng.normal(size=n)
     theirs = RandomForestRegressor(100, min_samples_leaf=10, max_features=.3, max_samples=most, random_state=7)
-    theirs = [tree.tree_ for tree in theirs.fit(x, y, sample_weight=weight).estimators_]
-    for one,other in zip(theirs, forest_trees(x, y, weight, most, 7), strict=True):
-        assert all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ('feature', 'threshold', 'value'))
+    theirs.fit(x, y, sample_weight=weight)
+    for one,other in zip(theirs.estimators_, forest_trees(x, y, weight, most, 7), strict=True):
+        for name in ('feature', 'threshold', 'value'):
+            assert np.array_equal(getattr(one.tree_, name), getattr(other, name))
 
 
 def test_parts_are_fitted_once(monkeypatch):
