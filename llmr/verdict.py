@@ -391,7 +391,7 @@ def verdict_rates(
     gaps:list,         # (T,) true performance gaps
     margin:float=.01,  # Acceptable loss, fraction
 )->dict: # shares of the measurements: routed, wrong (a ROUTE that loses the margin or more), refused, needless, covered
-    "How often `compare_policies` and the test of `decide` answer rightly where the truth is known; every task has one test."
+    "How often `decide` answers rightly where the truth is known; every task has one test."
     answers, covered, truth = [], [], np.asarray(gaps)
     for won,sent in zip(gained.T, share.transpose(1, 0, 2)):
         paired = pd.DataFrame(dict(small_tests=1., small_passed=won, large_tests=1., large_passed=0.))
