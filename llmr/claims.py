@@ -173,7 +173,7 @@ def task_weights(
     outcomes:pd.DataFrame=None, # Perhaps with `group`; every task is its own group if None
 )->np.ndarray:                # (B, N)
     "Draw `bootstrap_weights` once for all claims over the same tasks; those of one group are drawn together."
-    groups = None if outcomes is None else task_groups(outcomes, task_ids)
+    groups = None if outcomes is None else task_groups(outcomes, np.asarray(task_ids))
     return _drawn(len(task_ids), seed, None if groups is None else tuple(groups))
 
 # %% ../nbs/08a_claims.ipynb #002a0cd0
