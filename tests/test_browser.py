@@ -151,7 +151,7 @@ def check_with_axe(page, **options):
 
 
 @pytest.mark.parametrize('name', ['index.html', 'labels.html', 'explorer.html', 'own_models.html', 'pictures.html',
-                                  'recounted.html', 'router_cards.html'])
+                                  'recounted.html'])
 def test_accessibility(tab, name):
     "All rules in light mode; in dark mode those on colours, which alone depend on it."
     light, dark = tab(name), tab(name, 'dark')
