@@ -120,7 +120,7 @@ class Decider:
     ):
         self.router, self.folder, self.options = router, folder, options
         self.scorer, self.traffic = Scorer(router), Traffic(router.calibration)
-        self.readers = ThreadPoolExecutor(1, 'llmr-tests') # apart, so that prompts made to take long hold up no other work
+        self.readers = ThreadPoolExecutor(1, 'llmr-tests') # apart: a prompt made to take long holds up no other work
         self.conversations, self.looked, self.withdrawn = Recent(20_000), 0., ''
 
     def check_withdrawn(self):

@@ -24,8 +24,8 @@ from .execution import Limits, Program, Sandbox, choose_isolation
 # %% ../nbs/22d_prompt_tests.ipynb #d2200008
 _MOST_LINES, _MOST_TRIES, _BUILTIN = 12, 60, frozenset(dir(builtins))
 _BULLET = re.compile(r'^\s*(?:(?:[-*+]|\d+[.)])\s+)?')
-_NOT = (r"(?:not|never|n't)\s+(?:be\b|been\b|true|hold|return|give|happen|expect|want|right|correct|pass|accept|what|valid|"
-        r"the case|supposed|desired|intended|ok\b|okay)")
+_NOT = (r"(?:not|never|n't)\s+(?:be\b|been\b|true|hold|return|give|happen|expect|want|right|correct|pass|accept|what|"
+        r"valid|the case|supposed|desired|intended|ok\b|okay)")
 _WRONG = (rf"{_NOT}|\b(?:wrong(?:ly)?|incorrect(?:ly)?|invalid|buggy|bugs?|broken|mistaken(?:ly)?|erroneous(?:ly)?|bad|"
           r"undesired|unwanted|counter-?examples?)\b")
 _DOUBT = re.compile(_WRONG, re.I)
@@ -82,8 +82,8 @@ def _value(text):
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError): return None
 
 _SHOWN_WRONG = re.compile(
-    rf"{_WRONG}|\b(?:currently|at the moment|right now|actual(?:ly)?|unexpected(?:ly)?|instead|rather than|fails?|failing|"
-    r"(?:i|we) (?:get|got|see)|got)\b", re.I)
+    rf"{_WRONG}|\b(?:currently|at the moment|right now|actual(?:ly)?|unexpected(?:ly)?|instead|rather than|fails?|"
+    r"failing|(?:i|we) (?:get|got|see)|got)\b", re.I)
 _QUOTES = re.compile(r'(?:\"{3}|\'{3}|^[ \t]*`{3,}\w*)[ \t]*$', re.M) # The end of a docstring, a fence
 
 def _calls(source):

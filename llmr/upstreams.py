@@ -120,7 +120,8 @@ def _usage(value):
     usage = next((holder['usage'] for holder in holders if holder.get('usage')), None)
     if not isinstance(usage, dict): return None
     is_count = lambda n: type(n) is int and 0<=n<_MOST_TOKENS
-    counts = [next((usage[name] for name in names if is_count(usage.get(name))), None) for names in (('prompt_tokens', 'input_tokens'), ('completion_tokens', 'output_tokens'))]
+    counts = [next((usage[name] for name in names if is_count(usage.get(name))), None)
+              for names in (('prompt_tokens', 'input_tokens'), ('completion_tokens', 'output_tokens'))]
     return tuple(counts)
 
 class Tally:
