@@ -182,9 +182,18 @@ class Failure(Exception):
         super().__init__(f'{upstream.side} model {upstream.name}: {cause}')
         self.wait, self.final = wait, final # `Retry-After`; whether another try makes no sense
 
+# %% ../nbs/22c_upstreams.ipynb #c2200028
+_BEGINS = re.compile(rb'\s*(?:data|event|id|retry)?:')
+
+def is_stream(
+    kind:str,    # Content type
+    first:bytes, # Of the answer
+)->bool:         # Also of one that is declared as text, as servers do that look at its beginning
+    "Whether an answer is a stream of events."
+    return kind=='text/event-stream' or kind in ('', 'text/plain') and bool(_BEGINS.match(first))
+
 # %% ../nbs/22c_upstreams.ipynb #c2200026
 _PEEK = 2**16 # Bytes of which an error has fewer
-_BEGINS = re.compile(rb'\s*(?:data|event|id|retry)?:')
 
 def _error(value):
     "The error that an object holds in place of an answer; {} if it holds none."
@@ -200,13 +209,6 @@ def _first_event(text):
         lines = [line[5:] for line in event.splitlines() if line.startswith(b'data:')]
         if lines: return b'\n'.join(lines)
     return None
-
-def is_stream(
-    kind:str,    # Content type
-    first:bytes, # Of the answer
-)->bool:         # Also of one that is declared as text, as servers do that look at its beginning
-    "Whether an answer is a stream of events."
-    return kind=='text/event-stream' or kind in ('', 'text/plain') and bool(_BEGINS.match(first))
 
 def no_answer(
     kind:str,    # Content type
@@ -309,6 +311,7 @@ def pause(
     except ValueError: wait = 0. # A date
     return max(0., wait) or min(2., .1*2**attempt)*(.5+random.random()/2)
 
+# %% ../nbs/22c_upstreams.ipynb #c2200031
 async def _open(session, upstream, path, body, headers):
     "One request. Raises: errors of aiohttp, `OSError`."
     url = f'{upstream.url}{path}'
@@ -366,6 +369,7 @@ async def _look(opened, patience, end):
     if cause: opened.close()
     return cause, final
 
+# %% ../nbs/22c_upstreams.ipynb #c2200032
 async def open_answer(
     session:Any,        # Of aiohttp
     upstream:Upstream,  # Whom to ask

@@ -139,8 +139,8 @@ def test_what_is_an_answer(kind, first): assert no_answer(kind, first)==('', Fal
     (EVENTS, b'data:{"error":{"message":"full"}}\r\n\r\ndata: [DONE]\r\n\r\n', ': full', False),
     (EVENTS, b': a\n\nevent: error\ndata: {"error":\ndata: "full"}\n\n', ': full', False),
     (EVENTS, b'data: {"error":"too long","error_type":"validation"}', ': too long', True),
-    (EVENTS, b'event: response.failed\ndata: {"type":"response.failed","response":{"error":{"message":"full"}}}', ': full',
-     False),
+    (EVENTS, b'event: response.failed\ndata: {"type":"response.failed","response":{"error":{"message":"full"}}}',
+     ': full', False),
     ('text/plain', b'data: {"error": {"message": "full"}}\n\n', ': full', False)])
 def test_what_is_none(kind, first, said, final):
     found = no_answer(kind, first)
