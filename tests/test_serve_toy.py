@@ -169,7 +169,7 @@ def test_the_cascade_in_service_on_recorded_answers_of_mbpp(recorded_data, shipp
     tasks = load_tasks('mbpp').query('split=="test"').reset_index(drop=True)
     tasks['prompt'] = [format_prompt(text, tests[:1]) for text,tests in zip(tasks.text, tasks.tests)]
     tasks = tasks.drop_duplicates('prompt')
-    once = tasks[tasks.prompt.map(lambda prompt: len(find_tests(prompt))==1)] # not where a test needs more than it shows
+    once = tasks[[len(find_tests(prompt))==1 for prompt in tasks.prompt]] # some tests need more than they show
     completions = load_completions('tjbai-llmr', load_tasks('mbpp'), pair)
     toy = tuple(frame[frame.task_id.isin(once.task_id)] for frame in (
         once, completions[completions['sample']==0], shipped('outcomes').query('split=="test"')))
