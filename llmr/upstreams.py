@@ -95,6 +95,7 @@ def returned_headers(
     dropped = _named(headers, _THEIRS)
     if any(name.lower()=='content-encoding' and value.strip().lower() in _UNPACKED for name,value in headers):
         dropped = dropped | {'content-encoding', 'content-length'}
+    if any(name.lower()=='transfer-encoding' for name,_ in headers): dropped = dropped | {'content-length'}
     return [(name, value) for name,value in headers
             if name.lower() not in dropped and not name.lower().startswith('x-llmr-')]
 
@@ -130,7 +131,8 @@ class Tally:
         streams:bool, # Whether it is a stream of events
     ):
         self.streams, self.pieces, self.size, self.fails = streams, 0, 0, False
-        self.head = self.tail = self.line = self.first_count = self.last_count = b''
+        self.head = self.tail = self.first_count = self.last_count = b''
+        self.line = bytearray()
 
     def add(self,
         chunk:bytes, # Of the answer
@@ -143,8 +145,9 @@ class Tally:
 
     def _add_lines(self, chunk):
         "Count in the lines that are whole; of a very long one the end is lost."
-        whole, _, self.line = (self.line+chunk).rpartition(b'\n')
-        self.line = self.line[:_BODY]
+        ended, mark, rest = chunk.rpartition(b'\n')
+        if not mark: return self.line.extend(rest[:_BODY-len(self.line)])
+        whole, self.line = bytes(self.line)+ended, bytearray(rest[:_BODY])
         self.pieces += len(_PIECE.findall(whole))
         self.fails = self.fails or bool(_FAILS.search(whole))
         if counts := _COUNTS.findall(whole):
@@ -193,7 +196,7 @@ def is_stream(
     return kind=='text/event-stream' or kind in ('', 'text/plain') and bool(_BEGINS.match(first))
 
 # %% ../nbs/22c_upstreams.ipynb #c2200026
-_PEEK = 2**16 # Bytes of which an error has fewer
+_PEEK = 2**14 # Bytes of which an error has fewer
 
 def _error(value):
     "The error that an object holds in place of an answer; {} if it holds none."
@@ -321,7 +324,7 @@ async def _open(session, upstream, path, body, headers):
         response.close()
         raise
 
-def _fails(status): return status>=500 or 300<=status<400 or status in BUSY | REFUSED
+def _fails(status): return status>=500 or status<200 or 300<=status<400 or status in BUSY | REFUSED
 
 async def _beginning(opened, patience, end):
     """Read what is needed to see whether it is an answer: the first event of a stream, a whole that is short. Returns
