@@ -12,7 +12,7 @@ import doctest
 import json
 import re
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 # %% ../nbs/22d_prompt_tests.ipynb #d2200005
@@ -219,18 +219,25 @@ class Checker:
         self.own.sandbox = Sandbox(self.limits, self.level)
         self.open.append(self.own.sandbox)
 
-    def check(self,
-        answer:str,  # All that the model wrote
-        tests:tuple, # From `find_tests`
-    )->list:         # A word of `TEST_RESULTS` for each test
-        "Run an answer; called in a thread of its own."
+    def _check(self, answer, tests):
+        "Run an answer; a thread of this pool has a sandbox."
         code = extract_program(answer, called_names(list(tests))).code
         if not code: return ['not_run']*len(tests)
         return list(self.own.sandbox.run(Program(code, tests)).tests)
 
-    def submit(self, *asked)->object: # A future
-        "The same, from any thread."
-        return self.threads.submit(self.check, *asked)
+    def submit(self,
+        answer:str,  # All that the model wrote
+        tests:tuple, # From `find_tests`
+    )->Future:       # Of a list: a word of `TEST_RESULTS` for each test
+        "Run an answer."
+        return self.threads.submit(self._check, answer, tests)
+
+    def check(self,
+        answer:str,  # All that the model wrote
+        tests:tuple, # From `find_tests`
+    )->list:         # A word of `TEST_RESULTS` for each test
+        "Run an answer and wait for the words."
+        return self.submit(answer, tests).result()
 
     def close(self):
         "End the sandboxes."

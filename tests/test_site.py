@@ -261,7 +261,7 @@ def test_a_run_is_needed(tmp_path, monkeypatch):
 
 
 def test_vendored_scripts_are_whole():
-    "As the npm registry has them (d3 7.9.0, @observablehq/plot 0.6.17, iframe-worker 1.0.4), each with its licence."
+    "As the npm registry has them (iframe-worker 1.0.4), each with its licence."
     folder = NBS/'assets'/'vendor'
     digests = json.loads((folder/'sha256.json').read_text())
     assert {path.name for path in folder.glob('*.js')}==set(digests)
