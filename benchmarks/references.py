@@ -194,8 +194,8 @@ def check_mutants(name, tasks, right, most, running):
         left = {task_id: more for task_id,more in left.items() if task_id not in failed}
     n_failed = sum(n_run.values())-n_same-len(wrong)
     print(f'{name}: programs with a mistake that plain Python fails: {n_failed} of {n_failed+len(wrong)} fail here; '
-          f'{n_same} mistakes change nothing that the tests see; {len(failed)} of {len(right)} tasks have a program that '
-          'fails')
+          f'{n_same} mistakes change nothing that the tests see; {len(failed)} of {len(right)} tasks have a program '
+          'that fails')
     for row in wrong: print(f'    passes here: {row.task_id}, {row.model}')
     for task_id in left: print(f'    none fails: {task_id}, {why_none(right[task_id], n_run[task_id])}')
 
@@ -263,7 +263,8 @@ def plainly_passes(task, code):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--sets', nargs='+', choices=FILES, default=list(FILES))
-    parser.add_argument('--mutants', type=int, default=2, help='programs with a mistake for each task, and as many again while none fails')
+    parser.add_argument('--mutants', type=int, default=2,
+                        help='programs with a mistake for each task, and as many again while none fails')
     parser.add_argument('--tasks', type=int, help='at most so many tasks of a set for programs with a mistake')
     parser.add_argument('--workers', type=int)
     parser.add_argument('--python', help='interpreter that runs the programs')

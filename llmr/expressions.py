@@ -68,8 +68,9 @@ def _expression(text, side):
 
 # %% ../nbs/00o_expressions.ipynb #ee000012
 _GIVES = re.compile(
-    r'[`*_$]*\s*(?:→|⇒|⟹|⟶|➜|->|=>|={1,3}|\\(?:rightarrow|to|Rightarrow)\b|\b(?:(?:will|would|should) )?(?:is|be'
-    r'|returns?|returned|evaluates? to|gives?|yields?|outputs?|equals?|is equal to|produces?|results? in)\b):?\s*', re.I)
+    r'[`*_$]*\s*(?:→|⇒|⟹|⟶|➜|->|=>|={1,3}|\\(?:rightarrow|to|Rightarrow)\b|\b(?:(?:will|would|should) )?(?:is'
+    r'|be|returns?|returned|evaluates? to|gives?|yields?|outputs?|equals?|is equal to|produces?'
+    r'|results? in)\b):?\s*', re.I)
 _CALL = re.compile(r'[A-Za-z_][\w.]*\(')
 _ENDS = re.compile(
     r',?\s+(?:and\s+|but\s+)?(?:not|rather than|instead of|as opposed to|unlike|whereas|while|because|since|as|which'

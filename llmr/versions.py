@@ -106,7 +106,7 @@ _OFFERS = _any_of(
     r'\b(?:prints?|logs?) (?:every|each|all|statements)\b', r'\bwhat happens\b',
     r'\b(?:with|adds?|adding) (?:\w+ )?(?:logging|prints?|debug\w*|tracing|instrumentation|timing|output)\b')
 _ALTERNATIVE = _any_of(
-    rf'\balternativ', rf'\b(?:another|different|other|one more) {_NOUN}',
+    r'\balternativ', rf'\b(?:another|different|other|one more) {_NOUN}',
     r'\b(?:less|not as) (?:efficient|readable)', r'\btoo\W*$', r'\balso\b', r'\bone-liner\b', r'\bequivalent\b',
     r'\bsame (?:thing|idea|in|with|as)\b', r'\boptional', r'\bextend(?:ed|ing)\b', r'\bparalleli[sz]e',
     r'\bvalidation\b', r'\bshorter\b')

@@ -346,7 +346,8 @@ VERSIONS |= {
 }
 NUMBERED = {
     mark: '\n'.join(f'{n:{width}}{mark}{line}'.rstrip() for n,line in enumerate(TOTAL.split('\n'), 1))
-    for mark,width in [('  ', 1), (': ', 1), ('| ', 2), (' | ', 3), ('\t', 6), ('. ', 1), (') ', 2), (' → ', 2), (':', 2)]}
+    for mark,width in [
+        ('  ', 1), (': ', 1), ('| ', 2), (' | ', 3), ('\t', 6), ('. ', 1), (') ', 2), (' → ', 2), (':', 2)]}
 NUMBERED |= {'L': '\n'.join(f'L{n}: {line}' for n,line in enumerate(TOTAL.split('\n'), 1)),
              '[]': '\n'.join(f'[{n}] {line}' for n,line in enumerate(TOTAL.split('\n'), 1)),
              '0': '\n'.join(f'{n:02d}: {line}' for n,line in enumerate(TOTAL.split('\n'), 1)),
