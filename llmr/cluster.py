@@ -88,7 +88,7 @@ class Crew:
         places, names = self.nodes.places(), {*self.ready, *(name for name,_,_ in self.given.values())}
         for name in names.difference(places): self.lose(name, 'its node is gone')
         for name in places:
-            if name not in names|self.left_out: self.given[self.nodes.start(name)] = name, None, None
+            if name not in names|self.left_out: self.given[self.nodes.start(name, places[name])] = name, None, None
 
     def feed(self):
         "Hand batches to replicas that are free, or will be next."
@@ -347,10 +347,11 @@ class RayNodes:
         return f'each needs {what}, which others may use. See `ray status`'
 
     def start(self,
-        name, # One of `places`
-    ):        # A reference
+        name,    # One of `places`
+        options, # Ray's, from there
+    ):           # A reference
         "Start a replica."
-        actor = self.ray.remote(_Replica).options(max_restarts=0, **self.places()[name]).remote()
+        actor = self.ray.remote(_Replica).options(max_restarts=0, **options).remote()
         self.actors[name] = actor
         return actor.start.remote(self.make)
 

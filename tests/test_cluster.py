@@ -22,7 +22,7 @@ class Nodes:
 
     def needs(self): return 'each needs a core'
 
-    def start(self, name): return self.refer(lambda: self.starts(name), name)
+    def start(self, name, options): return self.refer(lambda: self.starts(name), name)
 
     def give(self, name, batch): return self.refer(lambda: self.work(name, batch), name)
 
