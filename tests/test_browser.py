@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update', '--disable-sync']
 WIDE, NARROW = dict(width=1280, height=800), dict(width=400, height=860)
-HEAVIEST = 1_500_000
+HEAVIEST = 1_000_000
 AT_ONCE = 8  # Pages that load side by side
 COLOURS = 'css => [...new Set([...document.querySelectorAll(css)].map(e => getComputedStyle(e).color))]'
 LOADED = """['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type))

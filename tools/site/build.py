@@ -33,6 +33,7 @@ FEATURES = ['navigation.tabs', 'navigation.tabs.sticky', 'navigation.indexes', '
             'navigation.prune', 'toc.follow', 'content.code.copy']
 EXTENSIONS = ['admonition', 'attr_list', 'md_in_html', 'tables', 'footnotes', 'def_list', 'pymdownx.superfences',
               {'toc': dict(permalink=True, toc_depth=3)}, {'pymdownx.highlight': dict(use_pygments=True)}]
+UNMARKED = 'index', 'glossary'  # Pages on which the glossary's words are not marked
 CHECKS = dict(nav=dict(omitted_files='warn', not_found='warn'),
               links=dict(not_found='warn', anchors='warn', absolute_links='warn', unrecognized_links='warn'))
 
@@ -88,7 +89,8 @@ def makers(run):
     "`{table: how to make it}` of every table that a stage of the run wrote."
     stages = read_record(run)['stages']
     said = {stem: f'Stage {stem} writes it: llmr reproduce{" --beyond"*(stem in BEYOND)}' for stem in stages}
-    return {Path(name).name.removesuffix('.parquet'): said[stem] for stem in stages for name in stages[stem]['writes']}
+    return {Path(name).name.removesuffix('.parquet'): said[stem]
+            for stem,facts in stages.items() for name in facts['writes']}
 
 
 def write_page(notebook, api, source, pictures, writer):
@@ -108,7 +110,7 @@ def write_pages(copies, run, folder):
     for stem,notebook in notebooks.items():
         module, source = page_name(stem), copies[stem][1]
         pictures = Pictures(folder, run/'figures' if source in ('stage', 'results', 'run') else None)
-        writer = ForSite(makers=makers(run), words=None if stem=='glossary' else Words(meanings))
+        writer = ForSite(makers=makers(run), words=None if stem in UNMARKED else Words(meanings))
         api = Api(module, places, reference.module_lines(module))
         made[stem] = write_page(notebook, api, source, pictures, writer)
     return made

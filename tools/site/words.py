@@ -5,7 +5,7 @@ import re
 from markdown.extensions.toc import slugify
 
 ROW = re.compile(r'^\| (.+?) \|.*\| (.+?) \|$', re.M)
-PIECES = re.compile(r'(\[[^\]]*\]\([^)]*\)|<[^>]+>|`[^`\n]*`)')
+PIECES = re.compile(r'(\[[^\]]*\]\([^)]*\)|<[^>]+>|\*+[^*\n]+\*+|`[^`\n]*`)')
 PROSE = re.compile(r'[A-Z*`(]')  # How a line of a paragraph begins; not a heading, a list, a table or a quotation
 SHORTEST = 4  # Letters of a word that is marked outside of code
 
