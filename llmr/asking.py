@@ -41,7 +41,7 @@ class Asking:
         from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
         timeout = ClientTimeout(total=None, sock_connect=self.options.patience.connect)
         self.session = ClientSession(
-            connector=TCPConnector(limit=0, keepalive_timeout=30), timeout=timeout, auto_decompress=False,
+            connector=TCPConnector(limit=0, keepalive_timeout=30), timeout=timeout,
             cookie_jar=DummyCookieJar(), skip_auto_headers=('User-Agent', 'Accept'))
 
     async def stop(self):

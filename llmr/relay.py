@@ -21,7 +21,7 @@ from .deciding import Recent
 from .gateway import (
     OTHER, Decider, Exchange, Options, Prices, Refusal, answer_headers, check_access, read_body)
 from .request_log import RequestLog
-from .upstreams import Failure, Tally, Whole
+from .upstreams import Failure, Tally, Whole, sent_query
 
 # %% ../nbs/22h_relay.ipynb #da220007
 def span_attributes(
@@ -111,14 +111,15 @@ class Service:
         check_access(named, self.options.key)
         body = await read_body(receive, self.options.most_body, self.options.patience.idle)
         started, path = time.perf_counter(), scope['path'].removeprefix('/v1')
-        if query := scope.get('query_string'): path = f'{path}?{query.decode("latin-1")}'
+        path += sent_query(scope.get('query_string', b'').decode('latin-1'))
         try: request = await asyncio.to_thread(read_request, body) if len(body)>_LONG else read_request(body)
         except InputError as e: raise Refusal(400, 'invalid_body', str(e)) from None
         try: choice = choose_policy(request.model, self.options.name, self.options.tau)
         except InputError as e: raise Refusal(404, 'model_not_found', str(e)) from None
         id_, metadata = f'req-{uuid.uuid4().hex[:24]}', request.fields.get('metadata')
         task = named.get('x-llmr-task-id') or (metadata.get('task_id') if isinstance(metadata, dict) else None)
-        task_id = task if isinstance(task, str) and 0<len(task.strip())<=200 else id_
+        task = str(task).strip() if type(task) in (str, int) else ''
+        task_id = task if 0<len(task)<=200 else id_
         return Exchange(id_, path, request, None, task_id, headers, started), choice
 
     async def _answer(self, exchange, choice, send):
@@ -153,15 +154,20 @@ class Service:
                 if not isinstance(answer, Whole): exchange.tally.add(chunk)
                 await self._chunk(send, chunk, True)
         except (Failure, TimeoutError) as e:
-            exchange.cut = True
-            exchange.causes.append(str(e) or 'the client took too long to read')
-            self.metrics.count('llmr_cut_total', model=answer.upstream.name)
+            self._note_failure(exchange, str(e) or 'the client took too long to read')
             if answer.streams and isinstance(e, Failure):
                 error = json.dumps(dict(error=dict(message=str(e), type='server_error', param=None, code='cut')))
                 await self._chunk(send, f'\n\ndata: {error}\n\n'.encode(), True)
             raise ConnectionAbortedError from None
+        if exchange.tally.fails: self._note_failure(exchange, 'sent an error in the middle of its answer')
         self._write_down(exchange) # before the end, so that whoever has read it can send a grade
         await self._chunk(send, b'', False)
+
+    def _note_failure(self, exchange, cause):
+        "Note that an answer broke off."
+        exchange.cut = True
+        exchange.causes.append(cause)
+        self.metrics.count('llmr_cut_total', model=self.names[exchange.answered])
 
     async def _start(self, send, status, headers):
         encoded = [(name.lower().encode('latin-1'), value.encode('latin-1')) for name,value in headers]
@@ -249,5 +255,6 @@ class Service:
         await asyncio.gather(*self.background, return_exceptions=True)
         await self.asking.stop()
         self.decider.scorer.close()
+        self.decider.readers.shutdown(wait=False, cancel_futures=True)
         if self.asking.checker: self.asking.checker.close()
         if self.log: self.log.close()

@@ -10,6 +10,7 @@ __all__ = ['OPEN', 'LOOPBACK', 'HEADERS_S', 'Pages', 'make_app', 'check_options'
 import asyncio
 import json
 import os
+import re
 import socket
 import sys
 import threading
@@ -163,7 +164,12 @@ def make_app(
         with suppress(Exception): await service.decider.scorer.score('Write a function that adds two numbers.')
         yield
         await service.stop()
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: missing, 405: missing})
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: missing, 405: missing})
+    async def tidy(scope, receive, send):
+        "The same for an address with a slash too many, as bases that end in one make them."
+        if scope['type']=='http': scope = scope | dict(path=re.sub('/{2,}', '/', scope['path']).rstrip('/') or '/')
+        await app(scope, receive, send)
+    return tidy
 
 # %% ../nbs/22_serve.ipynb #ab220016
 LOOPBACK = ('127.0.0.1', 'localhost', '::1')

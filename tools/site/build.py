@@ -81,7 +81,8 @@ def settings(site, titles, out):
     return dict(
         site_name=site['title'], site_description=site['description'], docs_dir='docs', site_dir=str(out),
         use_directory_urls=False, plugins=[], theme=theme(), markdown_extensions=EXTENSIONS,
-        extra_css=['assets/look.css', 'assets/site.css'], extra_javascript=['assets/site.js'], extra=dict(generator=False),
+        extra_css=['assets/look.css', 'assets/site.css'], extra_javascript=['assets/site.js'],
+        extra=dict(generator=False),
         nav=list(navigation(site['sidebar']['contents'], titles)), validation=CHECKS)
 
 

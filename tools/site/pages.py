@@ -161,15 +161,19 @@ class ForSite:
     def text(self, text):
         "Markdown of a notebook's cell, or of an output in Markdown."
         held = BLOCK.sub(lambda found: self.code(found[3], found[2]), text)
-        lines = [CITED.sub(lambda found: self.cited(found, not line.startswith('|')), line) for line in held.split('\n')]
-        return to_markdown('\n'.join(lines))
+        return to_markdown('\n'.join(map(self._with_sources, held.split('\n'))))
+
+    def _with_sources(self, line):
+        "A line whose numbers say on hover where they come from."
+        return CITED.sub(lambda found: self.cited(found, not line.startswith('|')), line)
 
     def prose(self, text): return self.text(self.words.mark(text) if self.words else text)
 
     def cited(self, found, is_reached):
         "A number that says on hover where it comes from; by keyboard too, unless it is one of many in a table."
         facts = dict(FACT.findall(found[1]))
-        where = f'{facts["table"]}: {facts["row"]}; column {facts["column"]}. {self.makers.get(facts["table"], "")}'.strip()
+        maker = self.makers.get(facts['table'], '')
+        where = f'{facts["table"]}: {facts["row"]}; column {facts["column"]}. {maker}'.strip()
         reached = ' tabindex="0"' if is_reached else ''
         return f'<data{found[1]} data-tip="{where}"{reached}>{found[2]}</data>'
 
