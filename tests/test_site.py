@@ -1,7 +1,6 @@
 "The site: conversion of notebooks, the check of a built site, and pages whose numbers are those of the run."
 import base64
 import gzip
-import hashlib
 import html
 import json
 import re
@@ -432,16 +431,6 @@ def test_a_run_is_needed(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, 'argv', ['build.py', '--run', str(tmp_path), '--out', str(tmp_path/'site')])
     with pytest.raises(SystemExit, match='site: .*run.json: not there'): build.main()
     assert not (tmp_path/'site').exists()
-
-
-def test_vendored_scripts_are_whole():
-    "As the npm registry has them (iframe-worker 1.0.4), each with its licence."
-    folder = NBS/'assets'/'vendor'
-    digests = json.loads((folder/'sha256.json').read_text())
-    assert {path.name for path in folder.glob('*.js')}==set(digests)
-    for name,digest in digests.items():
-        assert hashlib.sha256((folder/name).read_bytes()).hexdigest()==digest
-        assert f'== {name}:' in (folder/'LICENSES.txt').read_text()
 
 
 def test_every_page_is_built_and_sound(site):
