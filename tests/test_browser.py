@@ -17,8 +17,9 @@ from playwright.sync_api import sync_playwright
 FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update', '--disable-sync']
 WIDE, NARROW = dict(width=1280, height=800), dict(width=400, height=860)
-HEAVIEST = 1_500_000
+HEAVIEST = 1_000_000
 AT_ONCE = 8  # Pages that load side by side
+PATIENCE = 3  # Seconds for one second's work where other tests run on the same cores
 COLOURS = 'css => [...new Set([...document.querySelectorAll(css)].map(e => getComputedStyle(e).color))]'
 LOADED = """['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type))
             .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
@@ -150,8 +151,7 @@ def check_with_axe(page, **options):
     assert not serious, {fault['id']: [node['html'][:120] for node in fault['nodes'][:3]] for fault in serious}
 
 
-@pytest.mark.parametrize('name', ['index.html', 'labels.html', 'explorer.html', 'own_models.html', 'pictures.html',
-                                  'recounted.html'])
+@pytest.mark.parametrize('name', ['index.html', 'labels.html', 'explorer.html', 'guide_litellm.html', 'recounted.html'])
 def test_accessibility(tab, name):
     "All rules in light mode; in dark mode those on colours, which alone depend on it."
     light, dark = tab(name), tab(name, 'dark')
@@ -177,6 +177,77 @@ def search(page, word):
 
 
 def test_search_finds_best_shift(tab): assert 'labels.html' in search(tab('index.html'), 'best_shift')
+
+
+def test_the_search_index_waits_for_a_reader(tab):
+    "Its file is loaded when the field is used, by the key `/`; arrows walk through what is found."
+    page = tab('index.html')
+    loaded = "performance.getEntriesByType('resource').filter(entry => entry.name.endsWith('search/index.js')).length"
+    assert page.evaluate(loaded)==0
+    page.keyboard.press('/')
+    page.keyboard.type('cost_advantage')
+    page.locator('.md-search-result__link').first.wait_for()
+    assert page.evaluate(loaded)==1
+    page.keyboard.press('ArrowDown')
+    assert page.evaluate('document.activeElement.className')=='md-search-result__link'
+    page.keyboard.press('Escape')
+    assert not page.is_checked('#__search')
+
+
+def test_a_number_says_where_it_comes_from(tab):
+    "On hover, and by keyboard; Escape closes."
+    page = tab('evaluation.html')
+    number, tip = page.locator('.result data.cited').first, page.locator('.tip')
+    number.hover()
+    assert tip.inner_text().startswith('gains: pair=') and 'llmr reproduce' in tip.inner_text()
+    page.mouse.move(0, 0)
+    assert tip.is_hidden()
+    number.focus()
+    assert tip.is_visible() and number.get_attribute('aria-describedby')=='tip'
+    page.keyboard.press('Escape')
+    assert tip.is_hidden()
+
+
+def test_a_word_says_what_it_means(tab):
+    page = tab('evaluation.html')
+    page.locator('a.term').first.focus()
+    assert len(page.locator('.tip').inner_text())>20
+
+
+def test_a_stage_opens_with_its_result(tab):
+    "The sentence and the figure come before any code, which wraps; what is said of functions folds."
+    page = tab('evaluation.html')
+    assert page.locator('.result').bounding_box()['y']<WIDE['height']/2
+    wide = """css => [...document.querySelectorAll(css)].filter(e => e.scrollWidth > e.clientWidth+1).length"""
+    assert page.evaluate(wide, '.highlight:not(.output) pre > code')==0
+    assert page.locator('details.api').count()>20 and not page.locator('details.api[open]').count()
+
+
+def test_on_paper(tab):
+    "Printed, a page has neither navigation nor search."
+    page = tab('evaluation.html')
+    page.emulate_media(media='print')
+    assert page.locator('.md-header').is_hidden() and page.locator('.md-sidebar--secondary').is_hidden()
+    assert page.locator('.result').is_visible()
+
+
+@pytest.mark.parametrize('width,height', [tuple(WIDE.values()), tuple(NARROW.values())])
+def test_home_says_what_for_whom_and_what_next(tab, width, height):
+    "All on the first screen."
+    page = tab('index.html')
+    page.set_viewport_size(dict(width=width, height=height))
+    for text in ('Can the small model take over', 'pay for the large one', 'llmr verdict', 'your EvalPlus results'):
+        box = page.get_by_text(text).first.bounding_box()
+        assert box['y']+box['height']<=height, text
+
+
+def test_first_paint_from_disk(site, browser):
+    page = browser.new_context().new_page()
+    page.goto((site[0]/'evaluation.html').as_uri())
+    painted = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+    page.wait_for_function(painted)
+    assert page.evaluate(painted)<1000*PATIENCE
+    page.context.close()
 
 
 def test_a_site_opened_as_files(site, browser):
