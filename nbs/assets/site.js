@@ -93,3 +93,11 @@ for (const name of ['mouseover', 'focusin', 'click']) document.addEventListener(
 for (const name of ['mouseout', 'focusout']) document.addEventListener(name, hide);
 document.addEventListener('keydown', event => { if (event.key === 'Escape') tip.hidden = true; });
 addEventListener('scroll', () => { tip.hidden = true; }, {passive: true});
+
+// Tables of the report: hide the rows without the words.
+document.addEventListener('input', event => {
+  if (!event.target.matches('.find')) return;
+  const words = plain(event.target.value).split(/\s+/);
+  for (const row of event.target.parentNode.querySelectorAll('tbody tr'))
+    row.hidden = !words.every(word => plain(row.textContent).includes(word));
+});

@@ -22,14 +22,18 @@ from machines import write_twins
 from notebooks import NBS, ROOT, page_name
 from pages import NOTES, Api, ForPrograms, ForSite, Pictures, fill, page
 from search_index import write_index
+from words import Words, anchored, glossary
 
 from llmr.core import InputError
-from llmr.pipeline import finished_run
+from llmr.page import DARK, LIGHT
+from llmr.pipeline import BEYOND, finished_run
+from llmr.runs import read_record
 
 FEATURES = ['navigation.tabs', 'navigation.tabs.sticky', 'navigation.indexes', 'navigation.top', 'navigation.footer',
             'navigation.prune', 'toc.follow', 'content.code.copy']
 EXTENSIONS = ['admonition', 'attr_list', 'md_in_html', 'tables', 'footnotes', 'def_list', 'pymdownx.superfences',
               {'toc': dict(permalink=True, toc_depth=3)}, {'pymdownx.highlight': dict(use_pygments=True)}]
+UNMARKED = 'index', 'glossary'  # Pages on which the glossary's words are not marked
 CHECKS = dict(nav=dict(omitted_files='warn', not_found='warn'),
               links=dict(not_found='warn', anchors='warn', absolute_links='warn', unrecognized_links='warn'))
 
@@ -77,35 +81,53 @@ def settings(site, titles, out):
     return dict(
         site_name=site['title'], site_description=site['description'], docs_dir='docs', site_dir=str(out),
         use_directory_urls=False, plugins=[], theme=theme(), markdown_extensions=EXTENSIONS,
-        extra_css=['assets/site.css'], extra_javascript=['assets/site.js'], extra=dict(generator=False),
+        extra_css=['assets/look.css', 'assets/site.css'], extra_javascript=['assets/site.js'],
+        extra=dict(generator=False),
         nav=list(navigation(site['sidebar']['contents'], titles)), validation=CHECKS)
 
 
-def write_page(notebook, api, source, pictures):
+def makers(run):
+    "`{table: how to make it}` of every table that a stage of the run wrote."
+    stages = read_record(run)['stages']
+    said = {stem: f'Stage {stem} writes it: llmr reproduce{" --beyond"*(stem in BEYOND)}' for stem in stages}
+    return {Path(name).name.removesuffix('.parquet'): said[stem]
+            for stem,facts in stages.items() for name in facts['writes']}
+
+
+def write_page(notebook, api, source, pictures, writer):
     "The page of one executed notebook, and its twin."
-    writer, before = ForSite(), NOTES.get(source, '')
+    before = NOTES.get(source, '')
     title, said, text = page(notebook, api, pictures, writer, before)
     twin = page(notebook, api, pictures, ForPrograms(), before)[2]
     return Written(title, said, text, writer.blocks, twin)
 
 
-def write_pages(copies, figures, folder):
-    "`{stem: Written}` of every executed notebook; pictures go into `folder`."
+def write_pages(copies, run, folder):
+    "`{stem: Written}` of every notebook, executed against the run in a folder; pictures go into `folder`."
     notebooks = {stem: nbformat.read(path, as_version=4) for stem,(path, _) in copies.items()}
-    places, made = reference.names_of(notebooks), {}
+    places, made, meanings = reference.names_of(notebooks), {}, glossary(notebooks['glossary'])
     folder.mkdir(parents=True)
+    for cell in notebooks['glossary'].cells: cell.source = anchored(cell.source)
     for stem,notebook in notebooks.items():
         module, source = page_name(stem), copies[stem][1]
-        pictures = Pictures(folder, figures if source in ('stage', 'results', 'run') else None)
-        made[stem] = write_page(notebook, Api(module, places, reference.module_lines(module)), source, pictures)
+        pictures = Pictures(folder, run/'figures' if source in ('stage', 'results', 'run') else None)
+        writer = ForSite(makers=makers(run), words=None if stem in UNMARKED else Words(meanings))
+        api = Api(module, places, reference.module_lines(module))
+        made[stem] = write_page(notebook, api, source, pictures, writer)
     return made
 
 
+def look():
+    "The colours that the site shares with the report."
+    return f':root,[data-md-color-scheme=default]{{{LIGHT}}}\n[data-md-color-scheme=slate]{{{DARK}}}\n'
+
+
 def stage(made, work, contents):
-    """Write what mkdocs needs into `work`/docs. A page outside of the sections has no side bar, so it gets that room."""
+    "Write what mkdocs needs into `work`/docs. A page outside of the sections has no side bar, so it gets that room."
     docs = work/'docs'
     wide = {entry if isinstance(entry, str) else entry.get('href') for entry in contents}
     for folder in ('assets', 'images'): shutil.copytree(NBS/folder, docs/folder)
+    (docs/'assets'/'look.css').write_text(look())
     for stem,one in made.items():
         front = ['---', f'description: {json.dumps(one.said)}', f'twin: {page_name(stem)}.md']
         front += ['hide: [navigation]']*(f'{stem}.ipynb' in wide)+['---']
@@ -124,7 +146,8 @@ def complete(made, out):
     for stem,one in made.items():
         path = out/f'{page_name(stem)}.html'
         path.write_text(fill(path.read_text(encoding='utf-8'), one.blocks), encoding='utf-8')
-    write_index(out/'search', {page_name(stem): (one.title, one.text, one.blocks) for stem,one in made.items()})
+    pages = {page_name(stem): (one.title, one.text, one.blocks) for stem,one in made.items()}
+    write_index(out/'search', pages, glossary(nbformat.read(NBS/'glossary.ipynb', as_version=4)))
     for left in [*out.glob('assets/**/*.map'), *out.glob('assets/javascripts/**/lunr*'), out/'sitemap.xml.gz']:
         if left.is_file(): left.unlink()
 
@@ -134,7 +157,7 @@ def build(run, out, work, quick=False):
     Raises: `InputError` if the run is not finished; `ChildProcessError` or `CalledProcessError` if a step fails."""
     copies = executed(finished_run(run), quick, lambda line: print(f'  {line}', file=sys.stderr, flush=True))
     shutil.rmtree(work, ignore_errors=True)
-    site, made = website(), write_pages(copies, run/'figures', work/'docs'/'pictures')
+    site, made = website(), write_pages(copies, run, work/'docs'/'pictures')
     contents = site['sidebar']['contents']
     stage(made, work, contents)
     render(work, site, {f'{stem}.ipynb': (one.title, f'{page_name(stem)}.md') for stem,one in made.items()}, out)

@@ -17,6 +17,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 from reference import defined, linked
+from words import Words
 
 FENCE = re.compile(r'(^(`{3,}|~{3,}).*?^\2[ \t]*$|``[^\n]+?``|`[^`\n]+`)', re.M | re.S)
 BLOCK = re.compile(r'^(`{3,}|~{3,})[ \t]*(\w*)[^\n]*\n(.*?)^\1[ \t]*$', re.M | re.S)
@@ -27,7 +28,8 @@ IMPORTS = re.compile(r'(?:(?:import|from) [^\n(]+(?:\([^)]*\))?\s*(?:#[^\n]*)?)+
 ANSI = re.compile(r'\x1b\[[0-9;]*m')
 STYLE = re.compile(r'<style.*?</style>', re.S)
 TAGS = re.compile(r'<[^>]+>')
-CITED = re.compile(r'<data\b[^>]*>(.*?)</data>', re.S)
+CITED = re.compile(r'<data\b([^>]*)>(.*?)</data>', re.S)
+FACT = re.compile(r'data-(\w+)="([^"]*)"')
 RUN_FIGURE = re.compile(r'\brun\.figure\(\s*[\'"](\w+)[\'"]')
 HELD = re.compile(r'(?:<p>)?held-block-(\d+)-here(?:</p>)?')
 MADE = 'How it is made'
@@ -141,7 +143,8 @@ def formatter(css): return HtmlFormatter(cssclass=css, wrapcode=True)
 class ForSite:
     "Markdown for mkdocs, which leaves out what it need not touch: `blocks`, put in by `fill`."
     blocks: list = field(default_factory=list)
-    before: str = ''  # Address of the page itself, for links into it
+    makers: dict = field(default_factory=dict)  # `{table: how to make it}`, for numbers that say where they come from
+    words: Words = None                         # Marks the glossary's words
 
     def hold(self, block):
         "Keep HTML for later, and return what stands for it."
@@ -158,7 +161,21 @@ class ForSite:
     def text(self, text):
         "Markdown of a notebook's cell, or of an output in Markdown."
         held = BLOCK.sub(lambda found: self.code(found[3], found[2]), text)
-        return to_markdown(held)
+        return to_markdown('\n'.join(map(self._with_sources, held.split('\n'))))
+
+    def _with_sources(self, line):
+        "A line whose numbers say on hover where they come from."
+        return CITED.sub(lambda found: self.cited(found, not line.startswith('|')), line)
+
+    def prose(self, text): return self.text(self.words.mark(text) if self.words else text)
+
+    def cited(self, found, is_reached):
+        "A number that says on hover where it comes from; by keyboard too, unless it is one of many in a table."
+        facts = dict(FACT.findall(found[1]))
+        maker = self.makers.get(facts['table'], '')
+        where = f'{facts["table"]}: {facts["row"]}; column {facts["column"]}. {maker}'.strip()
+        reached = ' tabindex="0"' if is_reached else ''
+        return f'<data{found[1]} data-tip="{where}"{reached}>{found[2]}</data>'
 
     def figure(self, picture, source, above): return self.text(figure(picture, source, above))
 
@@ -181,7 +198,9 @@ class ForPrograms(ForSite):
 
     def printed(self, text): return self.code(text, 'text')
 
-    def text(self, text): return LINK.sub(_link, CITED.sub(r'\1', text))
+    def text(self, text): return LINK.sub(_link, CITED.sub(r'\2', text))
+
+    def prose(self, text): return self.text(text)
 
     def figure(self, picture, source, above):
         alt, caption = figure_texts(picture, source, above)
@@ -226,7 +245,9 @@ def outputs(cell, name, pictures, above, writer):
     return [part for part in parts if part]
 
 
-def without_directives(source): return '\n'.join(line for line in source.splitlines() if not line.startswith('#|')).strip()
+def without_directives(source):
+    "A cell's source as a reader should see it."
+    return '\n'.join(line for line in source.splitlines() if not line.startswith('#|')).strip()
 
 
 def shown_code(cell, writer):
@@ -281,7 +302,7 @@ class Body:
         "One cell of the notebook."
         if cell.cell_type=='markdown':
             self.above = cell.source.strip().split('\n\n')[-1].lstrip('# ')
-            self.parts.append(self.writer.text(self.api.linked(cell.source)))
+            self.parts.append(self.writer.prose(self.api.linked(cell.source)))
         elif cell.cell_type=='code' and not is_left_out(cell): self._add_code(number, cell)
 
     def _add_code(self, number, cell):
@@ -302,5 +323,6 @@ def page(notebook, api, pictures, writer, before=''):
     for number,cell in enumerate(notebook.cells):
         if not cell.source.startswith(f'# {title}'): body.add(number, cell)
     results = [writer.result(body.results), writer.heading(2, MADE, 'how-it-is-made')] if body.results else []
-    parts = [f'# {title}', f'*{said}*' if said else '', writer.text(before), *results, writer.text(api.linked(facts)), *body.parts]
+    top = [f'# {title}', f'*{said}*' if said else '', writer.text(before), *results, writer.text(api.linked(facts))]
+    parts = top+body.parts
     return title, said, '\n\n'.join(part for part in parts if part)+'\n'

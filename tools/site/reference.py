@@ -69,7 +69,8 @@ def module_lines(module):
     "`{name: line}` of the definitions in a module's file."
     path = ROOT/'llmr'/f'{module}.py'
     if not path.exists(): return {}
-    return {node.name: node.lineno for node in ast.parse(path.read_text(encoding='utf-8')).body if isinstance(node, DEFINITIONS)}
+    every = ast.parse(path.read_text(encoding='utf-8')).body
+    return {node.name: node.lineno for node in every if isinstance(node, DEFINITIONS)}
 
 
 def names_of(notebooks):

@@ -1,4 +1,4 @@
-"The site's search index: title, section, words and address of each section of each page, loaded when a reader searches."
+"The site's search index: address, page, section and words of each section, loaded when a reader searches."
 import html
 import json
 import re
@@ -39,8 +39,9 @@ def index(pages):
             for name,(title, text, blocks) in pages.items() for anchor,heading,said in sections(text, blocks)]
 
 
-def write_index(folder, pages):
+def write_index(folder, pages, meanings):
     "Write the index as a script, since a page opened as a file may load no other kind of file."
     folder.mkdir(parents=True, exist_ok=True)
-    rows = json.dumps(index(pages), separators=(',', ':'), ensure_ascii=False)
+    of_words = [[f'glossary.html#{anchor}', 'Words', word, said] for word,(anchor, said) in meanings.items()]
+    rows = json.dumps(index(pages)+of_words, separators=(',', ':'), ensure_ascii=False)
     (folder/'index.js').write_text(f'window.siteIndex={rows}', encoding='utf-8')
