@@ -6,7 +6,7 @@ WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 .DELETE_ON_ERROR:
-.PHONY: help reproduce check test test-all test-site test-vllm beyond docs bench readme fixture toypair shipped clean
+.PHONY: help reproduce check test test-all test-site test-vllm test-ray beyond docs bench readme fixture toypair shipped clean
 
 help:
 	@echo 'make reproduce   make every table and figure of the paper from the shipped numbers, in runs/shipped'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test-all    the same, with the tests that take minutes each'
 	@echo 'make test-site   build the site and test it, also in a browser where Chromium is installed'
 	@echo 'make test-vllm   test vLLM on the CPU, in .venv-vllm: same tables as transformers, and its server'
+	@echo 'make test-ray    test sampling and execution on simulated nodes of a Ray cluster, in .venv-ray'
 	@echo 'make docs        build the site from executed notebooks, in _site; a broken link, anchor or figure is an error'
 	@echo 'make bench       compare the speed of llmr with other tools'
 	@echo 'make readme      write README.md from nbs/index.ipynb'
@@ -66,6 +67,14 @@ test-vllm: export VLLM_NO_USAGE_STATS = 1
 test-vllm: export DO_NOT_TRACK = 1
 test-vllm: .venv-vllm/.ready
 	.venv-vllm/bin/python -m pytest -q tests/engines
+
+.venv-ray/.ready: setup.py settings.ini constraints.txt
+	$(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]' pytest
+	@touch $@
+
+test-ray: .venv-ray/.ready
+	.venv-ray/bin/python -m pytest -q tests/cluster
 
 beyond: .venv/.dev
 	$(BIN)/llmr reproduce --beyond

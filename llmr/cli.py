@@ -156,6 +156,18 @@ def add_reproduce(commands):
     group.add_argument('--sampler', metavar='NAME', help='vllm, transformers or openai (default: transformers); '
                        'its options by --param engine={...}')
     group.add_argument('--completions', metavar='FILE', help='replay a file made by `llmr pack`')
+    add_cluster(sub)
+
+
+def add_cluster(sub):
+    "Where sampling and execution run."
+    group = sub.add_argument_group('cluster (sampling and execution on Ray)')
+    group.add_argument('--cluster', metavar='ADDRESS', help='sample and execute on a Ray cluster: auto (the one that '
+                       'this machine belongs to), local, or HOST:PORT of its head node')
+    group.add_argument('--replicas', type=int, metavar='N', help='engines of a model on the cluster (default: as many '
+                       'as there is room for)')
+    group.add_argument('--gpus-per-replica', type=float, metavar='K', help="GPUs of each (default: what the engine's "
+                       'options need)')
 
 
 def add_inputs(sub):
@@ -304,10 +316,19 @@ def sampling_parameters(args):
     return own | dict(recordings=args.completions, tasks_source=args.completions)
 
 
+def cluster_options(args):
+    "Options about a cluster. Raises: `InputError` before any stage starts, if one is wrong or nothing answers."
+    from llmr.cluster import as_cluster, check_cluster
+    cluster = as_cluster(args.cluster, args.replicas, args.gpus_per_replica)
+    if cluster: check_cluster(cluster)
+    return dict(cluster=args.cluster, replicas=args.replicas, gpus_per_replica=args.gpus_per_replica)
+
+
 def reproduce(args):
     "Run the stages. Returns what to print, and the exit code."
     from llmr.pipeline import reproduce, summary
     options = dict(isolation=args.isolation, workers=args.workers, packages=args.packages, python=args.python)
+    options |= cluster_options(args)
     given = {name: value for name,value in options.items() if value is not None}
     if args.packages or args.python:
         from llmr.execution import program_versions

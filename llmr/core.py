@@ -126,8 +126,10 @@ SCHEMAS = dict(
                                                       'n_program_tokens'),
                       (('form', FORMS),), ('form', 'n_reasoning_tokens', 'n_program_tokens')),
     sampled=Table(dict(task_id=ID, model=_str, sample=_int, sampler=_str, revision=_str, settings=_str,
-                       template=_str, n_prompt_tokens=_int, logprob=_float, refused=_str, reasoning=_str),
-                  ('task_id', 'model', 'sample'), ('revision', 'logprob'), (), ('refused', 'reasoning')),
+                       template=_str, n_prompt_tokens=_int, logprob=_float, min_logprob=_float, margin=_float,
+                       refused=_str, reasoning=_str),
+                  ('task_id', 'model', 'sample'), ('revision', 'logprob', 'min_logprob', 'margin'), (),
+                  ('min_logprob', 'margin', 'refused', 'reasoning')),
     outcomes=Table(_outcome | _measured, ('task_id', 'model', 'sample'), tuple(_measured), (_split,), tuple(_measured)),
     regrades=Table(_outcome | dict(mode=_str, judge=_str), ('task_id', 'model', 'sample', 'mode'), (), (_split,),
                    ('judge',)),
@@ -353,7 +355,10 @@ class Store:
         path:Path=None, # SQLite file, created if it does not exist; None keeps everything in memory
     ):
         self.path = Path(path) if path else None
-        if self.path: self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if self.path: self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise InputError(f'{self.path}: its folder cannot be made ({e.strerror}). Choose another one.') from None
         with self._named_errors():
             self.db = sqlite3.connect(self.path or ':memory:', timeout=60) # seconds to wait for other processes
             self.db.execute('pragma journal_mode = wal')
@@ -383,6 +388,13 @@ class Store:
         "Look up many values."
         query = 'select key, value from store where key in (select value from json_each(?))'
         with self._named_errors(): return dict(self.db.execute(query, [json.dumps(list(keys))]))
+
+    def known(self,
+        keys:list, # Texts
+    )->set:        # Those that exist
+        "Look up which keys exist, without their values."
+        query = 'select key from store where key in (select value from json_each(?))'
+        with self._named_errors(): return {key for key, in self.db.execute(query, [json.dumps(list(keys))])}
 
     def items(self)->Iterator: # `(key, value)`
         "All entries, in the order in which they were added."

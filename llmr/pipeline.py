@@ -208,14 +208,21 @@ class Kernel:
         self.manager = None
 
 # %% ../nbs/pipeline.ipynb #29ed24a5
-def _speed(label, done, total, seconds, tokens_per_second=None, cut=0):
-    "Progress of a long step: count, speed, time left."
+def _money(done, total, seconds, facts):
+    "Dollars spent, and about how many the step will take, '' if no price is known."
+    spent = sum(count*price for count,price in zip(facts.get('tokens') or (), facts.get('price') or ()))/1e6
+    spent += seconds/3600*(facts.get('hourly') or 0)
+    return f', ${spent:.2f} of about ${spent*total/done:.2f}' if spent else ''
+
+def _speed(label, done, total, seconds, **facts):
+    "Progress of a long step: count, speed, time left, dollars."
     from tqdm import tqdm
-    text = f'{done}/{total} {label}'
+    text, tokens, cut = f'{done}/{total} {label}', facts.get('tokens_per_second'), facts.get('cut', 0)
     if cut>=.05: text += f', {cut:.0%} cut at max_tokens'
-    speed = f'{done/max(seconds, 1e-3):.0f}/s' if tokens_per_second is None else f'{tokens_per_second} tokens/s'
+    speed = f'{done/max(seconds, 1e-3):.0f}/s' if tokens is None else f'{tokens} tokens/s'
     if not done or seconds<1: return text
-    return f'{text}, {speed}, {tqdm.format_interval((total-done)*seconds/done)} left'
+    left = tqdm.format_interval((total-done)*seconds/done)
+    return f'{text}, {speed}, {left} left{_money(done, total, seconds, facts)}'
 
 @contextlib.contextmanager
 def _locked(run):
@@ -358,6 +365,15 @@ def _gains_text(gains):
     table = table.reindex(index=rows, columns=gains.pair.unique())
     return table.rename_axis(columns=None, index=[None, None]).to_string()
 
+def _cost_text(record):
+    "What sampling and execution cost, '' if no price is known."
+    lines = [f'{model}: ${facts["cost_usd"]:.2f} for {facts["prompt_tokens"]:,} prompt and {facts["new_tokens"]:,} new '
+             'tokens' for model,facts in record.get('sampling', {}).items() if facts.get('cost_usd') is not None]
+    for stage,facts in record['stages'].items():
+        hourly, hours = facts['parameters'].get('dollars_per_hour'), facts['seconds']/3600
+        if hourly: lines.append(f'{stage}: ${hourly*hours:.2f} for the last {hours:.2f} h at ${hourly:g} an hour')
+    return '\n'.join(lines)
+
 # %% ../nbs/pipeline.ipynb #95c86468
 def summary(
     run:Run, # Finished
@@ -380,6 +396,7 @@ def summary(
     if record.get('left_out'): parts['Tasks'] = record['left_out']
     if run.profile.name=='sampled' and len(failures := read('failures')):
         parts['Why answers failed'] = failure_text(failures.fillna(dict(detail='')))
+    if cost := _cost_text(record): parts['Cost'] = cost
     places = dict(tables='tables', figures='figures', notebooks='nbs', routers='heads', record='run.json')
     parts['Where'] = '\n'.join(f'{what:9} {run.dir/where}' for what,where in places.items())
     return '\n\n'.join(f'{title}\n{text}' for title,text in parts.items())

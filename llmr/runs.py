@@ -226,6 +226,7 @@ class Run(RunFiles):
 
     def progress(self,
         label:str, # What is being counted
+        **facts,   # What else to write each time, such as a price
     )->object:     # A callback `(done, total, **more)`
         "A callback that writes the progress of a long step to `progress.json`, at most five times a second."
         start, last = time.monotonic(), 0.
@@ -239,7 +240,7 @@ class Run(RunFiles):
             now = time.monotonic()
             if done<total and now-last<.2: return
             last = now
-            state = dict(label=label, done=int(done), total=int(total), seconds=round(now-start, 1), **more)
+            state = dict(label=label, done=int(done), total=int(total), seconds=round(now-start, 1), **facts, **more)
             write_json(self.dir/'progress.json', state)
         return on_progress
 

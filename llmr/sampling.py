@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SAVED', 'PAPER_SAMPLES', 'read_recorded', 'check_completions', 'programs_of', 'pack', 'read_pack', 'load_completions',
-           'completion_keys', 'saved_completions', 'task_requests', 'sample_completions', 'sampling_notes',
-           'sampling_record', 'columns_of', 'length_summary', 'plot_lengths']
+           'completion_keys', 'saved_completions', 'task_requests', 'sample_completions', 'draw_completions',
+           'sampling_notes', 'sampling_record', 'columns_of', 'length_summary', 'plot_lengths']
 
 # %% ../nbs/02_sampling.ipynb #6044378f
 import hashlib
@@ -236,9 +236,10 @@ def completion_keys(
 
 # %% ../nbs/02_sampling.ipynb #172a0be3
 def _to_json(completion):
-    "A `Completion` as text. JSON has no NaN."
-    unknown = completion.logprob!=completion.logprob
-    return json.dumps(completion._replace(logprob=None) if unknown else completion, ensure_ascii=False)
+    "A `Completion` as text. JSON has no NaN; unknown values at the end are left out."
+    values = [None if value!=value else value for value in completion]
+    while values[-1] is None: values.pop()
+    return json.dumps(values, ensure_ascii=False)
 
 def _from_json(path, key, text):
     "A `Completion`. Raises: `InputError` naming the file if it is none."
@@ -246,7 +247,8 @@ def _from_json(path, key, text):
     except (ValueError, TypeError) as e:
         raise InputError(f'{path}: the entry {key} is not a completion ({e}). '
                          'Delete the file to draw its completions again.') from None
-    return completion._replace(logprob=float('nan')) if completion.logprob is None else completion
+    unknown = [name for name in ('logprob', 'min_logprob', 'margin') if getattr(completion, name) is None]
+    return completion._replace(**dict.fromkeys(unknown, float('nan')))
 
 # %% ../nbs/02_sampling.ipynb #6f7f25ec
 def saved_completions(
@@ -299,22 +301,22 @@ def _cut_note(sampled, settings):
 # %% ../nbs/02_sampling.ipynb #f5cf394f
 def _report_speed(completions, total, on_progress):
     "Pass `(i, completion)` on, and report each with tokens a second and the share cut so far."
-    start, n_tokens, n_cut = time.monotonic(), 0, 0
+    start, n_prompt, n_tokens, n_cut = time.monotonic(), 0, 0, 0
     for done,(i, completion) in enumerate(completions, 1):
         yield i, completion
-        n_tokens, n_cut = n_tokens+completion.n_tokens, n_cut+(completion.finish_reason=='length')
+        n_prompt, n_tokens = n_prompt+max(0, completion.n_prompt_tokens), n_tokens+completion.n_tokens
+        n_cut += completion.finish_reason=='length'
         speed = round(n_tokens/max(time.monotonic()-start, 1e-3))
-        if on_progress: on_progress(done, total, tokens_per_second=speed, cut=n_cut/done)
+        facts = dict(tokens_per_second=speed, tokens=[n_prompt, n_tokens], cut=n_cut/done)
+        if on_progress: on_progress(done, total, **facts)
 
 def _draw(sampler, requests, keys, skip, store, on_progress):
-    "Completions by key, each saved as it comes."
-    drawn = {}
+    "`(key, completion)` as they come, each saved."
     try:
         for i,completion in _report_speed(sampler.complete(requests, skip), len(keys)-len(skip), on_progress):
             store.put({keys[i]: _to_json(completion)})
-            drawn.setdefault(keys[i], completion)
+            yield keys[i], completion
     finally: sampler.close()
-    return drawn
 
 def _reasoning_inside(row):
     "Tokens of the reasoning inside a whole answer, by its share of the characters; None if there is none."
@@ -349,7 +351,8 @@ def sample_completions(
     skip = frozenset(i for i,key in enumerate(keys) if key in completions)
     if len(skip)<len(keys):
         with Store(folder and Path(folder)/SAVED) as store:
-            completions |= _draw(sampler, requests, keys, skip, store, on_progress)
+            for key,completion in _draw(sampler, requests, keys, skip, store, on_progress):
+                completions.setdefault(key, completion)
     for task_id,request,key in zip(task_ids, requests, keys):
         if key in completions: continue
         raise InputError(f'model {sampler.name}: no answer for task {task_id}, sample {request.sample}. '
@@ -365,6 +368,31 @@ def sample_completions(
               'need a larger max_context')
     raise InputError(f'model {sampler.name}: none of {len(drawn)} completions contains a program '
                      f'({drawn.finish_reason.mode()[0]}). {advice}.')
+
+# %% ../nbs/02_sampling.ipynb #7c1e0ad1
+def _saved_keys(folder, keys):
+    "Those of the keys that are saved in any file of a folder."
+    known = set()
+    for path in sorted(Path(folder).glob('*.sqlite')):
+        with Store(path) as store: known |= store.known(keys)
+    return known
+
+def draw_completions(
+    tasks:pd.DataFrame,  # As for `sample_completions`
+    sampler:Sampler,     # As for `sample_completions`
+    n_samples:dict,      # As for `sample_completions`
+    seed:int,            # As for `sample_completions`
+    folder:Path,         # Where completions are saved as they come
+    on_progress=None,    # As for `sample_completions`
+)->int:                  # How many were drawn
+    "Save what is not saved yet, and hold no text. Raises: `InputError` as `sample_completions`."
+    _, requests = task_requests(tasks, n_samples, seed)
+    keys = completion_keys(sampler, requests, seed)
+    known = _saved_keys(folder, keys)
+    skip = frozenset(i for i,key in enumerate(keys) if key in known)
+    if len(skip)==len(keys): return 0
+    with Store(Path(folder)/SAVED) as store:
+        return sum(1 for _ in _draw(sampler, requests, keys, skip, store, on_progress))
 
 # %% ../nbs/02_sampling.ipynb #7c1e0a06
 def sampling_notes(
