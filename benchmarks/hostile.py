@@ -84,8 +84,8 @@ def main():
     held, most = sum(cost[1] for cost in costs), Limits().cpu_s+Limits().wall_s
     print(f'{len(costs)} hostile programs held the worker for {held:.1f} s in all, {max(c[1] for c in costs):.2f} s at '
           f'most; beyond what they themselves used {max(c[0] for c in costs):.2f} s at most')
-    print(f'in processor seconds of the worker and its processes: {max(c[4] for c in costs):.2f} at most, and beyond those '
-          f'of the program {max(c[4]-c[3].cpu_s for c in costs):.2f} at most')
+    print(f'in processor seconds of the worker and its processes: {max(c[4] for c in costs):.2f} at most, and beyond '
+          f'those of the program {max(c[4]-c[3].cpu_s for c in costs):.2f} at most')
     for _,seconds,name,grade,cpu in sorted(costs, key=lambda cost: -cost[1]):
         if seconds>most+1 or cpu>Limits().cpu_s+1:
             print(f'    {name}: {seconds:.2f} s, {cpu:.2f} processor seconds, {grade.status} {grade.error}')
