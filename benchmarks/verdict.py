@@ -28,7 +28,7 @@ from llmr.drift import conformal_ranks, drift_wealth
 from llmr.estimators import fit_estimator
 from llmr.evaluation import TARGETS, calibrate_threshold
 from llmr.features import prompt_views
-from llmr.planning import gap_errors, max_t_critical, one_sided, simulate_pairs
+from llmr.planning import critical_values, gap_errors, one_sided, simulate_pairs
 from llmr.runs import Pair
 from llmr.sequential import spent_levels
 from llmr.training import certify_tasks, hold_out_tasks, share_row
@@ -75,10 +75,12 @@ def words(measurements, margin=MARGIN, votes='task', level=.95):
         won, weight = won.transpose(1, 0, 2), weight.T
         errors = gap_errors(won, weight)
         apart = won-errors.gap*weight[..., None]
-        critical = np.array([max_t_critical(apart[:, s], level) for s in range(won.shape[1])])[:, None]
+        critical = np.array([critical_values(apart[:, s], level) for s in range(won.shape[1])])
         most = np.array([one.share.max(0) for one in measurements[start:start+100]])
-        low, high = one_sided(errors, critical, -ndtri(1-level), most)
-        routed += ((low>-margin) & enough).any(1).tolist()
+        ends = [one_sided(errors, critical[:, [i]], -ndtri(1-level), most) for i in range(3)]
+        (in_turn, _), (at_once, _), (_, high) = ends
+        passed = np.logical_and.accumulate((in_turn>-margin) | ~enough, 1) | (at_once>-margin)
+        routed += (passed & enough).any(1).tolist()
         refused += ((high<-margin) | ~enough).all(1).tolist()
     for i,one in enumerate(measurements[:CHECKED]):
         word = answer(one, margin, votes, level).word

@@ -11,7 +11,7 @@ import pandas as pd
 
 # %% ../nbs/07_analysis.ipynb #55f1dfcd
 from .core import check_table
-from .evaluation import bootstrap_weights, interval, paired_outcomes
+from .evaluation import bootstrap_weights, interval, paired_outcomes, task_groups
 from .labels import PAPER_LABEL
 from .plotting import Figure, colours, panels
 from .problem import route
@@ -44,9 +44,11 @@ def extreme_tasks(
 def band_rates(
     paired:pd.DataFrame, # From `paired_outcomes`, the tasks of one band
     seed:int=42,         # Of the resamples
+    groups:np.ndarray=None, # From `task_groups`; every task is its own group if None
 )->dict:                 # small, large: total pass rates; gap: small minus large; each with `_low` and `_high`
     "Compute what both models pass on some tasks, with 95% intervals over these tasks."
-    weights = np.vstack([np.ones(len(paired), int), bootstrap_weights(len(paired), seed=seed)])
+    drawn = bootstrap_weights(len(paired), seed=seed, groups=groups)
+    weights = np.vstack([np.ones(len(paired), int), drawn])
     small, large = (
         (weights@paired[f'{side}_passed'])/(weights@paired[f'{side}_tests']) for side in ('small', 'large'))
     rates = {}
@@ -70,9 +72,10 @@ def score_bands(
             score = group.set_index('task_id').score.reindex(paired.index)
             band = ((score.rank(method='first')-1)*bands//len(score)).astype(int)+1
             for number,chosen in paired.assign(score=score).groupby(band):
+                rates = band_rates(chosen, seed, task_groups(outcomes, chosen.index))
                 rows.append(dict(
                     pair=pair.name, quality=quality, band=number, tasks=len(chosen), lowest=chosen.score.min(),
-                    highest=chosen.score.max(), **band_rates(chosen, seed)))
+                    highest=chosen.score.max(), **rates))
     return pd.DataFrame(rows)
 
 # %% ../nbs/07_analysis.ipynb #94e46b32

@@ -14,7 +14,7 @@ import pandas as pd
 from .ceilings import ceiling_gain, sample_rates, several_draws
 from .claims import AGAINST_RANDOM, TABLE1, Claim, claims_table, share_interval, task_weights
 from .evaluation import (
-    bootstrap_gains, bootstrap_weights, gain_over_random, interval, interval_side, paired_outcomes)
+    bootstrap_gains, bootstrap_weights, gain_over_random, interval, interval_side, paired_outcomes, task_groups)
 from .features import task_versions
 from .head import Hyperparameters, head_scores, soft_loss, train_head
 from .labels import distinct_draws, draws_per_task, pair_gaps
@@ -129,7 +129,9 @@ def nine_of_ten_gain(
     small, large = sample_rates(outcomes, pair, 'train')
     n, m = small.shape
     if m<2 or not any(known): return (np.nan,)*3
-    return ceiling_gain(small, large, m-1, bootstrap_weights(n, 400, seed), known)
+    of_split = outcomes[outcomes.split=='train']
+    groups = task_groups(of_split, sorted(of_split.task_id[of_split.model.isin(pair)].unique()))
+    return ceiling_gain(small, large, m-1, bootstrap_weights(n, 400, seed, groups), known)
 
 # %% ../nbs/08d_attainable.ipynb #ab96d830
 def verified_cascade(
@@ -143,9 +145,10 @@ def verified_cascade(
     return trials.assign(kept=kept, passed=np.where(kept, trials.small_passed, trials.large_passed))
 
 # %% ../nbs/08d_attainable.ipynb #a865b7d8
-def _ridge_claim(scores, paired, pair, seed):
+def _ridge_claim(scores, outcomes, pair, seed):
     "Gain over random of ridge regression."
-    low, high = interval(bootstrap_gains(scores, paired, task_weights(len(paired), seed)))
+    paired = paired_outcomes(outcomes, pair)
+    low, high = interval(bootstrap_gains(scores, paired, task_weights(paired.index, seed, outcomes)))
     gain = gain_over_random(scores, paired)
     return Claim('ridge_gain', pair.name, None, gain, None, low, high, interval_side(low, high, *AGAINST_RANDOM))
 
@@ -166,11 +169,11 @@ def _cascade_claim(outcomes, pair, seed):
     "Hidden tests passed by the large model alone and by the verified cascade."
     trials = verified_cascade(outcomes, pair)
     by_task = trials.groupby('task_id')[['passed', 'small_tests', 'large_passed']].sum()
-    hidden, weights = by_task.small_tests, task_weights(len(by_task), seed)
+    hidden, weights = by_task.small_tests, task_weights(by_task.index, seed, outcomes)
     over = interval(100*(weights@(by_task.passed-by_task.large_passed))/(weights@hidden))
     return Claim(
         'verified_cascade', pair.name, None, 100*by_task.large_passed.sum()/hidden.sum(),
-        100*by_task.passed.sum()/hidden.sum(), *share_interval(by_task.passed, hidden, seed),
+        100*by_task.passed.sum()/hidden.sum(), *share_interval(by_task.passed, hidden, seed, outcomes),
         interval_side(*over, 'cascade ahead', 'indistinguishable', 'all-large ahead'),
         f'keeps {100*trials.kept.mean():.0f}% small; cascade minus all-large {over[0]:+.1f} to {over[1]:+.1f} (95%); '
         'it costs extra calls')
@@ -186,7 +189,7 @@ def attainable_claims(
     rows = []
     for pair in (pair for pair in pairs if pair.name in TABLE1):
         scores = ridge_scores(pair_gaps(outcomes, pair, 'standard'), features)
-        ridge = _ridge_claim(scores, paired_outcomes(outcomes, pair), pair, seed)
+        ridge = _ridge_claim(scores, outcomes, pair, seed)
         headroom = _headroom_claim(outcomes, pair, ridge, seed)
         rows += [ridge, headroom, _cascade_claim(outcomes, pair, seed)]
     return claims_table(rows)
@@ -201,11 +204,11 @@ def recording_claims(
     for draws in distinct_draws(outcomes[outcomes.split=='train']).itertuples():
         verdict = 'one draw' if draws.one_text else 'several draws'
         distinct = draws_per_task(outcomes[(outcomes.split=='train') & (outcomes.model==draws.model)])
-        low, high = (bound/100 for bound in share_interval(distinct, 1, seed))
+        low, high = (bound/100 for bound in share_interval(distinct, 1, seed, outcomes))
         rows.append(Claim('distinct_draws', f'{draws.model} train', None, draws.samples, distinct.mean(), low, high,
                           verdict, f'one text on {draws.alike:.0%} of {draws.tasks} tasks'))
     for model,group in outcomes[outcomes.split=='test'].groupby('model', sort=False):
         tokens = group.groupby('task_id').n_tokens.mean()
-        low, high = (bound/100 for bound in share_interval(tokens, 1, seed))
+        low, high = (bound/100 for bound in share_interval(tokens, 1, seed, outcomes))
         rows.append(Claim('recorded_tokens', f'{model} test', None, tokens.mean(), None, low, high, 'measured'))
     return claims_table(rows)

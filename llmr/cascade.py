@@ -21,7 +21,7 @@ import pandas as pd
 from .agreement import agreement_trials
 from .core import SPLITS, InputError, check_table, package_file
 from .costs import add_costs
-from .estimators import fit_estimator
+from .estimators import fit_quality
 from .evaluation import bootstrap_weights, interval, task_groups
 from .features import view_arrays
 from .plotting import Figure, colours, panels
@@ -274,9 +274,15 @@ def router_then_visible(
 
 # %% ../nbs/15_cascade.ipynb #15f00009
 @lru_cache(maxsize=8)
-def _weights(n, seed):
+def _drawn(n, seed, groups):
     "Resamples of n tasks, made once."
-    return bootstrap_weights(n, seed=seed)
+    return bootstrap_weights(n, seed=seed, groups=None if groups is None else np.array(groups))
+
+def _weights(trials, seed):
+    "Resamples of the tasks of trials, those of one group together."
+    tasks = np.unique(trials.task_id)
+    groups = task_groups(trials, tasks)
+    return _drawn(len(tasks), seed, None if groups is None else tuple(groups))
 
 # %% ../nbs/15_cascade.ipynb #15f00010
 def cascade_row(
@@ -288,7 +294,7 @@ def cascade_row(
     "Evaluate one policy beside random routing, the best mix, and the prompt-only router at equal cost."
     n = decided.task_id.nunique()
     rival = router_at_cost(decided, decided.cost.sum())
-    numbers = evaluate_cascade(decided, price_ratio, _weights(n, seed), rival)
+    numbers = evaluate_cascade(decided, price_ratio, _weights(decided, seed), rival)
     ratios = 'cost_ratio', 'break_even'
     percent = {name: value if name in ratios else 100*value for name,value in numbers.items()}
     cost = 'less than always large' if numbers['cost_ratio']<1 else 'MORE than always large'
@@ -369,7 +375,7 @@ def retry_rows(
 )->list:            # Of dicts, as of `retry_row`, two a policy
     "Rows of `tables/retries.csv`."
     timed = {policy: add_waiting(decided, speeds) for policy,decided in policies.items()} | chain
-    weights = _weights(timed['visible'].task_id.nunique(), seed)
+    weights = _weights(timed['visible'], seed)
     units = ['cost', *(['seconds'] if np.isfinite(list(speeds.values())).all() else [])]
     return [about | dict(policy=policy) | retry_row(decided, timed['visible'], unit, weights)
             for policy,decided in timed.items() for unit in units]
@@ -387,7 +393,7 @@ def price_rows(
     for (prompt, length),ratio in product(dict(paid=prompts, free=None).items(), ratios):
         priced = add_costs(trials, pair, {pair.small: 1., pair.large: ratio}, length)
         decided = apply_gates(priced, dict(passes=1), True)
-        numbers = evaluate_cascade(decided, ratio, _weights(trials.task_id.nunique(), seed))
+        numbers = evaluate_cascade(decided, ratio, _weights(trials, seed))
         gain = {name: 100*numbers[name] for name in ('over_mix', 'over_mix_low', 'over_mix_high')}
         rows.append(dict(pair=pair.name, prompt=prompt, price_ratio=ratio, cost_ratio=numbers['cost_ratio'],
                          break_even=numbers['break_even'], **gain))
@@ -403,8 +409,7 @@ def small_pass_scores(
     fold, scores = fold_numbers(len(study.task_ids), 5, seed, study.groups), np.zeros(len(study.task_ids))
     for number in range(5):
         learn, out = study.rows(fold!=number), study.rows(fold==number)
-        level = np.zeros((len(learn.small), 1))
-        fitted = fit_estimator(estimator, learn.views, learn.small, level, seed=seed)
+        fitted = fit_quality(estimator, learn.views, learn.small, seed, learn.groups)
         scores[fold==number] = fitted.score(out.views)
     return pd.Series(scores, study.task_ids)
 

@@ -59,8 +59,8 @@ def brevity_claims(
         passed, tokens = (wide[column][pair.small]-wide[column][pair.large] for column in ('n_passed', 'n_tokens'))
         worded = ((passed>0) | (passed==0) & (tokens<0)).groupby('task_id').mean()
         coded = coded_labels[coded_labels.pair==pair.name].set_index('task_id').y.loc[worded.index]
-        low, high = (bound/100 for bound in share_interval(worded, 1, seed))
-        apart = share_interval(worded-coded, 1, seed)
+        low, high = (bound/100 for bound in share_interval(worded, 1, seed, train))
+        apart = share_interval(worded-coded, 1, seed, train)
         verdict = interval_side(apart[0], apart[1], 'differ', 'agree', 'differ')
         note = f'corrected minus reproduced, task by task: {apart[0]/100:+.3f} to {apart[1]/100:+.3f} (95%)'
         rows.append(Claim('brevity_label', pair.name, None, coded.mean(), worded.mean(), low, high, verdict, note))
@@ -74,13 +74,14 @@ def tie_claims(
 )->pd.DataFrame:           # `claims`, two rows per pair
     "Check that over half of the comparisons tie, and that most ties are at zero passed tests. Source: §4.3."
     rows, published = [], [pair for pair in pairs if pair.name in TABLE1]
-    passed = outcomes[outcomes.split=='train'].pivot(index=['task_id', 'sample'], columns='model', values='n_passed')
+    train = outcomes[outcomes.split=='train']
+    passed = train.pivot(index=['task_id', 'sample'], columns='model', values='n_passed')
     for ties,pair in zip(tie_summary(outcomes, published).itertuples(), published):
         tied = passed[pair.small]==passed[pair.large]
         counts = pd.DataFrame(dict(all=1, tied=tied, zero=tied & passed[pair.small].eq(0))).groupby('task_id').sum()
         for claim_id,share,bounds in (
-            ('half_tie', ties.tied, share_interval(counts.tied, counts['all'], seed)),
-            ('ties_at_zero', ties.both_zero, share_interval(counts.zero, counts.tied, seed))):
+            ('half_tie', ties.tied, share_interval(counts.tied, counts['all'], seed, train)),
+            ('ties_at_zero', ties.both_zero, share_interval(counts.zero, counts.tied, seed, train))):
             low, high = bounds
             verdict = interval_side(low, high, *SUPPORT, bar=50)
             rows.append(Claim(claim_id, pair.name, 50., 100*share, None, low, high, verdict))
@@ -98,17 +99,17 @@ def _name_claim(outcomes, model, seed):
     "How many of a model's tests fail with a NameError."
     counts = _per_task(outcomes, model, 'test')
     share = 100*counts.names.sum()/counts.n_tests.sum()
-    bounds = share_interval(counts.names, counts.n_tests, seed)
+    bounds = share_interval(counts.names, counts.n_tests, seed, outcomes)
     return Claim('name_errors', f'{model} test', None, share, None, *bounds, 'measured')
 
 def _rate_claim(outcomes, lenient, model, split, seed):
     "A model's total pass rate, strictly and leniently graded."
     strict, lenient = (_per_task(frame, model, split) for frame in (outcomes, lenient))
     before, after = (100*counts.n_passed.sum()/counts.n_tests.sum() for counts in (strict, lenient))
-    more = share_interval(lenient.n_passed-strict.n_passed, strict.n_tests, seed)
+    more = share_interval(lenient.n_passed-strict.n_passed, strict.n_tests, seed, outcomes)
     return Claim(
         'lenient_rate', f'{model} {split}', None, before, after,
-        *share_interval(lenient.n_passed, lenient.n_tests, seed),
+        *share_interval(lenient.n_passed, lenient.n_tests, seed, outcomes),
         interval_side(*more, 'more pass', 'undecided', 'fewer pass'),
         f'{after-before:+.1f} points ({more[0]:+.1f} to {more[1]:+.1f}, 95%)')
 def _shift_claim(lenient, pair, seed):

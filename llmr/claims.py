@@ -8,6 +8,7 @@ __all__ = ['TABLE1', 'FIGURE4', 'CONFIDENCES', 'INTERVAL_KINDS', 'STATEMENTS', '
            'author_grades']
 
 # %% ../nbs/08a_claims.ipynb #eca15193
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -18,7 +19,8 @@ import pandas as pd
 
 # %% ../nbs/08a_claims.ipynb #f93820bd
 from .core import package_file
-from .evaluation import bootstrap_gap, bootstrap_weights, interval, paired_outcomes, performance_gap
+from .evaluation import (
+    bootstrap_gap, bootstrap_weights, interval, paired_outcomes, performance_gap, task_groups)
 from .runs import Pair
 
 # %% ../nbs/08a_claims.ipynb #9593933a
@@ -161,21 +163,28 @@ def adjusted_p(
 
 # %% ../nbs/08a_claims.ipynb #15b2eddf
 @lru_cache(8)
+def _drawn(n, seed, groups):
+    "`bootstrap_weights`, made once."
+    return bootstrap_weights(n, seed=seed, groups=None if groups is None else np.array(groups))
+
 def task_weights(
-    n:int,    # Tasks
-    seed:int, # Of the resamples
-)->np.ndarray: # (B, N)
-    "Draw `bootstrap_weights` once for all claims over the same number of tasks."
-    return bootstrap_weights(n, seed=seed)
+    task_ids:Sequence|pd.Index, # N tasks
+    seed:int,                 # Of the resamples
+    outcomes:pd.DataFrame=None, # Perhaps with `group`; every task is its own group if None
+)->np.ndarray:                # (B, N)
+    "Draw `bootstrap_weights` once for all claims over the same tasks; those of one group are drawn together."
+    groups = None if outcomes is None else task_groups(outcomes, np.asarray(task_ids))
+    return _drawn(len(task_ids), seed, None if groups is None else tuple(groups))
 
 # %% ../nbs/08a_claims.ipynb #002a0cd0
 def share_interval(
-    numerator:np.ndarray,   # (N,) counts by task
+    numerator:np.ndarray|pd.Series, # (N,) counts by task
     denominator:np.ndarray|int, # (N,) counts by task, or one number for every task
     seed:int,               # Of the resamples
+    outcomes:pd.DataFrame=None, # As for `task_weights`; the numerator is then a series by task_id
 )->tuple:                   # `(low, high)` in percent
     "Compute the 95% interval of 100·Σnumerator/Σdenominator over resampled tasks."
-    top, weights = np.asarray(numerator, float), task_weights(len(numerator), seed)
+    top, weights = np.asarray(numerator, float), task_weights(pd.Series(numerator).index, seed, outcomes)
     return interval(100*(weights@top)/(weights@np.broadcast_to(np.asarray(denominator, float), top.shape)))
 
 # %% ../nbs/08a_claims.ipynb #29a8af7c
@@ -188,7 +197,7 @@ def all_small_gap(
     "Subtract all-large from all-small, every test counted, with its 95% interval."
     paired = paired_outcomes(outcomes, pair, split)
     everyone = np.ones(len(paired), bool)
-    gaps = 100*bootstrap_gap(everyone, paired, task_weights(len(paired), seed))
+    gaps = 100*bootstrap_gap(everyone, paired, task_weights(paired.index, seed, outcomes))
     return 100*performance_gap(paired, everyone), *interval(gaps)
 
 # %% ../nbs/08a_claims.ipynb #82d7729e

@@ -100,9 +100,9 @@ def serve(args):
     from llmr.upstreams import Patience
     patience = Patience(args.connect, args.first_byte, args.idle, args.total, args.tries)
     options = check_options(Options(
-        args.name, args.tau, os.environ.get('LLMR_API_KEY', ''), args.shadow, args.unfamiliar, args.verify, args.budget,
-        prices=dict(args.price), most_body=args.most_body*2**20, most_at_once=args.most_at_once, patience=patience,
-        log_prompts=args.log_prompts, spans=args.spans), args.host)
+        args.name, args.tau, os.environ.get('LLMR_API_KEY', '').strip(), args.shadow, args.unfamiliar, args.verify,
+        args.budget, prices=dict(args.price), most_body=args.most_body*2**20, most_at_once=args.most_at_once,
+        patience=patience, log_prompts=args.log_prompts, spans=args.spans), args.host)
     service = make_service(args.router, args.small, args.large, args.log, options, args.share)
     with listen(args.host, args.port) as place: serve(service, place)
     return None, 0

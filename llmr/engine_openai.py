@@ -56,13 +56,20 @@ def _first_way(settings, options):
     return _How(form=form, dropped=frozenset() if options['logprobs'] else frozenset({'logprobs'}))
 
 _SETTINGS = 'temperature', 'top_p', 'seed' # decide the text; a server may refuse them
-_DROPPABLE = ('add_generation_prompt', 'continue_final_message', 'stream_options', 'logprobs', 'top_p', 'seed', 'stop',
-              'stream', 'temperature') # what is lost least comes first
+_DROPPABLE = ('add_generation_prompt', 'continue_final_message', 'stream_options', 'top_logprobs', 'logprobs', 'top_p',
+              'seed', 'stop', 'stream', 'temperature') # what is lost least comes first
+
+def _logprob_fields(how):
+    "How the log-probability of each token and of the two likeliest are asked for."
+    two = 'top_logprobs' not in how.dropped
+    if how.template=='plain': return dict(logprobs=2 if two else 1)
+    return dict(logprobs=True, top_logprobs=2)
 
 def _body(path, settings, request, how, extra):
     "The fields of a request."
     body = dict(model=path, temperature=settings.temperature, top_p=settings.top_p, seed=request.seed, stream=True,
-                stream_options=dict(include_usage=True), logprobs=True if how.template=='chat' else 1)
+                stream_options=dict(include_usage=True))
+    body |= _logprob_fields(how)
     body[how.limit] = settings.max_tokens
     begun = settings.prefill if how.form!='whole' else ''
     if begun and settings.stops: body['stop'] = list(settings.stops)
@@ -71,7 +78,8 @@ def _body(path, settings, request, how, extra):
     if begun and how.template=='chat':
         body['messages'].append(dict(role='assistant', content=begun))
         body |= dict(add_generation_prompt=False, continue_final_message=True)
-    dropped = how.dropped | ({'stream_options'} if 'stream' in how.dropped else set())
+    needs = dict(stream_options='stream', top_logprobs='logprobs')
+    dropped = how.dropped | {name for name,other in needs.items() if other in how.dropped}
     return {name: value for name,value in body.items() if name not in dropped} | extra
 
 def _send(client, body):
@@ -146,6 +154,7 @@ def _places(e):
     places = [part for detail in details if isinstance(detail, dict) for part in detail.get('loc') or ()]
     return [*re.split(r'[.\[\]]', str(error.get('param') or '')), *map(str, places)]
 
+_TOO_MANY = re.compile('top.?logprob|max|exceed|at most|greater|between', re.I) # of log-probabilities
 _QUOTED = 'stop', 'stream', 'n', 'user' # words of a sentence too: they are fields where they are marked as such
 
 def _is_named(name, message):
@@ -159,7 +168,10 @@ def _refused_field(e, body):
     by_loss = sorted(fields, key=lambda name: _DROPPABLE.index(name) if name in _DROPPABLE else len(_DROPPABLE))
     for name in _places(e):
         if name in fields: return name
-    if 'logprob' in message.lower() and 'logprobs' in fields: return 'logprobs'
+    if 'logprob' in message.lower():
+        few = ['top_logprobs'] if _TOO_MANY.search(message) else []
+        for name in (*few, 'logprobs'):
+            if name in fields: return name
     return next((name for name in by_loss if _is_named(name, message)), None)
 
 # %% ../nbs/02f_engine_openai.ipynb #6be41f0b
@@ -322,9 +334,11 @@ class _Asking(Sampler):
             return self._change(asked, ': the server wants max_completion_tokens in place of max_tokens',
                                 limit='max_completion_tokens')
         if field in self.options['extra'] or field not in _DROPPABLE: raise _refused_value(e, self.path, field, value)
+        if field=='logprobs' and value==2: field = 'top_logprobs' # of a plain prompt: one of them may be given
         what = dict(temperature=f'temperature={value}, so its default is used',
                     top_p=f'top_p={value}, so its default is used',
                     seed='a seed, so the samples are not reproducible',
+                    top_logprobs='top_logprobs, so margins stay unknown',
                     logprobs='logprobs, which stay unknown')
         warning = f': the server refuses {what[field]}' if field in what else ''
         self._change(asked, warning, dropped=asked.dropped | {field})

@@ -12,7 +12,7 @@ from math import prod
 # %% ../nbs/02d_engine_vllm.ipynb #970a73db
 from .cluster import Lost
 from .core import InputError
-from .engines import Completion, LocalSampler, load_error, render
+from .engines import Completion, LocalSampler, load_error, render, token_signals
 
 # %% ../nbs/02d_engine_vllm.ipynb #b939acbd
 def _vllm():
@@ -27,7 +27,13 @@ def _parameters(settings, request, room):
     "vLLM's sampling parameters of one request; `room` is how many tokens the context has left."
     return _vllm().SamplingParams(
         temperature=settings.temperature, top_p=settings.top_p, stop=list(settings.stops) or None,
-        max_tokens=min(settings.max_tokens, room), seed=request.seed, logprobs=0)
+        max_tokens=min(settings.max_tokens, room), seed=request.seed, logprobs=2)
+
+def _signals(out):
+    "`token_signals` of one of vLLM's outputs: at each token it gives the two likeliest, and the one that was drawn."
+    steps = out.logprobs or ()
+    return token_signals([step[token].logprob for step,token in zip(steps, out.token_ids)],
+                         [[entry.logprob for entry in step.values()] for step in steps])
 
 # %% ../nbs/02d_engine_vllm.ipynb #2e1c4720
 PARALLEL = 'tensor_parallel_size', 'pipeline_parallel_size', 'data_parallel_size'
@@ -93,7 +99,7 @@ class VLLM(LocalSampler):
             for i,answer in zip(rows, answers):
                 out, template = answer.outputs[0], encoded[requests[i].prompt].template
                 yield i, Completion(out.text, len(out.token_ids), out.finish_reason, len(answer.prompt_token_ids),
-                                    out.cumulative_logprob, template)
+                                    out.cumulative_logprob, template, **_signals(out))
 
     def _ask(self, requests, encoded):
         "vLLM's outputs for one chunk."

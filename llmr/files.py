@@ -144,13 +144,13 @@ def table_rows(
 )->list:      # A dict of texts a row; an empty cell is None
     """Rows of CSV with any delimiter.
     Raises: `InputError` naming the line of a row with too many or too few cells, or a heading that stands twice."""
+    csv.field_size_limit(2**31-1)
     if '\n' not in text: text = text.replace('\r', '\n') # as old Macs end lines
     if text[:4].lower()=='sep=': text = text.partition('\n')[2]
     heading = text.lstrip().partition('\n')[0]
     mark = _delimiter(heading)
     if mark is None: raise InputError(f'{path}: one column {heading.strip()!r:.60} and no delimiter. '
                                       'Looked for JSON, JSON lines and CSV.')
-    csv.field_size_limit(2**31-1)
     lines = csv.reader(io.StringIO(text.lstrip(), newline=''), delimiter=mark)
     try: names, rows = [name.strip() for name in next(lines)], [(lines.line_num, cells) for cells in lines
                                                                 if any(cells)]

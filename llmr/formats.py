@@ -363,6 +363,10 @@ def _texts_and_groups(records, tasks):
     for task,text in texts.items(): groups.setdefault(task, prompt_id(text))
     return texts, groups
 
+def _printable(name):
+    "A model's name without characters that a terminal would obey."
+    return re.sub(r'[\x00-\x1f\x7f-\x9f]', '\N{REPLACEMENT CHARACTER}', name)
+
 def _note_missing(records, notes):
     "Records with a score; what is missing is noted."
     lost = Counter(made['model'] for made in records if made['score'] is None)
@@ -428,6 +432,7 @@ def gather(
     _check_copies([Path(split_argument(argument)[1]).resolve() for argument in arguments])
     records = [made for _,part in by_argument for made in part if 'score' in made]
     if unrun and execute: records, unrun = records+execute(unrun, notes), []
+    for made in records: made['model'] = _printable(made['model'])
     _check_versions(records)
     texts, groups = _texts_and_groups(records, tasks)
     if not records: return Recorded(None, texts, unrun, files, notes)

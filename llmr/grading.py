@@ -184,7 +184,7 @@ def grader_verdicts(
     margin:float=.01,    # Acceptable loss of total pass rate, fraction
     seed:int=42,         # Of the resamples
 )->pd.DataFrame:         # pair, grader, tasks, router and random (verdicts); gap of the small model alone, low, high
-    "Route, don't, or measure more, under every grader, on test. Intervals are simultaneous."
+    "Route, don't, or measure more, under every grader, on test. Each end of an interval holds with 95%."
     rows = []
     for (name, frame),pair in product(graders.items(), pairs):
         if name==TABLE1_COUNTER or not (frame.split=='test').any(): continue

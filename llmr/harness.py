@@ -123,7 +123,8 @@ def evalplus(
     "Read what EvalPlus writes since version 0.2."
     version = object_of(document).get('hash')
     passes = lambda attempt: all(attempt[name]=='pass' for name in ('base_status', 'plus_status') if attempt.get(name))
-    return [dict(task_id=task_id, score=float(passes(attempt)), version=version)
+    counted = lambda attempt: f'base {"and plus " if attempt.get("plus_status") else ""}tests passed'
+    return [dict(task_id=task_id, score=float(passes(attempt)), version=version, metric=counted(attempt))
             for task_id,runs in attempts_of(document) for attempt in runs]
 
 # %% ../nbs/03a_harness.ipynb #dcb776ac
@@ -136,7 +137,8 @@ def evalplus_base(
     for task_id,runs in attempts_of(document):
         results = runs['base'] if isinstance(runs, dict) else [attempt.get('base_status') for attempt in runs]
         words = [result[0] if isinstance(result, list) else result for result in results]
-        records += [dict(task_id=task_id, score=float(word in ('pass', 'success')), version=version) for word in words]
+        records += [dict(task_id=task_id, score=float(word in ('pass', 'success')), version=version,
+                         metric='base tests passed') for word in words]
     return records
 
 # %% ../nbs/03a_harness.ipynb #697073a3
@@ -149,7 +151,8 @@ def evalplus_old(
     good = lambda result: (result[0] if isinstance(result, list) else result) in ('success', 'pass')
     for task_id,runs in attempts_of(document):
         suites = [runs[name] for name in ('base', 'plus') if runs.get(name)]
-        records += [dict(task_id=task_id, score=float(all(map(good, results))), version=version)
+        counted = f'{" and ".join(name for name in ("base", "plus") if runs.get(name))} tests passed'
+        records += [dict(task_id=task_id, score=float(all(map(good, results))), version=version, metric=counted)
                     for results in zip(*suites)]
     return records
 

@@ -6,7 +6,6 @@
 __all__ = ['shared_tasks', 'pairs_to_judge', 'sides_text']
 
 # %% ../nbs/03e_model_pairs.ipynb #own03e02
-import numpy as np
 import pandas as pd
 
 # %% ../nbs/03e_model_pairs.ipynb #own03e03
@@ -35,15 +34,26 @@ def shared_tasks(
     return of_pair[of_pair.task_id.isin(small & large)].reset_index(drop=True), note
 
 # %% ../nbs/03e_model_pairs.ipynb #0a1d0005
+def _costs_and_rates(recorded):
+    "`(mean costs, or None unless every model has one; pass rates)`, each by model."
+    outcomes, rates = recorded.outcomes, summary_rows(recorded).set_index('model').pass_rate
+    if 'cost_usd' not in outcomes: return None, rates
+    costs = outcomes.cost_usd.groupby(outcomes.model).mean()
+    return costs if costs.notna().all() else None, rates
+
 def _by_cost(recorded):
-    "`(models, why)`: the cheaper one first where every model has a cost, else the one that passes less."
-    models, outcomes = recorded.models, recorded.outcomes
-    rates = summary_rows(recorded).set_index('model').pass_rate
-    costs = outcomes.cost_usd.groupby(outcomes.model).mean() if 'cost_usd' in outcomes else pd.Series(np.nan, models)
-    known = costs.notna().all()
-    if not known: costs[:] = 0.
-    order = sorted(models, key=lambda model: (costs[model], rates[model], models.index(model)))
-    return order, 'it costs less' if known else 'it passes less, and no cost is known'
+    "Models: the cheaper one first where every model has a cost, else the one that passes less."
+    models, (costs, rates) = recorded.models, _costs_and_rates(recorded)
+    spent = rates*0 if costs is None else costs
+    return sorted(models, key=lambda model: (spent[model], rates[model], models.index(model)))
+
+def _why_small(recorded, pair):
+    "Why `_by_cost` puts one of two models first."
+    costs, rates = _costs_and_rates(recorded)
+    if costs is not None and costs[pair.small]<costs[pair.large]: return 'it costs less'
+    cost = 'no cost is known' if costs is None else 'both cost the same'
+    if rates[pair.small]<rates[pair.large]: return f'it passes less, and {cost}'
+    return f'read first; both pass as much, and {cost}'
 
 def pairs_to_judge(
     recorded:Recorded, # From `read_inputs`
@@ -63,7 +73,7 @@ def pairs_to_judge(
     if small and large: return [Pair(small, large)]
     if small or large: return [Pair(small or other, large or other) for other in models if other!=(small or large)]
     if by_argument and len(models)==2: return [Pair(*models)]
-    order, _ = _by_cost(recorded)
+    order = _by_cost(recorded)
     return [Pair(first, second) for i,first in enumerate(order) for second in order[i+1:]]
 
 # %% ../nbs/03e_model_pairs.ipynb #03ee0002
@@ -75,5 +85,5 @@ def sides_text(
 )->str:
     "Which model is the small one, and why."
     given = by_argument and len(recorded.models)==2
-    why = 'as named' if named else 'given first' if given else _by_cost(recorded)[1]
+    why = 'as named' if named else 'given first' if given else _why_small(recorded, pair)
     return f'small: {pair.small} ({why}); large: {pair.large}'

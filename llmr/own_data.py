@@ -93,6 +93,14 @@ def _check_certifiable(scores, file):
                          'task, so a threshold certified on them is of no router that exists. Certify the router that '
                          'you deploy, on tasks held out from its training: llmr train ... --certify 0.05')
 
+def _split_note(outcomes, split):
+    "Which part of the tasks is judged, where there are several."
+    tasks = outcomes.groupby('split').task_id.nunique()
+    if len(tasks)<2: return ''
+    others = ', '.join(f'{name} {count:,}' for name,count in tasks.drop(split).items())
+    return (f'Judged on the {tasks[split]:,} tasks of split {split}, not on those of {others}. --split chooses '
+            'another.')
+
 def _score_note(scores):
     "What the source of scores means for their thresholds."
     if scores is None or 'source' not in scores or not scores.source.eq(CROSS_FITTED).any(): return ''
@@ -121,9 +129,10 @@ def judge(
         of_split = scores[scores.split==split].set_index('task_id').score.loc[paired.index]
         promise = dict(alpha=given['certify'], delta=given['delta'], risk=given['risk'])
         certificate = certify_tasks(outcomes, pair, of_split, promise)
+    note = ' '.join(filter(None, [_split_note(outcomes, split), _score_note(scores)]))
     forecast = scores_forecast(place, pair, given['scores'], given['router'])
     return dict(verdict=verdict, points=points, room=headroom(outcomes, pair, split, given['seed']),
-                certificate=certificate, split=split, scores=scores, note=_score_note(scores),
+                certificate=certificate, split=split, scores=scores, note=note,
                 forecast=forecast)
 
 # %% ../nbs/18_own_data.ipynb #714f3534

@@ -114,7 +114,7 @@ def plot_shares(
     pair:Pair,           # Small and large
     margin:float,        # Acceptable loss, fraction
 )->Figure:
-    "Change of the pass rate with every share sent to the small model, with its simultaneous interval."
+    "Change of the pass rate with every share sent to the small model, with the ends that are tested."
     fig, ax = panels(figsize=(5.6, 3.8))
     x, low, high = (100*np.append(0, points[name]) for name in ('cost_advantage', 'low', 'high'))
     ax.fill_between(x, low, high, color='C0', alpha=.18, lw=0, label='95%, all together')
@@ -264,8 +264,8 @@ def _body(recorded, pairs, boxes, parts, given):
     tasks, tools = recorded.outcomes.task_id.nunique(), ', '.join(dict.fromkeys(name for name,_ in recorded.files))
     lead = (f'{tasks:,} tasks, read from {tools}. A loss of up to {in_points(given["margin"])} of pass rate is '
             'accepted. A point is one percent of the tasks.')
-    note = (f'Each end of an interval holds with 95% confidence, for all shares at once. Tasks with the same prompt '
-            f'count as one draw. Seed {given["seed"]} for everything random.')
+    note = (f'Each end of an interval holds with 95% confidence; shares are tested in turn, the smallest first. Tasks '
+            f'with the same prompt count as one draw. Seed {given["seed"]} for everything random.')
     return ''.join([f'<h1>{html.escape(title)}</h1><p class="lead">{html.escape(lead)}</p>',
                     grid_html('answers', boxes), *parts, '<h2>What was read, and how it was computed</h2>',
                     f'<div class="scroll"><pre>{html.escape(summary_text(recorded))}</pre></div>', f'<p>{note}</p>',

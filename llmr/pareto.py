@@ -246,8 +246,9 @@ def recorded_policies(
     passed, task_ids = trials['passed'], trials.index.get_level_values('task_id')
     models, costs = list(passed.columns), trials['cost'].iloc[0]
     views = prompt_views(task_prompts(tasks.set_index('task_id').loc[task_ids]), encoder)
-    fold = fold_numbers(len(passed), 5, seed, task_groups(tasks, task_ids))
-    estimates = cross_qualities(estimator, views, passed.to_numpy(), fold, seed)
+    groups = task_groups(tasks, task_ids)
+    fold = fold_numbers(len(passed), 5, seed, groups)
+    estimates = cross_qualities(estimator, views, passed.to_numpy(), fold, seed, groups)
     estimates = pd.DataFrame(estimates, task_ids, models)
     alone = {model: run_chain(trials, (model,)) for model in models}
     routed = router_policies(trials, estimates, costs, models, worth_grid(costs.max()), f'over {len(models)}')
@@ -303,11 +304,11 @@ def recorded_areas(
     families:dict,      # Policy -> family
     trials:pd.DataFrame, # From `recorded_trials`
     weights:np.ndarray, # (B, N) from `bootstrap_weights`
-    seed:int=42,        # Of the halves
+    half:np.ndarray,    # (N,) from `fold_numbers`, two folds
 )->pd.DataFrame:        # As of `area_rows`
     "Areas of single models, of the router, and of what needs to know the outcomes."
     tests, budget = trials['tests'].iloc[:, 0], trials['cost'].iloc[0].max()
-    half, rows = fold_numbers(len(tests), 2, seed), []
+    rows = []
     groups = {'one model': ('one model',), 'router over all, and one model': ('one model', 'router over all'),
               'needs to know': ('one model', 'needs to know')}
     for name,members in groups.items():

@@ -17,7 +17,7 @@ import pandas as pd
 # %% ../nbs/16a_policies.ipynb #9e8ee76c
 from .core import SPLITS, InputError
 from .costs import PARAMETERS, add_costs
-from .estimators import fit_estimator
+from .estimators import fit_quality
 from .evaluation import task_groups
 from .features import view_arrays
 from .problem import route
@@ -208,14 +208,14 @@ def estimate_qualities(
     quality:np.ndarray,  # (N, K) pass rates of the models
     views:dict,          # View -> (n, d) of the tasks to estimate
     seed:int=42,         # Of everything random
+    groups:np.ndarray=None, # (N,) from `task_groups`, of the tasks to learn from
 )->np.ndarray:           # (n, K)
     """Estimate every model's pass rate from the prompt; its mean where nothing can be learned.
 
-    Raises: `InputError` as `fit_estimator` does."""
+    Raises: `InputError` as `fit_quality` does."""
     n, estimates = len(next(iter(views.values()))), []
     for column in np.asarray(quality, float).T:
-        level = np.zeros(len(column))
-        try: estimates.append(fit_estimator(estimator, learn, column, level, seed=seed).score(views))
+        try: estimates.append(fit_quality(estimator, learn, column, seed, groups).score(views))
         except NothingToLearn: estimates.append(np.full(n, column.mean()))
     return np.column_stack(estimates)
 
@@ -226,13 +226,15 @@ def cross_qualities(
     quality:np.ndarray, # (N, K) pass rates of the models
     fold:np.ndarray,    # (N,) from `fold_numbers`
     seed:int=42,        # Of everything random
+    groups:np.ndarray=None, # (N,) from `task_groups`
 )->np.ndarray:          # (N, K)
     "Estimate each fold's pass rates from the other folds."
     estimates = np.zeros(np.shape(quality))
     for number in np.unique(fold):
         out = fold==number
         learn, ask = ({name: x[rows] for name,x in views.items()} for rows in (~out, out))
-        estimates[out] = estimate_qualities(estimator, learn, quality[~out], ask, seed)
+        part = None if groups is None else groups[~out]
+        estimates[out] = estimate_qualities(estimator, learn, quality[~out], ask, seed, part)
     return estimates
 
 # %% ../nbs/16a_policies.ipynb #16a00010
@@ -247,8 +249,8 @@ def estimate_splits(
     groups = task_groups(tables['outcomes'], quality.index) if 'outcomes' in tables else None
     values, fold = quality.to_numpy(), fold_numbers(len(quality), 5, seed, groups)
     learn, ask = (view_arrays(tables['features'], tables['views'], ids) for ids in (quality.index.to_numpy(), test_ids))
-    learned = cross_qualities(estimator, learn, values, fold, seed)
-    test = estimate_qualities(estimator, learn, values, ask, seed)
+    learned = cross_qualities(estimator, learn, values, fold, seed, groups)
+    test = estimate_qualities(estimator, learn, values, ask, seed, groups)
     return dict(learned=pd.DataFrame(learned, quality.index, quality.columns),
                 test=pd.DataFrame(test, test_ids, quality.columns))
 

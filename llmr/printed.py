@@ -78,7 +78,7 @@ def table1_claims(
         theirs, ours = author_baseline(grades, pair), random_baseline(paired)
         for i,share in enumerate(FRACTIONS):
             passed = (1-share)*paired.large_passed+share*paired.small_passed
-            rows += _table1_claim(pair, i, theirs, ours, share_interval(passed, paired.large_tests, seed))
+            rows += _table1_claim(pair, i, theirs, ours, share_interval(passed, paired.large_tests, seed, outcomes))
     return claims_table(rows)
 
 # %% ../nbs/08b_printed.ipynb #4476942f
@@ -218,10 +218,10 @@ def _counter_claim(outcomes, model, seed):
     counts = table1_counts(test)
     counts['strict'] = np.where(counts.n_counted>0, test.n_passed.to_numpy(), 0)
     counts = counts.groupby('task_id')[['n_counted', 'n_passed_table1', 'strict']].sum()
-    more = share_interval(counts.n_passed_table1-counts.strict, counts.n_counted, seed)
+    more = share_interval(counts.n_passed_table1-counts.strict, counts.n_counted, seed, test)
     return Claim(
         'lenient_counter', model, None, 100*total_pass_rate(test, 'table1'),
-        100*counts.strict.sum()/counts.n_counted.sum(), *share_interval(counts.strict, counts.n_counted, seed),
+        100*counts.strict.sum()/counts.n_counted.sum(), *share_interval(counts.strict, counts.n_counted, seed, test),
         interval_side(*more, 'inflates', 'undecided', 'does not inflate'),
         f'adds {more[0]:.2f} to {more[1]:.2f} points (95%)')
 

@@ -21,7 +21,7 @@ from .deciding import Recent
 from .gateway import (
     OTHER, Decider, Exchange, Options, Prices, Refusal, answer_headers, check_access, read_body)
 from .request_log import RequestLog
-from .upstreams import Failure, Tally, Whole
+from .upstreams import Failure, Tally, Whole, sent_query
 
 # %% ../nbs/22h_relay.ipynb #da220007
 def span_attributes(
@@ -56,6 +56,7 @@ def make_tracer():
 
 # %% ../nbs/22h_relay.ipynb #da220011
 _STOPPED = 499 # Status in the log where the client left
+_MOST_SHADOWS = 64 # That wait for the other model, each with its request
 _LONG = 2**18  # Bytes of a body that is read in a thread, so that streams do not wait
 
 async def _until_gone(receive):
@@ -72,6 +73,7 @@ class Service:
         self.decider, self.asking, self.log, self.options = decider, asking, log, options
         self.metrics, self.prices, self.active = asking.metrics, Prices(options.prices), 0
         self.shadows, self.background, self.turns = Recent(256), set(), asyncio.Semaphore(8)
+        self.reading = asyncio.Semaphore(2)
         self.names = {side: upstream.name for side,upstream in asking.upstreams.items()}
         self.record = make_tracer() if options.spans else None
 
@@ -111,22 +113,33 @@ class Service:
         check_access(named, self.options.key)
         body = await read_body(receive, self.options.most_body, self.options.patience.idle)
         started, path = time.perf_counter(), scope['path'].removeprefix('/v1')
-        if query := scope.get('query_string'): path = f'{path}?{query.decode("latin-1")}'
-        try: request = await asyncio.to_thread(read_request, body) if len(body)>_LONG else read_request(body)
+        path += sent_query(scope.get('query_string', b'').decode('latin-1'))
+        try: request = await self._read_long(body) if len(body)>_LONG else read_request(body)
         except InputError as e: raise Refusal(400, 'invalid_body', str(e)) from None
         try: choice = choose_policy(request.model, self.options.name, self.options.tau)
         except InputError as e: raise Refusal(404, 'model_not_found', str(e)) from None
         id_, metadata = f'req-{uuid.uuid4().hex[:24]}', request.fields.get('metadata')
         task = named.get('x-llmr-task-id') or (metadata.get('task_id') if isinstance(metadata, dict) else None)
-        task_id = task if isinstance(task, str) and 0<len(task.strip())<=200 else id_
+        task = str(task).strip() if type(task) in (str, int) else ''
+        task_id = task if 0<len(task)<=200 else id_
         return Exchange(id_, path, request, None, task_id, headers, started), choice
+
+    async def _read_long(self, body):
+        "Read a long body and what is derived of all of it, in a thread, few at a time since it takes memory."
+        def read():
+            "The request, and its key if one is needed."
+            request = read_request(body)
+            if request.has_tools or request.task.goes_on: request.conversation()
+            return request
+        async with self.reading: return await asyncio.to_thread(read)
 
     async def _answer(self, exchange, choice, send):
         "Decide, ask and relay."
         exchange.decision = await self.decider.decide(exchange.request, choice)
         decision = exchange.decision
         is_new = decision.group and not exchange.request.task.goes_on and decision.policy!='conversation'
-        exchange.shadowed = bool(is_new) and random.random()<self.options.shadow
+        exchange.shadowed = (bool(is_new) and random.random()<self.options.shadow
+                             and len(self.background)<_MOST_SHADOWS)
         try: answer = await self.asking.ask(exchange)
         except Refusal as e:
             exchange.status, exchange.first = e.status, exchange.elapsed()
@@ -153,15 +166,20 @@ class Service:
                 if not isinstance(answer, Whole): exchange.tally.add(chunk)
                 await self._chunk(send, chunk, True)
         except (Failure, TimeoutError) as e:
-            exchange.cut = True
-            exchange.causes.append(str(e) or 'the client took too long to read')
-            self.metrics.count('llmr_cut_total', model=answer.upstream.name)
+            self._note_failure(exchange, str(e) or 'the client took too long to read')
             if answer.streams and isinstance(e, Failure):
                 error = json.dumps(dict(error=dict(message=str(e), type='server_error', param=None, code='cut')))
                 await self._chunk(send, f'\n\ndata: {error}\n\n'.encode(), True)
             raise ConnectionAbortedError from None
+        if exchange.tally.fails: self._note_failure(exchange, 'sent an error in the middle of its answer')
         self._write_down(exchange) # before the end, so that whoever has read it can send a grade
         await self._chunk(send, b'', False)
+
+    def _note_failure(self, exchange, cause):
+        "Note that an answer broke off."
+        exchange.cut = True
+        exchange.causes.append(cause)
+        self.metrics.count('llmr_cut_total', model=self.names[exchange.answered])
 
     async def _start(self, send, status, headers):
         encoded = [(name.lower().encode('latin-1'), value.encode('latin-1')) for name,value in headers]
@@ -249,5 +267,6 @@ class Service:
         await asyncio.gather(*self.background, return_exceptions=True)
         await self.asking.stop()
         self.decider.scorer.close()
+        self.decider.readers.shutdown(wait=False, cancel_futures=True)
         if self.asking.checker: self.asking.checker.close()
         if self.log: self.log.close()

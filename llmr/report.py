@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['REPORTED_GRADERS', 'chosen_routers', 'router_scores', 'PairAnswer', 'pair_answers', 'answer_box', 'random_band',
            'plot_answer', 'curve_html', 'name_prices', 'cost_rows', 'cost_table', 'cost_note', 'read_cascades',
-           'cascade_html', 'cascade_note', 'moved_tasks', 'moved_html', 'reported_grades', 'grader_html', 'next_steps',
-           'grader_doubts', 'cascade_offer', 'steps_text', 'lead_html', 'method_text']
+           'cascade_html', 'cascade_note', 'moved_tasks', 'record_html', 'moved_html', 'reported_grades', 'grader_html',
+           'next_steps', 'grader_doubts', 'cascade_offer', 'steps_text', 'lead_html', 'method_text']
 
 # %% ../nbs/17_report.ipynb #9cbf49dc
 import html
@@ -20,7 +20,7 @@ import pandas as pd
 # %% ../nbs/17_report.ipynb #9db81046
 from .evaluation import (
     bootstrap_weights, evaluate_curve, gain_over_random, paired_outcomes, random_gap, task_groups)
-from .page import figure_html, table_html
+from .page import figure_html, searchable_html, table_html
 from .plain_words import decision_text, room_text, wrapped
 from .planning import MAX_TASKS
 from .plotting import Figure, panels
@@ -290,6 +290,22 @@ def _moved_table(moved, pair):
     caption = f'{pair.name}: the five highest scores that come out better, and worse'
     return table_html(cells, caption, ('task', 'result', 'text'))
 
+# %% ../nbs/17_report.ipynb #17rec001
+def record_html(
+    answer:PairAnswer,     # Of the pair
+    outcomes:pd.DataFrame, # `outcomes`
+    tau:float,             # Threshold; -inf sends everything
+    most:int=2000,         # Rows, so that the page can be mailed
+)->str:                    # HTML
+    "The record of decisions, folded and searchable: each test task, the model that it goes to, how both did."
+    pair, no_texts = answer.pair, pd.DataFrame(dict(task_id=[], text=[]))
+    every = moved_tasks(outcomes, answer.scores, pair, -np.inf, no_texts)
+    goes = np.where(route(every.score, tau), pair.small, pair.large)
+    cells = pd.DataFrame({'task': every.task_id, 'score': every.score.map('{:.3f}'.format), 'goes to': goes,
+                          f'{pair.small} passes': every.small, f'{pair.large} passes': every.large, 'of': every.of})
+    shown = f'{len(cells):,} decisions' if len(cells)<=most else f'the {most:,} highest scores of {len(cells):,}'
+    return searchable_html(cells.head(most), f'{pair.name}: the record of {shown}', ('task', 'goes to'))
+
 # %% ../nbs/17_report.ipynb #37dd58f3
 def moved_html(
     answer:PairAnswer,     # Of the pair
@@ -299,13 +315,15 @@ def moved_html(
     "What becomes of the tasks that go to the small model."
     pair, routed = answer.pair, answer.verdict.word=='ROUTE'
     point = answer.points.loc[answer.verdict.row] if routed else answer.points.iloc[2]
+    tau = -np.inf if np.isnan(point.tau) else point.tau
     where = 'at the recommended share' if routed else 'at the 60% threshold, as an example'
-    moved = moved_tasks(outcomes, answer.scores, pair, -np.inf if np.isnan(point.tau) else point.tau, tasks)
+    moved = moved_tasks(outcomes, answer.scores, pair, tau, tasks)
     n = moved.result.value_counts().reindex(['better', 'same', 'worse'], fill_value=0)
     n_test = outcomes[outcomes.split=='test'].task_id.nunique()
     sentence = (f'{where}: {len(moved)} of {n_test} tasks go to {pair.small}. {n.better} come out better than with '
                 f'{pair.large}, {n.same} the same, {n.worse} worse.')
-    return f'<div><p><b>{html.escape(pair.name)}</b>, {html.escape(sentence)}</p>{_moved_table(moved, pair)}</div>'
+    tables = _moved_table(moved, pair)+record_html(answer, outcomes, tau)
+    return f'<div><p><b>{html.escape(pair.name)}</b>, {html.escape(sentence)}</p>{tables}</div>'
 
 # %% ../nbs/17_report.ipynb #e21566d1
 REPORTED_GRADERS = ('three tests', 'lenient', 'three tests, MBPP+ tasks', 'MBPP+', 'MBPP+, lenient')

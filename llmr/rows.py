@@ -117,6 +117,15 @@ def _tests(row, columns, place):
                          'n_passed must be from 0 to n_tests, and n_tests at least 1.')
     return int(total), passed/total
 
+def _check_agreement(row, columns, score, place):
+    "Raises: `InputError` if a task is said to have passed and its tests say otherwise, or the other way round."
+    name = columns.get('score')
+    said = outcome(row.get(name), f'{place}: {name}') if name is not None else None
+    if said not in (0, 1) or score is None or said==(score==1): return
+    counted = f'{row[columns["n_passed"]]} of {row[columns["n_tests"]]} tests passed'
+    raise InputError(f'{place}: {name} is {row[name]!r:.60}, but {counted}. Correct one of them, or leave the column '
+                     'out that shall not count.')
+
 # %% ../nbs/00e_rows.ipynb #9b50dc90
 def record(
     row:Mapping,  # A row
@@ -129,7 +138,9 @@ def record(
     if made['task_id'] is None and made['text'] is not None: made['task_id'] = prompt_id(made['text'])
     for field in ('cost_usd', 'n_tokens', 'seconds'):
         if field in columns: made[field] = measured(row.get(columns[field]), f'{place}: {columns[field]}')
-    if 'n_tests' in columns and 'n_passed' in columns: made['n_tests'], made['score'] = _tests(row, columns, place)
+    if 'n_tests' in columns and 'n_passed' in columns:
+        made['n_tests'], made['score'] = _tests(row, columns, place)
+        _check_agreement(row, columns, made['score'], place)
     else: made['score'] = outcome(row.get(columns['score']), f'{place}: {columns["score"]}')
     return made
 

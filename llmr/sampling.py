@@ -236,9 +236,10 @@ def completion_keys(
 
 # %% ../nbs/02_sampling.ipynb #172a0be3
 def _to_json(completion):
-    "A `Completion` as text. JSON has no NaN."
-    unknown = completion.logprob!=completion.logprob
-    return json.dumps(completion._replace(logprob=None) if unknown else completion, ensure_ascii=False)
+    "A `Completion` as text. JSON has no NaN; unknown values at the end are left out."
+    values = [None if value!=value else value for value in completion]
+    while values[-1] is None: values.pop()
+    return json.dumps(values, ensure_ascii=False)
 
 def _from_json(path, key, text):
     "A `Completion`. Raises: `InputError` naming the file if it is none."
@@ -246,7 +247,8 @@ def _from_json(path, key, text):
     except (ValueError, TypeError) as e:
         raise InputError(f'{path}: the entry {key} is not a completion ({e}). '
                          'Delete the file to draw its completions again.') from None
-    return completion._replace(logprob=float('nan')) if completion.logprob is None else completion
+    unknown = [name for name in ('logprob', 'min_logprob', 'margin') if getattr(completion, name) is None]
+    return completion._replace(**dict.fromkeys(unknown, float('nan')))
 
 # %% ../nbs/02_sampling.ipynb #6f7f25ec
 def saved_completions(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 # %% ../nbs/02e_server_answers.ipynb #5f3a0b05
-from .engines import Completion
+from .engines import Completion, token_signals
 
 # %% ../nbs/02e_server_answers.ipynb #a934fa55
 _REASONING = 'reasoning_content', 'reasoning', 'thinking'
@@ -48,11 +48,17 @@ _BROKEN = 'error', 'abort', 'aborted', 'cancelled', 'insufficient_system_resourc
 _FILTERED = 'content_filter', 'safety', 'recitation', 'prohibited_content'
 _OTHER = 'refusal', 'tool_calls', 'function_call'
 
+def _logprobs(step):
+    "Log-probabilities of one step's likeliest tokens: a list of tokens, or a mapping from tokens."
+    tokens = step if isinstance(step, list) else ()
+    values = step.values() if isinstance(step, dict) else [first_field(token, 'logprob') for token in tokens]
+    return [value for value in values if isinstance(value, (int, float))]
+
 class _Answer:
     "What the pieces of an answer add up to."
     def __init__(self):
         self.text, self.reasoning, self.refusal = [], [], []
-        self.logprobs, self.reason, self.usage = [], None, None
+        self.logprobs, self.likeliest, self.reason, self.usage = [], [], None, None
 
     def add(self, piece):
         "Read one piece. Raises: `ConnectionError` if it says that the server failed."
@@ -72,8 +78,11 @@ class _Answer:
         self.reasoning.append(reasoning or ''.join(apart))
         self.refusal.append(first_field(message, 'refusal') or '')
         logprobs = first_field(choice, 'logprobs')
-        self.logprobs += [first_field(token, 'logprob') for token in first_field(logprobs, 'content') or ()]
+        tokens = first_field(logprobs, 'content') or ()
+        self.logprobs += [first_field(token, 'logprob') for token in tokens]
         self.logprobs += first_field(logprobs, 'token_logprobs') or ()
+        self.likeliest += [_logprobs(first_field(token, 'top_logprobs')) for token in tokens]
+        self.likeliest += map(_logprobs, first_field(logprobs, 'top_logprobs') or ())
         self.reason = first_field(choice, 'finish_reason') or self.reason or ('stop' if whole else None)
 
     def finish(self):
@@ -118,4 +127,4 @@ def read_answer(
     if not thought and reasoning: thought = round(n_new*len(reasoning)/len(text+reasoning))
     if finish=='refusal': text = ''.join(answer.refusal)
     return Completion(text, n_new, finish, n_prompt, float(sum(logprobs)) if logprobs else float('nan'), template,
-                      n_reasoning_tokens=thought, reasoning=reasoning)
+                      n_reasoning_tokens=thought, reasoning=reasoning, **token_signals(logprobs, answer.likeliest))

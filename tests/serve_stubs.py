@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -26,8 +27,18 @@ from llmr.upstreams import Patience, Upstream
 QUICK = Patience(connect=1., first_byte=1., idle=.3, total=5., tries=2, longest_wait=.5)
 
 
+class Said(NamedTuple):
+    "What a server says in place of its own answer."
+    kind: str         # Content type
+    pieces: tuple     # Of bytes
+    status: int = 200
+    headers: dict = {}
+    pause: float = 0. # Seconds before each piece but the first
+
+
 class Stub:
-    """A server of OpenAI's kind. Each request uses up one of `faults`: a status, `stall`, `stall later`, `cut`, `drop`.
+    """A server of OpenAI's kind. Each request uses up one of `faults`: a status, `Said`, `stall`, `stall later`, `cut`,
+    `drop`.
     `asked` holds what came, `left` the times at which a client went away, `texts` answers by prompt."""
     def __init__(self, name, text='def f(x): return x'):
         self.name, self.text, self.faults, self.asked, self.left, self.always = name, text, [], [], [], None
@@ -48,11 +59,22 @@ class Stub:
         if isinstance(fault, int):
             headers = {'retry-after': self.retry_after} if self.retry_after else {}
             return web.json_response(dict(error=dict(message=f'fault {fault}')), status=fault, headers=headers)
+        if isinstance(fault, Said): return await self.say(request, fault)
         if fault=='drop': return request.transport.close()
         if fault=='stall': await asyncio.sleep(30)
         if self.texts: self.text = self.texts[asked['messages'][-1]['content']]
         if not asked.get('stream'): return self.whole(asked)
         return await self.stream(request, asked, fault)
+
+    async def say(self, request, said):
+        "Word for word."
+        response = web.StreamResponse(status=said.status, headers={'content-type': said.kind, **said.headers})
+        await response.prepare(request)
+        for i,piece in enumerate(said.pieces):
+            if i: await asyncio.sleep(said.pause)
+            await response.write(piece)
+        await response.write_eof()
+        return response
 
     def whole(self, asked):
         "In one piece; the numbers are written as no JSON library would."

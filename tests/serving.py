@@ -232,7 +232,7 @@ class Hosted(Quiet):
 
 
 KNOWN = {'model', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'seed', 'stop', 'stream',
-         'stream_options', 'logprobs', 'add_generation_prompt', 'continue_final_message'}
+         'stream_options', 'logprobs', 'top_logprobs', 'add_generation_prompt', 'continue_final_message'}
 
 
 def hosting(habits, program, unusual=None, extra=()):

@@ -4,11 +4,13 @@ import time
 import pandas as pd
 import pytest
 from chat_answers import ANSWERS, CLASSES, GOOD, NO_PROGRAM, fence
+from later_versions import SIX, THREE, TRUTH, VERSIONS
 from wrapped_answers import CALLS, TODAY, TODAY_CLASSES, TODAY_NONE, VALUES
 
 from llmr.answers import (
-    called_names, continued_program, extract_expression, extract_for, extract_program, extract_programs, finish_reason)
+    called_names, continued_program, extract_for, extract_program, extract_programs, finish_reason)
 from llmr.core import InputError
+from llmr.expressions import extract_expression
 
 ANSWERS, CLASSES, NO_PROGRAM = ANSWERS | TODAY, CLASSES | TODAY_CLASSES, NO_PROGRAM | TODAY_NONE
 TESTS = ([1, 2, 3], 6), ([], 0), ([-1, 1], 0)
@@ -25,6 +27,16 @@ def functions(answer, *entry_points):
 def test_the_program_that_is_given_in_the_end(name):
     add_up = functions(ANSWERS[name], 'add_up')['add_up']
     assert [add_up(xs) for xs,_ in TESTS]==[total for _,total in TESTS]
+
+
+def test_versions_that_a_model_calls_wrong_or_right():
+    "Later versions that correct, and those that do not."
+    wrong = []
+    for name,answer in VERSIONS.items():
+        try: add_up = functions(answer, 'add_up')['add_up']
+        except (KeyError, SyntaxError): add_up = repr
+        if [add_up(xs) for xs,_ in TESTS]!=[total for _,total in TESTS]: wrong.append(name)
+    assert not wrong
 
 
 @pytest.mark.parametrize('name', CLASSES)
@@ -106,10 +118,13 @@ def test_a_frame():
 
 
 @pytest.mark.parametrize('text', ['```\n'*20_000, '`'*300_000, '<think>'*50_000, 'def f(:\n'*20_000, '"""\n```\n'*5_000,
-                                  'x = 1\nword\n'*20_000, '(((('*20_000, 'a\0b', '```python\n"""\n'+'```\nx\n'*5_000])
+                                  'x = 1\nword\n'*20_000, '(((('*20_000, 'a\0b', '```python\n"""\n'+'```\nx\n'*5_000,
+                                  'It returns '*9_000, 'f(1) = '*3_000, '`x = 1` '*20_000, 'So. It is. '*9_000,
+                                  '\\boxed{'*9_000])
 def test_long_and_odd_answers_end_soon(text):
     start = time.process_time()
     extract_program(text, ['f'])
+    extract_expression(text, 'value', 'f(1)')
     assert time.process_time()-start<20
 
 
@@ -133,3 +148,12 @@ def test_the_side_that_a_task_asks_for():
     assert extract_for('f(3) == 5', row('assert answer == 5')).code=='f(3)'
     assert extract_expression('I cannot tell.')==('', 'none')
     with pytest.raises(InputError, match='should be text'): extract_expression(None)
+
+
+def test_what_a_call_gives():
+    lines = lambda text: text.replace(' | ', '\n')
+    given = {text: extract_expression(lines(text), 'value', 'f(3)').code for text in SIX.strip().splitlines()}
+    assert not {text: code for text,code in given.items() if code!='6'}
+    given = {text: extract_expression(lines(text), 'call', '6').code for text in THREE.strip().splitlines()}
+    assert not {text: code for text,code in given.items() if code!='f(3)'}
+    assert [extract_expression(text).code for text,_ in TRUTH]==[code for _,code in TRUTH]

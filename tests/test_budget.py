@@ -8,7 +8,7 @@ from outcome_rows import outcomes_of
 
 from llmr.budget import (
     BudgetedCascade, Order, best_result, budget_curves, budget_rows, budget_taus, certified_row, fit_order, observed,
-    add_signals, one_trial, program_result, rank_gains, result_gains, trial_groups)
+    add_signals, known_signals, one_trial, program_result, rank_gains, result_gains, trial_groups)
 from llmr.cascade import apply_gates, score_on, split_ids, tasks_study
 from llmr.core import InputError
 from llmr.costs import add_costs
@@ -266,13 +266,14 @@ def signalled(n=80, seed=0, told=True):
     rng, trials = np.random.default_rng(seed), made_up(n, seed)
     right = (trials.small_passed/trials.small_tests).groupby(trials.task_id).transform('mean')
     noise = trials.task_id.map(dict(enumerate(rng.normal(size=n))))
-    return trials.assign(mean_logprob=-np.exp(noise-2*right*told), logprob=-np.exp(noise), shortness=-100., ended=1.)
+    return trials.assign(mean_logprob=-np.exp(noise-2*right*told), logprob=-np.exp(noise), shortness=-100., ended=1.,
+                         min_logprob=-np.exp(noise-right*told), margin=np.exp(noise+2*right*told))
 
 
 def test_a_signal_that_tells_is_worth_something_and_noise_is_not():
-    results = 'prompt alone', 'mean log-probability', 'log-probability', 'length', 'ended'
+    results = 'prompt alone', 'mean log-probability', 'log-probability', 'length', 'ended', 'mean margin'
     gains = result_gains([signalled(200)], results)
-    assert gains['mean log-probability']>gains['log-probability']+2
+    assert min(gains['mean log-probability'], gains['mean margin'])>gains['log-probability']+2
     assert gains['length']==pytest.approx(gains['ended'], abs=2) and abs(gains['log-probability'])<abs(
         gains['mean log-probability'])
     assert fit_order(signalled(), 'length').levels==()
@@ -301,7 +302,9 @@ def test_an_order_is_learned_where_it_is_told_to_be():
     ('log-probability', .5, 'at most 0'), ('mean log-probability', None, 'Sample with log-probabilities'),
     ('log-probability', ['passed'], 'at most 0'), ('mean log-probability', float('nan'), 'at most 0'),
     ('length', -3, 'a number of tokens'), ('length', '9', 'a number of tokens'), ('ended', 1, 'True or False'),
-    ('log-probability', True, 'at most 0')])
+    ('log-probability', True, 'at most 0'), ('minimum log-probability', .1, 'at most 0'),
+    ('mean margin', -.1, 'at least 0'), ('mean margin', True, 'at least 0'),
+    ('mean margin', float('inf'), 'at least 0')])
 def test_what_is_no_signal_is_refused(result, shown, message):
     with pytest.raises(InputError, match=message): program_result(shown, result)
 
@@ -316,5 +319,13 @@ def test_missing_log_probabilities_are_named():
     whole = add_signals(trials, answers, sampled.fillna(-4.), 'A').drop_duplicates('task_id')
     assert whole.mean_logprob.tolist()==[-1, -2, -1.5, -4/3] and whole.ended.tolist()==[1, 0, 1, 1]
     assert whole.shortness.tolist()==[0, -1, -2, -3]
+    some = sampled.fillna(-4.).assign(min_logprob=[-1., np.nan, -2, np.nan])
+    assert known_signals(some, ['A'])[0]==('length', 'log-probability', 'mean log-probability', 'ended')
+    assert known_signals(some.assign(model='B'), ['B'])[1][0].startswith('task 1, sample 0: no minimum log-probability')
+    with pytest.raises(InputError, match='task 1, sample 0: no minimum log-probability of the answer of A, and 6 of'):
+        add_signals(trials, answers, some, 'A')
+    with pytest.raises(InputError, match='task 0, sample 0: no margin of the answer of A, and 12 of 12'):
+        add_signals(trials, answers, some, 'A', ('mean margin',))
+    assert 'min_logprob' not in add_signals(trials, answers, some, 'A', ('length', 'ended'))
     with pytest.raises(InputError, match='sample it with log-probabilities'):
         observed(whole.assign(logprob=np.nan), 'log-probability')

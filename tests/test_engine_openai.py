@@ -15,7 +15,7 @@ from tiny import tiny_llama
 
 from llmr.answers import extract_program
 from llmr.core import InputError
-from llmr.engine_openai import OpenAI
+from llmr.engine_openai import OpenAI, _body, _How
 from llmr.engine_transformers import Transformers
 from llmr.engines import Settings, make_requests
 from llmr.server_answers import read_answer
@@ -230,7 +230,7 @@ WORDINGS = dict(
     groq=lambda name: dict(error=dict(message=f"property '{name}' is unsupported")),
     detail=lambda name: dict(detail=f'{name}: not supported'),
     text=lambda name: f'bad request: the field "{name}" is not supported')
-FIELDS = ('max_tokens', 'temperature', 'seed', 'top_p', 'stop', 'logprobs', 'stream', 'stream_options',
+FIELDS = ('max_tokens', 'temperature', 'seed', 'top_p', 'stop', 'top_logprobs', 'logprobs', 'stream', 'stream_options',
           'add_generation_prompt', 'continue_final_message')
 
 
@@ -263,3 +263,25 @@ def test_keys_and_other_options_of_one_model(monkeypatch):
     with pytest.raises(InputError, match='engine.continues is'): OpenAI('m', options=dict(continues='yes')).load()
     plain, low = (OpenAI('m', options=dict(extra=extra)) for extra in ({}, dict(reasoning_effort='low')))
     assert plain.key(1)==OpenAI('m').key(1)!=low.key(1)
+
+
+@needs_openai
+def test_a_server_without_likeliest_tokens_keeps_its_log_probabilities(caplog):
+    for message in ("Unknown parameter: 'top_logprobs'.", 'Requested logprobs of 2: the maximum is 0.'):
+        habits = replace(VLLM, refuses=dict(top_logprobs=message))
+        with hosting(habits, written) as server: assert drawn(asks(server), PROMPTS[:1], 1)
+        assert [asked.get('top_logprobs') for asked in server.asked]==[2, None]
+        assert all(asked['logprobs'] is True for asked in server.asked)
+    assert 'margins stay unknown' in caplog.text
+
+
+@needs_openai
+def test_plain_prompts_ask_for_two_tokens_then_for_one():
+    request, = make_requests(PROMPTS[:1], 1, 1)
+    for dropped,wanted in ((), 2), (('top_logprobs',), 1), (('logprobs',), None):
+        body = _body('m', Settings(), request, _How('plain', dropped=frozenset(dropped)), {})
+        assert body.get('logprobs')==wanted and 'top_logprobs' not in body
+    sampler = OpenAI('m')
+    sampler.load()
+    sampler._leave_out(ValueError('logprobs of 2'), sampler.how, 'logprobs', dict(logprobs=2))
+    assert sampler.how.dropped=={'top_logprobs'}

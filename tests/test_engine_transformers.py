@@ -41,15 +41,19 @@ def test_tokens_and_log_probabilities_are_those_of_the_model(folder):
     sampler = Transformers(folder, SHORT)
     (request, completion), = list(sampler(PROMPTS[:1], 1))
     ids = sampler.tokenizer(f'<user>{request.prompt}<end><assistant>```python', add_special_tokens=False)['input_ids']
-    uniforms, written, total = np.random.default_rng(request.seed).random(12), [], 0.
+    uniforms, written, total, least, leads = np.random.default_rng(request.seed).random(12), [], 0., 0., []
     for step in range(12):
         with torch.inference_mode(): logits = sampler.model(torch.tensor([ids+written])).logits[:, -1]
         token, logprob = pick_tokens(logits, torch.tensor(uniforms[step:step+1]), .7)
         written.append(int(token))
-        total += float(logprob)
+        total, least = total+float(logprob), min(least, float(logprob))
+        best = logits.log_softmax(-1)[0].sort().values
+        leads.append(float(best[-1]-best[-2]))
     assert completion.text==sampler.tokenizer.decode(written)
     assert completion.n_tokens==12 and completion.finish_reason=='length'
     assert completion.n_prompt_tokens==len(ids) and completion.logprob==pytest.approx(total, abs=1e-3)
+    assert completion.min_logprob==pytest.approx(least, abs=1e-4)
+    assert completion.margin==pytest.approx(np.mean(leads), abs=1e-4)
 
 
 def test_tokens_follow_the_models_probabilities():

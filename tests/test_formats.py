@@ -10,7 +10,7 @@ import pytest
 from conftest import require
 
 from llmr.core import InputError
-from llmr.files import parse, read_documents
+from llmr.files import parse, read_documents, table_rows
 from llmr.formats import FORMATS, gather, summary_text
 from llmr.model_names import name_of
 
@@ -334,6 +334,10 @@ def test_a_wrong_cell_is_named_as_it_is(tmp_path):
     write(tmp_path/'a.csv', 'task_id,score\nx,1.5\n')
     with pytest.raises(InputError, match=r"^\S*a.csv, row 2: score is '1.5'. A score is a number from 0 to 1"):
         gather([tmp_path/'a.csv'])
+
+
+def test_a_heading_as_long_as_a_book_is_read():
+    assert list(table_rows(f'task_id,{"x"*200_000}\na,1\n', 'a.csv')[0].values())==['a', '1']
 
 
 def test_programs_of_a_chat_of_a_list_and_of_samples(tmp_path):

@@ -3,9 +3,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmr.cascade import prompt_scores, small_pass_scores
+from llmr.analysis import score_bands
+from llmr.attainable import nine_of_ten_gain
+from llmr.cascade import _weights, cascade_row, apply_gates, prompt_scores, small_pass_scores
+from llmr.claims import all_small_gap, share_interval
 from llmr.estimators import _gap_line, fit_estimator, fit_ridge
-from llmr.evaluation import task_groups
+from llmr.evaluation import bootstrap_weights, task_groups
+from llmr.policies import cross_qualities, estimate_qualities
 from llmr.router import ESTIMATORS, Examples
 from llmr.runs import Pair
 from llmr.selection import CANDIDATES, Study, fit_on, gain_curve
@@ -107,3 +111,68 @@ def test_guarded_errors_go_by_group():
     assert wide>8*narrow and wide==pytest.approx(_gap_line(x[:, 0], small-.6, None)[2][1, 1], rel=.1)
     sent = [(fit_on(study, 'guarded').score(once.views)>=0).mean() for study in (once, copies)]
     assert abs(sent[0]-sent[1])<.25
+
+
+def twin_outcomes(n=24, of=2):
+    "Outcomes of n tasks, drawn once for every `of` of them, which are one group."
+    rng, rows = np.random.default_rng(3), []
+    drawn = {(model, group): rng.choice(['passed', 'failed'], 3).tolist() for model in 'AB' for group in range(n//of)}
+    for task in range(n):
+        for model in 'AB':
+            tests = drawn[model, task//of]
+            rows.append(dict(task_id=task, split='train', model=model, sample=0, n_tests=3, tests=tests, status='ran',
+                             n_passed=tests.count('passed'), errors=['']*3, n_tokens=10+task//of, group=f'g{task//of}'))
+    return pd.DataFrame(rows)
+
+
+def width(bounds): return bounds[1]-bounds[0]
+
+
+def test_claims_and_bands_resample_groups():
+    "Intervals of twins are as wide as those of one of each; without groups they are those of tasks."
+    twins = twin_outcomes()
+    once, alone = twins[twins.task_id%2==0], twins.drop(columns='group')
+    pair = Pair('A', 'B')
+    wide, narrow, single = (width(all_small_gap(rows, pair, 'train', 1)[1:]) for rows in (twins, alone, once))
+    assert wide==pytest.approx(single) and narrow<.85*wide
+    lone = twins.assign(group=[f'g{task}' for task in twins.task_id])
+    assert all_small_gap(lone, pair, 'train', 1)==all_small_gap(alone, pair, 'train', 1)
+    passed = twins[twins.model=='A'].set_index('task_id').n_passed
+    assert share_interval(passed, 3, 1)==share_interval(passed, 3, 1, alone)
+    assert share_interval(passed, 3, 1, twins)==pytest.approx(share_interval(passed[::2], 3, 1))
+    scores = pd.DataFrame(dict(task_id=range(24), pair='A-B', quality='standard', score=np.arange(24)/24))
+    bands = {name: score_bands(scores, rows.assign(split='test'), [pair], 2)
+             for name,rows in dict(twins=twins, alone=alone, lone=lone).items()}
+    twice, once = ((rows.gap_high-rows.gap_low).sum() for rows in (bands['twins'], bands['alone']))
+    assert twice>1.2*once
+    pd.testing.assert_frame_equal(bands['alone'], bands['lone'])
+
+
+def test_cascades_resample_groups():
+    twins = twin_outcomes()
+    trials = visible_test_trials(twins, Pair('A', 'B'), 'train')
+    drawn = _weights(trials, 1)
+    assert (drawn[:, ::2]==drawn[:, 1::2]).all() and _weights(trials, 1) is drawn
+    assert (_weights(trials.drop(columns='group'), 1)==bootstrap_weights(24, seed=1)).all()
+    priced = trials.assign(small_cost=1., large_cost=2., router_cost=0., score=.5)
+    rows = [cascade_row(apply_gates(part, dict(passes=1)), {}, 2.) for part in (priced, priced.drop(columns='group'))]
+    assert width((rows[0]['low'], rows[0]['high']))>1.2*width((rows[1]['low'], rows[1]['high']))
+
+
+def test_ceilings_resample_groups():
+    twins = twin_outcomes()
+    several = pd.concat([twins.assign(sample=sample, n_passed=(twins.n_passed+sample*twins.task_id)%4)
+                         for sample in range(3)])
+    pair, lone = Pair('A', 'B'), several.assign(group=[f'g{task}' for task in several.task_id])
+    grouped, alone, single = (nine_of_ten_gain(rows, pair) for rows in (several, several.drop(columns='group'), lone))
+    assert single==alone and grouped[0]==alone[0] and grouped[1:]!=alone[1:]
+
+
+def test_one_models_pass_rate_chooses_a_penalty_by_group():
+    rng = np.random.default_rng(1)
+    x, y = np.repeat(rng.normal(size=(20, 24)), 2, axis=0), np.repeat(rng.normal(size=20), 2)[:, None]
+    groups, views = np.repeat(np.arange(20), 2), dict(prompt=x)
+    loose, grouped = (np.ptp(estimate_qualities('ridge', views, y, views, groups=part)) for part in (None, groups))
+    assert grouped<.3*loose
+    loose, grouped = (cross_qualities('ridge', views, y, groups%2, groups=part) for part in (None, groups))
+    assert np.abs(grouped-y.mean()).mean()<np.abs(loose-y.mean()).mean()

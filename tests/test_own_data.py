@@ -67,6 +67,16 @@ def test_who_is_the_small_model_is_said(tmp_path):
     assert 'small: ' not in verdicts_on_inputs(files, 'strong', 'weak')[0]
 
 
+def test_names_and_splits_are_told_as_they_are(tmp_path):
+    "A name that a terminal would obey loses its powers; of several splits the judged one is named."
+    rows = ''.join(f'{i},{model},{split},1\n' for i,split in enumerate(['train', 'test', 'test']*5)
+                   for model in ('\x1b[31mred', 'blue'))
+    (tmp_path/'rows.csv').write_text(f'task_id,model,split,passed\n{rows}')
+    text, *_ = verdicts_on_inputs([tmp_path/'rows.csv'])
+    assert '\x1b' not in text and '\N{REPLACEMENT CHARACTER}[31mred' in text
+    assert 'Judged on the 10 tasks of split test, not on those of train 5. --split chooses another.' in text
+
+
 def test_random_routing_of_a_fifth_moves_a_fifth(tmp_path):
     rng = np.random.default_rng(1)
     rows = [dict(task_id=i, model=model, score=round(float(value), 3)) for i in range(40)

@@ -7,8 +7,8 @@ from scipy.stats import t as student
 from llmr.core import InputError
 from llmr.evaluation import bootstrap_weights
 from llmr.planning import (
-    MAX_TASKS, RESERVE, check_power, gap_band, gap_errors, max_t_critical, one_sided, planned_power,
-    possible_effects, simulate_pairs, tasks_needed)
+    MAX_TASKS, RESERVE, SPARE, check_power, critical_values, gap_band, gap_errors, max_t_critical, one_sided,
+    planned_power, possible_effects, simulate_pairs, tasks_needed)
 from llmr.verdict import pair_tasks
 
 
@@ -16,7 +16,7 @@ def test_a_band_without_losses_is_wider_than_the_exact_limit():
     for n in (20, 50, 400):
         band = gap_band(np.zeros((n, 2)), np.ones(n))
         few = student.ppf(1-.05*(1-RESERVE), n-1)*np.sqrt(n/(n-1)) # Student's, and the bias of an error of n tasks
-        assert not band.gap.any() and band.critical==pytest.approx(few)
+        assert not band.gap.any() and band.critical.in_turn==band.critical.together==pytest.approx(few)
         assert (band.low<-(1-.05**(1/n))).all() and band.high==pytest.approx(-band.low) and (band.low>-5/n).all()
 
 
@@ -52,6 +52,17 @@ def test_the_critical_value_is_one_sided():
     assert independent==pytest.approx(norm.ppf((1-.05*(1-RESERVE))**.2), abs=.03)
     few = student.ppf(1-.05*(1-RESERVE), 8)*np.sqrt(9/8)
     assert max_t_critical(np.zeros((9, 3)))==pytest.approx(few)
+
+
+def test_critical_values_in_turn_and_at_once():
+    "A tenth of the error is for policies out of turn; one policy, however often it is named, needs none."
+    rng = np.random.default_rng(8)
+    values = critical_values(rng.normal(size=(5000, 5)))
+    error = .05*(1-RESERVE)
+    expected = norm.ppf([1-(1-SPARE)*error, 1-SPARE*error/5, 1-error])
+    assert values[:3]==pytest.approx(expected, abs=.01) and values.together>values.in_turn
+    alike = critical_values(np.repeat(rng.normal(size=(300, 1)), 5, 1))
+    assert alike.in_turn==alike.alone==pytest.approx(alike.together)
 
 
 def test_a_task_that_weighs_much_makes_the_band_wide():
@@ -112,7 +123,7 @@ def test_planned_power_on_recorded_pairs(shipped, pairs, effect, power):
     for pair in pairs:
         paired = pair_tasks(shipped('outcomes'), pair)
         won = np.outer((paired.small_passed-paired.large_passed)/paired.large_tests.mean(), [.5, 1.])
-        critical = gap_band(won, np.ones(len(won))).critical
+        critical = gap_band(won, np.ones(len(won))).critical.in_turn
         checked = check_power(won, 1, effect, power, critical)
         assert abs(checked['planned']-power)<.03, (pair, checked)
         assert abs(checked['planned']-checked['empirical'])<=.05, (pair, checked)

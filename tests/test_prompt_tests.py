@@ -1,4 +1,6 @@
 "Tests that prompts show: what counts as one, and what does not; and answers that are run on them."
+import time
+
 import pytest
 
 from llmr.prompt_tests import Checker, answer_text, find_tests
@@ -18,8 +20,34 @@ from llmr.prompt_tests import Checker, answer_text, find_tests
     ('Example: f([1, 2], k=1) => [2]', ('assert f([1, 2], k=1) == [2]',)),
     ('`f("x")` should return `"xx"`, and `f(1)` is `2`.', ("assert f(\"x\") == 'xx'", 'assert f(1) == 2')),
     ('f(x) -> int', ()), ('def f(x) -> 3', ()), ('What is f(2)?', ()), ('len("ab") -> 2', ()), ('if f(1) is None:', ()),
-    ('f(1) returns __import__("os")', ()), ('see f(n) = n', ())])
+    ('f(1) returns __import__("os")', ()), ('see f(n) = n', ()),
+    # what somebody calls wrong, or says to be so today
+    ('Currently f(2) returns 3.', ()), ('f(2) -> 3  # wrong', ()), ('f(2) -> 3. This is not right.', ()),
+    ('It should not be that f(2) is 3', ()), ('Bug: f(2) -> 3', ()),
+    ('Actual: f(2) -> 3\nExpected: f(2) -> 4', ('assert f(2) == 4',)),
+    ('I get f(2) -> 3; I want f(3) -> 9', ()), ('f(2) -> 3\nf(2) -> 4\nf(1) -> 1', ('assert f(1) == 1',)),
+    ('**Current, buggy output:**\nf(2) -> 3\nf(3) -> 4\nWrite it so that\nf(4) -> 16', ('assert f(4) == 16',)),
+    ('This is what my broken code says:\n\n>>> f(2)\n3\n\nIt should say:\n\n>>> f(2)\n4', ('assert (f(2)) == 4',)),
+    ('assert f(2) == 3  # incorrect', ()), ('These should not pass:\nassert f(2) == 3', ()),
+    ('x = 3\nassert f(x) == 3', ()), ('f(x) returns None', ()), ('If x is empty, f(x) is False.', ()),
+    # and what is not
+    ('My code fails these tests:\nassert f(2) == 4', ('assert f(2) == 4',)),
+    ('Keep what is not prime.\nf([1, 2]) -> [2]', ('assert f([1, 2]) == [2]',)),
+    ('If the list is not sorted, f([2, 1]) returns [1, 2].', ('assert f([2, 1]) == [1, 2]',)),
+    ('assert f(2) == 4, "must not be 3"', ('assert f(2) == 4, "must not be 3"',)),
+    ('assert f([%s]) == 1' % ('1, '*900), ('assert f([%s]) == 1' % ('1, '*900),)),
+    ('assert not f(2)', ('assert not f(2)',)), ('assert f(math.pi) == Point(1)', ('assert f(math.pi) == Point(1)',)),
+    ('assert all(f(x) for x in [1]) and f(lambda y: y)', ('assert all(f(x) for x in [1]) and f(lambda y: y)',))])
 def test_what_a_prompt_shows(text, tests): assert find_tests(text)==tests
+
+
+@pytest.mark.parametrize('unit', ['a()->', 'f("(") -> ', 'f(1) is ', '`f(1)`->1 ', 'assert f(\n', '>>> f(1)\n1\n', '-',
+                                  'f(f(f(1))) returns ', 'f(1) -> 1\nassert f(2)==\n', 'Wrong:\n'])
+def test_a_prompt_made_to_take_long(unit):
+    "Processor time: what grew with the cube of a line took minutes."
+    begun = time.process_time()
+    find_tests(((unit*990)[:990]+'\n')*50)
+    assert time.process_time()-begun<1
 
 
 def test_no_more_than_a_few_and_each_once():

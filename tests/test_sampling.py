@@ -12,6 +12,7 @@ import zipfile
 from importlib.util import find_spec
 
 import kind_tasks
+import numpy as np
 import pandas as pd
 import pytest
 from serving import ANTHROPIC, DEEPSEEK, O_SERIES, VLLM, breaking, hosting, serving
@@ -27,8 +28,8 @@ from llmr.engines import Completion, Settings
 from llmr.execution import execute
 from llmr.runs import open_run
 from llmr.sampling import (
-    SAVED, check_completions, columns_of, load_completions, pack, read_pack, read_recorded, sample_completions,
-    sampling_notes, sampling_record, saved_completions, task_requests)
+    SAVED, _to_json, check_completions, columns_of, completion_keys, load_completions, pack, read_pack, read_recorded,
+    sample_completions, sampling_notes, sampling_record, saved_completions, task_requests)
 
 needs_openai = pytest.mark.skipif(
     find_spec('openai') is None, reason='needs the package openai, from pip install "llmr[openai]"')
@@ -216,6 +217,23 @@ def test_log_probabilities_that_are_unknown_come_back(tmp_path):
     first, again = [sample_completions(tasks, Silent('m'), folder=tmp_path) for _ in range(2)]
     pd.testing.assert_frame_equal(again, first)
     assert first.logprob.isna().all()
+    assert not {'min_logprob', 'margin'} & set(columns_of('sampled', first))
+    keys = completion_keys(Silent('m'), task_requests(tasks)[1], 42)
+    with Store(tmp_path/SAVED) as store: assert {len(json.loads(entry)) for entry in store.get(keys).values()}=={10}
+
+
+def test_signals_are_saved_and_stores_without_them_read(tmp_path):
+    sure = Completion('x', 1, 'stop', 3, -.7, 'chat', min_logprob=-.7, margin=2.5)
+    with Store(tmp_path/SAVED) as store:
+        store.put(dict(old=json.dumps([*sure[:10]]), short=json.dumps([*sure[:6]]), new=_to_json(sure),
+                       half=_to_json(sure._replace(margin=float('nan')))))
+    saved = saved_completions(tmp_path, ['old', 'short', 'new', 'half'])
+    assert saved['new']==sure and saved['half'].min_logprob==-.7 and np.isnan(saved['half'].margin)
+    assert all(np.isnan([saved[key].min_logprob, saved[key].margin]).all() for key in ('old', 'short'))
+    same = dict(model='m', sample=0, sampler='s', revision='r', settings='k')
+    rows = pd.DataFrame([dict(task_id=i, **same, **saved[key]._asdict()) for i,key in enumerate(saved)])
+    assert check_table('sampled', columns_of('sampled', rows)).margin.notna().sum()==1
+    assert 'margin' not in columns_of('sampled', rows[rows.margin.isna()])
 
 
 @pytest.mark.parametrize('prefill,code', [('```python', 'Here:'), ('', 'x = 1')])

@@ -1,15 +1,19 @@
 "The service: bytes, names, headers, faults, the log. Upstreams are stubs in this process."
 import asyncio
+import gzip
 import http.client
 import json
 import socket
 import threading
 import time
+import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from serve_stubs import Lengths, served
+from serve_stubs import Lengths, Said, served
 
+from llmr import gateway
 from llmr.budget import BudgetedCascade, Order, budget_taus
 from llmr.drift import Drift, withdraw
 from llmr.prompt_tests import Checker
@@ -210,6 +214,74 @@ def test_faults_after_the_first_byte(plain, fault, said):
     assert b'def f' in cut.value.partial and said in cut.value.partial.decode() and b'[DONE]' not in cut.value.partial
     assert wait_for(lambda: len(rows(plain))==n_rows+1)
     assert not rows(plain)[-1]['success'] and said in rows(plain)[-1]['causes'][0]
+
+
+ERROR = b'data: {"error":{"message":"full"}}\n\n'
+EVENT = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+
+
+@pytest.mark.parametrize('said,cause', [
+    (Said('application/json', ()), 'empty'), (Said('application/json', (), 204), 'empty'),
+    (Said('text/html', (b'<html>',)), 'page for browsers'),
+    (Said('text/plain', (), 307, {'location': '/x'}), 'status 307'),
+    (Said('text/plain', (), 402), 'status 402'), (Said('text/plain', (), 521), 'status 521'),
+    (Said('application/json', (b'\n', b'{\n "err', b'or": "full"}'), pause=.02), ': full'),
+    (Said('text/event-stream', (b': ping\n\n', b'data: {"er', b'ror":{"message":"full"}}\n\n'), pause=.02), ': full')])
+def test_a_success_that_is_none(plain, said, cause):
+    plain.small.faults = [said, said]
+    status, headers, _ = ask(plain, ADD | dict(stream='event' in said.kind))
+    assert (status, headers['x-llmr-model'])==(200, 'B') and cause in headers['x-llmr-fallback']
+    plain.small.faults.clear()
+
+
+def test_a_server_that_says_that_it_is_alive_is_waited_for_and_then_relayed(plain):
+    "Comments come before the first event; at the end of the patience for it they are passed on."
+    plain.small.faults = [Said('text/event-stream', (b': ping\n\n',)*7+(EVENT,), pause=.2)]
+    begun = time.monotonic()
+    status, headers, body = ask(plain, ADD | dict(stream=True))
+    assert (status, headers['x-llmr-model'], body)==(200, 'A', b': ping\n\n'*7+EVENT) and time.monotonic()-begun<3
+
+
+def test_an_error_after_the_first_event_is_no_success(plain):
+    plain.small.faults, n_rows = [Said('text/event-stream', (EVENT, ERROR))], len(rows(plain))
+    assert ask(plain, ADD | dict(stream=True))[2]==EVENT+ERROR
+    assert wait_for(lambda: len(rows(plain))==n_rows+1) and not rows(plain)[-1]['success']
+    assert 'in the middle' in rows(plain)[-1]['causes'][0]
+
+
+@pytest.mark.parametrize('packed', [gzip.compress, zlib.compress])
+def test_a_server_that_packs_unasked(plain, packed):
+    answer = b'{"choices":[{"index":0,"message":{"content":"x"}}],"usage":{"prompt_tokens":7,"completion_tokens":5}}'
+    names, n_rows = {gzip.compress: 'gzip', zlib.compress: 'deflate'}, len(rows(plain))
+    plain.small.faults = [Said('application/json', (packed(answer),), headers={'content-encoding': names[packed]})]
+    status, headers, body = ask(plain, ADD)
+    assert (status, headers['x-llmr-model'], body)==(200, 'A', answer) and 'content-encoding' not in headers
+    assert wait_for(lambda: len(rows(plain))==n_rows+1) and rows(plain)[-1]['n_prompt_tokens']==7
+
+
+@pytest.mark.parametrize('before,after,more', [('', '/', ''), ('//', '', ''), ('', '//', '?api-key=mine')])
+def test_a_slash_too_many(plain, before, after, more):
+    path = f'{before}/v1/chat/completions{after}{more}'
+    plain.small.asked.clear()
+    assert ask(plain, ADD, path)[0]==200 and plain.small.asked[0][0]=='/v1/chat/completions'
+
+
+def test_a_prompt_whose_tests_take_long_to_read_is_routed_without(plain, monkeypatch):
+    monkeypatch.setattr(gateway, 'READ_S', .05)
+    monkeypatch.setattr(gateway, 'find_tests', lambda text: time.sleep(.3) or ('assert f(1) == 1',))
+    decider = plain.service.decider
+    monkeypatch.setattr(decider, 'options', replace(decider.options, verify=True))
+    begun = time.monotonic()
+    status, headers, _ = ask(plain, dict(messages=[dict(role='user', content='add, and read slowly')]))
+    assert (status, headers['x-llmr-policy'])==(200, 'router') and time.monotonic()-begun<3
+
+
+@pytest.mark.parametrize('task,logged', [(11, '11'), (' t1 ', 't1'), (True, None), (['x'], None), (' ', None)])
+def test_the_task_that_a_client_names(plain, task, logged):
+    n_rows = len(rows(plain))
+    assert ask(plain, ADD | dict(metadata=dict(task_id=task)))[0]==200
+    assert wait_for(lambda: len(rows(plain))==n_rows+1)
+    assert rows(plain)[-1]['task_id']==(logged or rows(plain)[-1]['id'])
 
 
 def test_a_client_that_leaves_ends_the_generation(plain):

@@ -1,14 +1,16 @@
 "The site: conversion of notebooks, the check of a built site, and pages whose numbers are those of the run."
 import base64
 import gzip
-import hashlib
+import html
 import json
 import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import NBS, ROOT
@@ -17,16 +19,26 @@ from smalldocs.site import build as render_with_smalldocs
 
 from llmr.claims import FIGURE4
 from llmr.cli import parser
-from llmr.core import SCHEMAS
+from llmr.core import SCHEMAS, InputError, package_file
+from llmr.estimators import ESTIMATORS
+from llmr.field_claims import CLAIM_COLUMNS, read_field_claims, recount_claims
 from llmr.labels import PAPER_LABEL
+from llmr.runs import Pair, is_current
+from llmr.sequential import gap_interval, log_wealth
+from llmr.sources import cited
+from llmr.verdict import pair_tasks
 
 sys.path.insert(0, str(ROOT/'tools'/'site'))
 import build
 import check
 import execute
 import pages
+import reference
+import search_index
+import words
 from notebooks import SITE, page_name
 
+FRAME = ' border="1" class="dataframe"'
 NUMBER = r'[+-]?\d+(?:\.\d+)?'
 IGNORED = ['format commonmark is not built: smalldocs makes only html', 'format.html.keep-md is ignored']
 MARKDOWN = [
@@ -40,7 +52,6 @@ MARKDOWN = [
     ('[rewording](05a_rewording.ipynb#a-b)', '[rewording](rewording.md#a-b)'),
     ('[own](own_models.ipynb#a-b)', '[own](own_models.md#a-b)'),
     ('[other](https://example.org/a.html)', '[other](https://example.org/a.html)'),
-    (f'```python\nf( # [`g`]({SITE}/problem.html#g)\n```', '```python\nf( # g\n```'),
     ('::: {.callout-note}\nRead.\n:::\n', '!!! note\n\n    Read.\n\n')]
 
 
@@ -50,16 +61,122 @@ def test_markdown(text, expected):
     assert made==expected or '<math' in made and expected in made
 
 
+def made_page(notebook, module, folder, figures=None, writer=None):
+    "`(text, writer)` of a page."
+    writer, api = writer or pages.ForSite(), pages.Api(module, {}, {})
+    return pages.page(notebook, api, pages.Pictures(folder, figures), writer)[2], writer
+
+
 def test_a_page_of_an_executed_notebook(toy_run, tmp_path):
+    "It opens with the run's sentence and figure, then says how they are made; code and tables are put in later."
     notebook = nbformat.read(toy_run[0]/'nbs'/'06_evaluation.ipynb', as_version=4)
-    _, text = pages.page(notebook, pages.Pictures(tmp_path, toy_run[0]/'figures'), pages.opening(notebook))
-    assert '| In | `outcomes`, `scores` |' in text
-    assert '<div class="table" tabindex="0"><div><table' in text.replace(' border="1" class="dataframe"', '')
+    text, writer = made_page(notebook, 'evaluation', tmp_path, toy_run[0]/'figures')
+    top, made = text.split(f'## {pages.MADE}')
+    assert 'class="cited"' in top and 'pictures/figure3_deferral.svg' in top and '<data' not in made
+    assert '| In | `outcomes`, `scores` |' in made and '```' not in text
+    assert '<div class="table" tabindex="0"><div><table' in ''.join(writer.blocks).replace(FRAME, '')
     drawn = {path.name for path in tmp_path.iterdir()}
-    of_the_run = {name for name in drawn if not name.startswith('page-')}
+    of_the_run = {name for name in drawn if not name.startswith('evaluation-')}
     assert of_the_run=={'figure3_deferral.svg', 'figure4_thresholds.svg', 'gains.svg'}
     assert text.count('<figure')==len(drawn) and text.count('<figcaption')>=3 and not re.search(r'alt=""|#\|', text)
     assert (tmp_path/'gains.svg').read_bytes()==(toy_run[0]/'figures'/'gains.svg').read_bytes()
+
+
+def test_the_twin_of_a_page(toy_run, tmp_path):
+    "Plain Markdown: code in fences, figures with their text, numbers without marks."
+    notebook = nbformat.read(toy_run[0]/'nbs'/'06_evaluation.ipynb', as_version=4)
+    text, _ = made_page(notebook, 'evaluation', tmp_path, toy_run[0]/'figures', pages.ForPrograms())
+    assert text.startswith('# Evaluation\n') and '```python\ndef performance_gap(' in text
+    assert '![Performance gap of router' in text and '](pictures/figure3_deferral.svg)' in text
+    assert not re.search(r'<(data|details|figure|math|div)|held-block', text) and '$' in text or 'Eq' in text
+
+
+def stages_of_a_run(): return [*execute.STAGES, *execute.BEYOND]
+
+
+@pytest.mark.parametrize('stem', [stem for stem in stages_of_a_run() if (NBS/f'{stem}.ipynb').exists()])
+def test_every_stage_opens_with_a_result(stem):
+    "A sentence or a table of its run, and below its parameters."
+    cells = [cell for cell in nbformat.read(NBS/f'{stem}.ipynb', as_version=4).cells if cell.cell_type=='code']
+    at = next(i for i,cell in enumerate(cells) if 'parameters' in cell.metadata.get('tags', ()))
+    marked = [i for i,cell in enumerate(cells) if cell.source.startswith('#| result')]
+    assert marked and min(marked)>at
+    assert any(word in cells[i].source for i in marked for word in ('Markdown(', 'HTML('))
+
+
+SIGNATURES = """#| export
+@cache
+def add(
+    a:int, # One
+    b:int=2, # Two
+)->int: # Their sum
+    "Sum of `a` and `b`. Raises: `InputError`."
+    return a+b
+
+def twice(x): return 2*x
+
+class Box:
+    "Holds a thing."
+    thing: int # Held
+    def open(self, by:str)->int: # The thing
+        "Open it."
+        return self.thing
+    def _shut(self): pass
+
+def _hidden(): pass"""
+
+
+def test_signatures_come_from_the_source():
+    cell = nbformat.v4.new_code_cell(SIGNATURES)
+    add, twice, box = reference.defined(cell, 'core', dict(add=7))
+    assert add.code.splitlines()[0]=='@cache' and add.code.endswith(')->int: # Their sum') and 'return' not in add.code
+    assert add.doc.startswith('Sum of') and add.source.endswith('/llmr/core.py#L7')
+    assert twice.code=='def twice(x): return 2*x'
+    fields = ['class Box:', '    thing: int # Held', '    def open(self, by:str)->int: # The thing']
+    assert box.code.splitlines()==fields
+    cell.source = cell.source.replace('export', 'exports')
+    assert 'return a+b' in next(reference.defined(cell, 'core', {})).code
+    cell.source = cell.source.replace('#| exports', '')
+    assert not [*reference.defined(cell, 'core', {})]
+
+
+@pytest.mark.parametrize('text,expected', [
+    ('see `route`', 'see [`route`](problem.md#route)'),
+    ('`llmr.problem.route`, `route()`', '[`llmr.problem.route`](problem.md#route), [`route()`](problem.md#route)'),
+    ('[`route`](x.md)', '[`route`](x.md)'), ('`other`', '`other`'),
+    ('```\n`route`\n```\n`route`', '```\n`route`\n```\n[`route`](problem.md#route)')])
+def test_links_to_definitions(text, expected):
+    places = {'route': 'problem.md#route', 'llmr.problem.route': 'problem.md#route'}
+    assert reference.linked(text, places)==expected
+
+
+def test_the_page_of_a_name_links_to_itself():
+    places = {'fit': 'a.md#fit', 'llmr.a.fit': 'a.md#fit', 'llmr.b.fit': 'b.md#fit'}
+    assert reference.linked('`fit`', places, 'b')=='[`fit`](b.md#fit)'
+    assert reference.linked('`fit`', places, 'c')=='[`fit`](a.md#fit)'
+
+
+def test_words_of_the_glossary_are_marked_once():
+    rows = ('| word | in the paper | meaning |\n|---|---|---|\n| `tau` | t | A *threshold*. |\n'
+            '| random routing | | Chance & luck. |')
+    meanings = words.glossary(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(rows)]))
+    assert meanings=={'tau': ('tau', 'A threshold.'), 'random routing': ('random-routing', 'Chance & luck.')}
+    text = '# Random routing\n\nWith `tau`, random routing.\n\n- `tau`\n\nRandom routing, `tau`, **random routing**.'
+    marked = words.Words(meanings).mark(text)
+    assert marked.count('data-tip')==2
+    assert 'href="glossary.html#tau" data-tip="A threshold."><code>tau</code></a>' in marked
+    assert 'data-tip="Chance &amp; luck.">random routing</a>' in marked and marked.startswith('# Random routing\n')
+    assert words.Words(meanings).mark('See [random routing](x.md).')=='See [random routing](x.md).'
+    assert words.anchored(rows).count('<span id=')==2
+
+
+def test_a_number_says_where_it_comes_from():
+    row = dict(pair='A-B', quality='standard', router='r', gain=1.93)
+    text = pages.ForSite(makers=dict(gains='Stage 06 writes it')).text(f'So {cited("gains", row, "gain")}.')
+    assert 'tabindex="0">+1.9</data>' in text
+    assert 'data-tip="gains: pair=A-B; quality=standard; router=r; column gain. Stage 06 writes it"' in text
+    assert 'tabindex' not in pages.ForSite().text(f'| {cited("gains", row, "gain")} |')
+    assert pages.ForPrograms().text(f'So {cited("gains", row, "gain")}.')=='So +1.9.'
 
 
 @pytest.mark.parametrize('data,name,content', [
@@ -102,17 +219,71 @@ def test_every_notebook_has_a_page_of_its_own():
     assert sorted(set(names))==sorted(names)
 
 
-def test_what_the_search_index_keeps_of_code(tmp_path):
-    (tmp_path/'search').mkdir()
-    texts = ['see <pre><code>def route(a):\n    return a\n</code></pre>', '<pre><code>route(1)</code></pre>',
-             '<pre><code>usage: llmr [-h]\n  --out</code></pre>',
-             '<pre><code>class A:\n    def b(self): pass</code></pre>']
-    (tmp_path/'search'/'search_index.json').write_text(json.dumps(dict(docs=[dict(text=text) for text in texts])))
-    build.shorten_index(tmp_path)
-    kept = [entry['text'] for entry in json.loads((tmp_path/'search'/'search_index.json').read_text())['docs']]
-    assert kept==['see <pre>route</pre>', '', '<pre>usage: llmr [-h]\n --out</pre>', '<pre>A b</pre>']
-    script = (tmp_path/'search'/'search_index.js').read_text()
-    assert json.loads(script.removeprefix('var __index = '))['docs'][0]['text']==kept[0]
+def test_sections_of_the_search_index():
+    "Headings with the anchors that mkdocs gives them; no code and no marks, but the command's help."
+    blocks = ['<pre>def f(): pass</pre>', '<pre>usage: llmr [-h]</pre>']
+    text = ('# A *page*\n\nSee [`route`](problem.md#route).\n\n## The same\n\nheld-block-0-here\n\n'
+            '## The same\n\nheld-block-1-here\n\n### route { #route }\n\nSends.')
+    assert [*search_index.sections(text, blocks)]==[
+        ('', 'A page', 'See route .'), ('the-same', 'The same', ''), ('the-same_1', 'The same', 'usage: llmr [-h]'),
+        ('route', 'route', 'Sends.')]
+
+
+def search_rows(site):
+    text = (site[0]/'search'/'index.js').read_text(encoding='utf-8')
+    return json.loads(text.removeprefix('window.siteIndex='))
+
+
+def test_search_knows_every_function_and_every_word(site):
+    "And every address that it gives is there."
+    rows = search_rows(site)
+    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in NBS.glob('*.ipynb')}
+    headings = {heading for _,_,heading,_ in rows}
+    assert {name for name in reference.names_of(notebooks) if '.' not in name}<=headings
+    assert set(words.glossary(notebooks['glossary']))<=headings
+    ids = {}
+    for address in {row[0] for row in rows}:
+        name, _, anchor = address.partition('#')
+        if name not in ids: ids[name] = set(re.findall(r'\bid="([^"]+)"', (site[0]/name).read_text(encoding='utf-8')))
+        assert not anchor or anchor in ids[name], address
+
+
+def test_every_page_has_a_twin_and_a_line_in_llms_txt(site):
+    listed = (site[0]/'llms.txt').read_text(encoding='utf-8')
+    assert listed.startswith('# llmr\n\n> Decide which coding tasks')
+    names = {page_name(path.stem) for path in NBS.glob('*.ipynb')}
+    assert set(re.findall(rf'\({re.escape(SITE)}/(\w+)\.md\)', listed))==names
+    for name in names:
+        twin, page = ((site[0]/f'{name}.{kind}').read_text(encoding='utf-8') for kind in ('md', 'html'))
+        assert twin.startswith('# ') and 'held-block' not in twin+page and f'href="{name}.md"' in page
+
+
+CITED = re.compile(r'<data class="cited" value="([^"]+)" data-table="([^"]+)" data-row="([^"]*)" '
+                   r'data-column="([^"]+)" data-scale="([^"]+)"[^>]*>([^<]+)</data>')
+
+
+def table_of(run, name):
+    "A table of the run by the name that a number gives."
+    return pd.read_csv(run/'tables'/name) if name.endswith('.csv') else pd.read_parquet(run/f'{name}.parquet')
+
+
+def test_every_cited_number_is_in_its_table(site):
+    "Each is looked up by its row and column, and written to the digits that are shown."
+    seen, read = 0, cache(lambda name: table_of(site[1], name).astype(str))
+    for path in site[0].glob('*.html'):
+        for value,table,row,column,scale,shown in CITED.findall(path.read_text(encoding='utf-8')):
+            rows = read(table)
+            for fact in html.unescape(row).split('; '):
+                key, _, wanted = fact.partition('=')
+                rows = rows[rows[key]==wanted]
+            assert len(rows)==1, (path.name, table, row)
+            exact, number = float(rows[column].iloc[0]), float(shown.rstrip('%').replace('\u2212', '-'))
+            scaled = exact*float(scale)*(100 if shown.endswith('%') else 1)
+            digits = len(shown.rstrip('%').partition('.')[2])
+            assert float(value)==pytest.approx(exact, rel=1e-9), (path.name, row)
+            assert abs(scaled-number)<=.5001*10**-digits, (path.name, row)
+            seen += 1
+    assert seen>60
 
 
 def sidebar(page):
@@ -178,7 +349,7 @@ def test_what_the_other_reader_refuses(tmp_path, good, bad, fault):
     ('<a href="https://example.org">e</a>', None),
     ('<p>see [ b ](b.html)</p>', 'shows Markdown as text'),
     ('<pre>f = [x](b)</pre>', None),
-    ('x'*1_500_000, 'has 1,5')])
+    ('x'*1_000_000, 'has 1,0')])
 def test_what_the_check_refuses(tmp_path, body, fault):
     (tmp_path/'a.html').write_text(f'<html><body id="here">{body}</body></html>')
     (tmp_path/'b.html').write_text('<h1 id="there">b</h1>')
@@ -251,23 +422,21 @@ def test_a_notebook_that_fails(tmp_path, capfd):
     path = notebook_file(tmp_path/'a.ipynb', 'x = 1', '1/0')
     cache = tmp_path/'cache'
     with pytest.raises(ChildProcessError, match='a.ipynb'): execute.cached_copy(path, 'mark', cache, tmp_path, {})
-    assert 'ZeroDivisionError' in capfd.readouterr().err and not [*cache.glob('*.ipynb')]
+    said = capfd.readouterr().err
+    assert 'ZeroDivisionError' in said and not [*cache.glob('*.ipynb')]
+    assert "page a.html: cell 1 " in said and "begins '1/0'" in said and 'nbdev_test --path nbs/a.ipynb' in said
+
+
+def test_a_run_without_later_stages(toy_run):
+    "Its pages are named, and the command that makes them."
+    with pytest.raises(InputError, match=r'selection.html \(09_selection\).*--beyond --out'):
+        execute.check_stages(build.finished_run(toy_run[0]))
 
 
 def test_a_run_is_needed(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, 'argv', ['build.py', '--run', str(tmp_path), '--out', str(tmp_path/'site')])
     with pytest.raises(SystemExit, match='site: .*run.json: not there'): build.main()
     assert not (tmp_path/'site').exists()
-
-
-def test_vendored_scripts_are_whole():
-    "As the npm registry has them (d3 7.9.0, @observablehq/plot 0.6.17, iframe-worker 1.0.4), each with its licence."
-    folder = NBS/'assets'/'vendor'
-    digests = json.loads((folder/'sha256.json').read_text())
-    assert {path.name for path in folder.glob('*.js')}==set(digests)
-    for name,digest in digests.items():
-        assert hashlib.sha256((folder/name).read_bytes()).hexdigest()==digest
-        assert f'== {name}:' in (folder/'LICENSES.txt').read_text()
 
 
 def test_every_page_is_built_and_sound(site):
@@ -360,12 +529,19 @@ def test_home_numbers_in_prose(site):
     assert not expected-set(found)
 
 
-@pytest.fixture(scope='module')
-def explorer(site):
-    "The numbers that the explorer's page carries."
+def carried(site, name):
+    "Numbers that the explorer's page carries."
     page = (site[0]/'explorer.html').read_text(encoding='utf-8')
-    packed = re.search(r'<script id="explorer-numbers" type="application/gzip">(.*?)</script>', page, re.S)[1]
+    packed = re.search(rf'<script id="{name}" type="application/gzip">(.*?)</script>', page, re.S)[1]
     return json.loads(gzip.decompress(base64.b64decode(packed)))
+
+
+@pytest.fixture(scope='module')
+def explorer(site): return carried(site, 'explorer-numbers')
+
+
+@pytest.fixture(scope='module')
+def looks(site): return carried(site, 'looks-numbers')
 
 
 def by_router(table): return {key: rows for key,rows in table.groupby(['pair', 'quality', 'router'])}
@@ -395,6 +571,87 @@ def test_explorer_has_the_outcomes_and_no_text(site, explorer):
         for side in ('small', 'large'):
             rows = outcomes[outcomes.model==pair[side]].set_index('task_id').loc[pair['ids']]
             for what in ('tests', 'passed', 'tokens'): assert pair[f'{side}_{what}']==rows[f'n_{what}'].tolist()
+
+
+def test_explorer_answers_are_those_of_the_sequential_test(site, looks):
+    "After all tasks, in whichever order they came, for the small model alone; and at each look for one order."
+    outcomes = pd.read_parquet(site[1]/'outcomes.parquet')
+    alone = [look for look in looks['looks'] if look['policy'].endswith('alone')]
+    assert len({look['pair'] for look in alone})>=1 and {look['order'] for look in alone}=={0, 1}
+    for look in alone:
+        paired = pair_tasks(outcomes, Pair(*look['policy'].split(' ')[:1], look['pair'].split('-', 1)[1]))
+        gained = (paired.small_passed/paired.small_tests-paired.large_passed/paired.large_tests).to_numpy()
+        n, margin = len(gained), look['margin']
+        low, high = gap_interval(gained)
+        assert look['tasks'][-1]==n and look['gap'][-1]==pytest.approx(gained.mean(), abs=1e-5)
+        assert (look['low'][-1], look['high'][-1])==pytest.approx((low, high), abs=1e-5)
+        for side,above in (('for', True), ('against', False)):
+            wealth = log_wealth(gained, -margin, above=above)[-1]/np.log(10)
+            assert look[f'log_{side}'][-1]==pytest.approx(wealth, abs=1e-3)
+            reached = max(look[f'log_{side}'])>=look[f'needed_{side}']
+            assert not reached or look['word'][-1]==dict(zip((True, False), ('ROUTE', "DON'T")))[above]
+        assert all((word=='NEED')==(more>0) for word,more in zip(look['word'], look['more']))
+
+
+def test_explorer_has_the_frontier_of_the_run(site, looks):
+    page = (site[0]/'explorer.html').read_text(encoding='utf-8')
+    if not is_current(site[1], '16_pareto'):
+        assert looks['frontier'] is None and 'The frontier comes from stage 16' in page
+        return
+    table, shown = pd.read_csv(site[1]/'tables'/'frontier.csv'), pd.DataFrame(looks['frontier'])
+    assert shown.policy.tolist()==table.policy.tolist() and shown.front.tolist()==table.front.tolist()
+    for name in ('cost', 'total_pass_rate', 'low', 'high'): assert np.allclose(shown[name], table[name], atol=.006)
+
+
+def rows_below(page, heading):
+    "Rows of the first table with this column."
+    return next(rows for rows in tables(page) if heading in rows[0])
+
+
+def signed(text): return [float(found.replace('−', '-')) for found in re.findall(r'[+−]?[\d]+\.\d', text)]
+
+
+def test_recounted_claims_are_those_of_the_file(site):
+    "A row a claim, with its link, its difference, its interval and its answer."
+    page = (site[0]/'recounted.html').read_text(encoding='utf-8')
+    claims = recount_claims(read_field_claims(NBS/'assets'/'field_claims.csv'))
+    head, *rows = rows_below(page, 'same tasks, at best')
+    assert len(rows)==len(claims)
+    for cells_,claim in zip(rows, claims.itertuples()):
+        row = dict(zip(head, cells_))
+        assert (row['who'], row['answer'], row['n'])==(claim.who, claim.answer, f'{claim.n:,}')
+        numbers_ = [100*getattr(claim, name) for name in ('difference', 'low', 'high')]
+        assert signed(row['difference'])==pytest.approx(numbers_, abs=.051)
+        assert f'href="{claim.link}"' in page
+
+
+def test_router_cards_show_rows_of_tables(site):
+    "Every gain on a card is a row of the run's tables or of the package's."
+    parts = [pd.read_parquet(site[1]/'gains.parquet').query('quality=="standard"'),
+             pd.read_parquet(package_file('shipped/datasets.parquet'))]
+    if is_current(site[1], '09_selection'): parts.append(pd.read_csv(site[1]/'tables'/'routers.csv'))
+    gains = pd.concat(parts)
+    known = {(row.pair, *(f'{value:+.1f}' for value in (row.gain, row.low, row.high))) for row in gains.itertuples()}
+    page, seen = (site[0]/'router_cards.html').read_text(encoding='utf-8'), 0
+    for rows in tables(page):
+        if rows[0]!=['data', 'pair', 'gain over random (points)']: continue
+        for _,pair,text in rows[1:]:
+            assert (pair, *(found.replace('−', '-') for found in re.findall(r'[+−]\d+\.\d', text))) in known
+            seen += 1
+    assert seen>50
+    for name in ESTIMATORS: assert (f'id="{name}"' in page)==(name not in ('oracle', 'random')), name
+
+
+def test_a_claim_without_n_stops_the_build(tmp_path, capfd):
+    "The page, the cell and what to do."
+    (tmp_path/'claims.csv').write_text(','.join(CLAIM_COLUMNS)+'\na,b,c,same,,.5,.5,,yes,,,its page,https://a.org,\n')
+    path = notebook_file(tmp_path/'recounted.ipynb', 'x = 1', 'from llmr.field_claims import read_field_claims',
+                         'read_field_claims("claims.csv")')
+    with pytest.raises(ChildProcessError, match='recounted.ipynb'):
+        execute.cached_copy(path, 'mark', tmp_path/'cache', tmp_path, {})
+    said = capfd.readouterr().err
+    assert 'recounted.ipynb' in said and re.search(r'[Cc]ell #?\d', said), said
+    assert 'claim 1 (a), column n: no number of tasks' in said and 'Look up how many tasks' in said
 
 
 def test_reference_pages_say_what_the_code_says(site):

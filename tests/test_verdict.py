@@ -16,8 +16,8 @@ from llmr.evaluation import bootstrap_weights, deferral_curve, gain_over_random,
 from llmr.ceilings import ceiling_curve, ceiling_gain, mcnemar, sample_rates
 from llmr.planning import MAX_TASKS, gap_band, possible_effects, tasks_needed
 from llmr.verdict import (
-    Verdict, advice, check_verdict, compare_policies, count_votes, decide, headroom, headroom_text, operating_points,
-    pair_tasks, power_rows, routing_shares, verdict_text)
+    ENDS, Verdict, advice, check_verdict, compare_policies, count_votes, decide, headroom, headroom_text,
+    operating_points, pair_tasks, power_rows, routing_shares, verdict_text)
 
 sys.path.insert(0, str(ROOT/'benchmarks'))
 import verdict as worlds
@@ -120,9 +120,9 @@ def test_ten_thousand_tasks_take_little_memory():
     assert peak<1e8, f'{peak/1e6:.0f} MB'
     won = share*(paired.small_passed-paired.large_passed).to_numpy()[:, None]
     band = gap_band(won, np.full(10_000, 3))
-    for name,column in (('gap', 'performance_gap'), ('low', 'low'), ('high', 'high')):
+    for name,column in (('gap', 'performance_gap'), *zip(ENDS, ENDS)):
         assert points[column].to_numpy()==pytest.approx(getattr(band, name))
-    assert points.critical[0]==band.critical and points.effective[0]==10_000
+    assert points.critical[0]==band.critical.in_turn and points.effective[0]==10_000
     drawn = bootstrap_weights(10_000, 2000)@np.column_stack([won, share, won[:, -1]])
     over = (drawn[:, 0]-drawn[:, 2]/10_000*drawn[:, 4])/30_000
     assert points.over_low[0]==pytest.approx(np.quantile(over, .025), rel=1e-3)
@@ -131,7 +131,8 @@ def test_ten_thousand_tasks_take_little_memory():
 def points_of(*rows):
     share, gap, half = np.array(rows, float).T
     gaps = dict(cost_advantage=share, performance_gap=gap, low=gap-half, high=gap+half)
-    return pd.DataFrame(gaps | dict(sd=.5, critical=2., step=1., heaviest=1., tasks=100))
+    ends = dict(low_at_once=gap-2*half, critical=2., critical_at_once=4.)
+    return pd.DataFrame(gaps | ends | dict(sd=.5, step=1., heaviest=1., tasks=100))
 
 
 def test_the_three_answers():
@@ -153,6 +154,26 @@ def test_the_three_answers():
     for margin in (-.01, 1., 5):
         with pytest.raises(InputError, match='a fraction from 0 up to 1'): decide(points_of((1., 0, .1)), margin)
     with pytest.raises(InputError, match='smallest cost advantage'): decide(points_of((1., 0, .1)), min_share=1.1)
+
+
+def test_points_are_tested_in_turn():
+    "A point passes after all smaller shares have, or at once; shares need not be sorted."
+    good, failing = (0., .005), (0., .02)
+    assert decide(points_of((1., *good), (.2, *good), (.5, *good))).cost_advantage==1
+    assert decide(points_of((.2, *good), (.5, *failing), (1., 0., .004))).cost_advantage==1, 'at once'
+    stopped = points_of((.2, *good), (.5, *failing), (1., 0., .009))
+    assert decide(stopped).cost_advantage==.2 and decide(stopped, min_share=.3).word=='NEED'
+    assert decide(stopped.assign(low_at_once=[-.1, -.1, -.005]), min_share=.3).cost_advantage==1
+
+
+def test_a_point_after_a_hopeless_one_needs_more_tasks():
+    "In turn, two standard errors; at once, four. A point is not passed before those of smaller shares are."
+    needed = lambda effect, critical: tasks_needed(.5, possible_effects(effect, .05), .8, critical)-100
+    assert decide(points_of((.2, -.05, .06), (1., .04, .06))).more==needed(.05, 4.)
+    in_turn = decide(points_of((.2, .04, .06), (1., .05, .07)))
+    assert (in_turn.row, in_turn.more)==(0, needed(.05, 2.))
+    barely = decide(points_of((.2, -.009, .06), (1., .05, .06)))
+    assert (barely.row, barely.more)==(1, needed(.06, 4.))
 
 
 @pytest.mark.parametrize('rows,aim', [

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+SPELLED = 'nbs', 'llmr', 'tests', 'tools', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'
 RUN_FIXTURE = 'once' # in tests/conftest.py: every fixture that reproduces something asks for it
 NOTEBOOK = re.compile(r'nbs/(?:\d\d[a-z]?_)?(\w+)\.ipynb')
 MODULE = re.compile(r'(?:llmr|tests)/(?:test_)?(\w+)\.py')
@@ -67,7 +68,8 @@ def steps(tests):
     "`(name, command)` of each step."
     python = [sys.executable, '-m']
     pytest = [*python, 'pytest', '-q', '-p', 'make_check', '-n', '2', '--dist', 'worksteal']
-    return [('lint', [*python, 'ruff', 'check', '--output-format', 'concise']), ('types', [*python, 'mypy']),
+    return [('lint', [*python, 'ruff', 'check', '--output-format', 'concise']),
+            ('spelling', [*python, 'codespell_lib', *SPELLED]), ('types', [*python, 'mypy']),
             ('export in step, unit tests', [*pytest, 'tests/test_sync.py', *tests])]
 
 

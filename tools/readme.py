@@ -12,6 +12,7 @@ from llmr.pipeline import finished_run
 sys.path.insert(0, str(Path(__file__).resolve().parent/'site'))
 import execute
 from notebooks import NBS, ROOT, SITE, directive, has_tag, page_name
+from pages import CITED
 
 NOTE = '<!-- Written by tools/readme.py from nbs/index.ipynb: edit that, then `make readme`. -->\n\n'
 
@@ -36,7 +37,7 @@ def render_output(output, source, images):
         images[f'{label}.png'] = base64.b64decode(data['image/png'])
         alt = directive(source, 'fig-alt') or label
         return f'![{alt}](nbs/images/{label}.png)\n\n{directive(source, "fig-cap")}'.strip()
-    if 'text/markdown' in data: return data['text/markdown'].strip()
+    if 'text/markdown' in data: return CITED.sub(r'\2', data['text/markdown']).strip()
     return block(data['text/plain']) if 'text/plain' in data else ''
 
 

@@ -1,28 +1,17 @@
-// The explorer. Its numbers come from the packed JSON on the page, made from the run's tables. Needs d3 and Plot.
+// The explorer. Its numbers come from the packed JSON on the page, made from the run's tables. Needs charts.js.
 (async () => {
   'use strict';
+  const {element, chart: drawChart, fill, follow, card, extent, nearest, percent, points, between} = Charts;
   const root = document.getElementById('routing-explorer');
-  const text = atob(document.getElementById('explorer-numbers').textContent);
-  const packed = new Blob([Uint8Array.from(text, letter => letter.charCodeAt(0))]);
-  const numbers = await new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).json();
+  const numbers = await Charts.numbers('explorer-numbers');
   const LABEL = {'head-strict': 'head, strict labels', 'head-inclusive': 'head, inclusive labels',
                  'head-shifted': 'head, shifted labels (t*)', 'head-hard': 'head, hard labels'};
   const state = {pair: null, quality: null, router: null, by: 'share', share: 20, cut: 0, price: null};
   let now = null; // the chosen router with what follows from it
 
-  const percent = (x, digits = 1) => `${(100 * x).toFixed(digits)}%`;
-  const points = x => `${x >= 0 ? '+' : '−'}${Math.abs(100 * x).toFixed(1)}`;
-  const between = (low, high) => `${points(low)} to ${points(high)}`;
   const unique = values => [...new Set(values)];
   const sum = values => values.reduce((a, b) => a + b, 0);
   const billions = model => { const found = /([\d.]+)\s*[bB]\b/.exec(model); return found ? +found[1] : null; };
-
-  function element(tag, attributes = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
-  }
 
   function choice(id, label) {
     const select = element('select', {id});
@@ -43,12 +32,6 @@
     root.append(...['choices', 'sliders', 'targets', 'numbers', 'chart', 'said'].map(name => part(name)));
     root.querySelector('.explorer-said').setAttribute('aria-live', 'polite');
     root.append(part('tables', part('solves'), part('near')));
-  }
-
-  function fill(select, values, chosen, label = value => value) {
-    select.replaceChildren(...values.map(value => element('option', {value}, label(value))));
-    select.value = values.includes(chosen) ? chosen : values[0];
-    return select.value;
   }
 
   // What follows from the choice of a router: tasks in order of score, one cut for each distinct score.
@@ -78,7 +61,7 @@
   }
 
   // The cut that sends the share nearest to a wanted one.
-  const cutAt = share => d3.leastIndex(now.counts, (a, b) => Math.abs(a / now.n - share) - Math.abs(b / now.n - share));
+  const cutAt = share => nearest(now.counts, share * now.n);
 
   // Total pass rate of one model, and of the routed system.
   const rateOf = side => sum(now.tasks[`${side}_passed`]) / sum(now.tasks[`${side}_tests`]);
@@ -116,13 +99,6 @@
             over: at.gap - at.share * (allSmall - allLarge), overLow: over[0][cut] / 1e4, overHigh: over[1][cut] / 1e4};
   }
 
-  function card(id, title, value, below) {
-    return element('div', {class: 'explorer-card'},
-      element('div', {class: 'explorer-title'}, title),
-      element('div', {class: 'explorer-value', id}, value),
-      element('div', {class: 'explorer-below', id: `${id}-below`}, below));
-  }
-
   function cards(at) {
     const {small, large} = now.tasks;
     const alone = `${large} alone ${percent(at.allLarge)}, ${small} alone ${percent(at.allSmall)}`;
@@ -150,9 +126,9 @@
   }
 
   function sliders(at) {
-    const nearest = d3.leastIndex(now.grid, (a, b) => Math.abs(a - at.share) - Math.abs(b - at.share));
+    const step = nearest(now.grid, at.share);
     const tau = Number.isFinite(at.tau) ? at.tau.toFixed(4) : 'above all';
-    shareSlider.input.value = state.by === 'share' ? state.share : nearest;
+    shareSlider.input.value = state.by === 'share' ? state.share : step;
     tauSlider.input.value = at.cut;
     shareSlider.value.textContent = percent(at.share);
     tauSlider.value.textContent = tau;
@@ -176,61 +152,49 @@
       element('span', {}, 'Calibrated for a share of'), ...target.map((share, i) => targetButton(share, tau[i])));
   }
 
-  // Points of the chart, in percent: the router's curve, its calibrated thresholds, the published points.
-  const curvePoints = ({curve}) => now.grid.map((x, i) => ({
-    x: 100 * x, y: 100 * curve.performance_gap[i], low: 100 * curve.low[i], high: 100 * curve.high[i],
-    best: 100 * numbers.oracle[state.pair][i]}));
-  const thresholdPoints = ({thresholds: {cost_advantage: x, performance_gap: y}}) =>
-    x.map((_, i) => ({x: 100 * x[i], y: 100 * y[i]}));
-  const publishedPoints = () => numbers.published
-    .filter(p => p.pair === state.pair && p.quality === state.quality)
-    .map(p => ({x: 100 * p.cost_advantage, y: 100 * p.performance_gap}));
+  // Points of the chart, in percent: the router's calibrated thresholds, the published points.
+  const inPercent = (xs, ys) => xs.map((x, i) => [100 * x, 100 * ys[i]]);
+  const publishedPoints = () => {
+    const rows = numbers.published.filter(p => p.pair === state.pair && p.quality === state.quality);
+    return inPercent(rows.map(row => row.cost_advantage), rows.map(row => row.performance_gap));
+  };
 
-  function label(x, y, text, fill, dy) {
-    return Plot.text([{x, y}], {x: 'x', y: 'y', text: () => text, fill, dy, fontWeight: 600,
-                                stroke: 'var(--md-default-bg-color)', strokeWidth: 4});
+  function drawCurves(marks, best, end, printed) {
+    const ink = 'var(--x-ink)', router = 'var(--x-router)', other = 'var(--x-best)', {curve} = now.router;
+    const line = inPercent(now.grid, curve.performance_gap);
+    const at50 = best[Math.round(line.length * .5)], at25 = line[Math.round(line.length * .3)];
+    marks.across(0, {'stroke-opacity': .35});
+    marks.band(now.grid.map((x, i) => [100 * x, 100 * curve.low[i], 100 * curve.high[i]]), {fill: router});
+    marks.line(best, {stroke: other, 'stroke-width': 1.5});
+    marks.line([[0, 0], [100, end]], {stroke: ink, 'stroke-dasharray': '5 4', 'stroke-opacity': .7});
+    marks.line(line, {stroke: router, 'stroke-width': 2.5});
+    marks.diamonds(printed, {stroke: ink, fill: 'var(--md-default-bg-color)'});
+    marks.text(...at50, 'best possible', {fill: other, dy: -9});
+    marks.text(...at25, 'router', {fill: router, dy: -11});
+    marks.text(78, .78 * end, 'random', {fill: ink, dy: 18});
+    if (printed.length) marks.text(...printed[1], 'as published', {fill: ink, dy: 19});
   }
 
-  function lines(line, end, printed) {
-    const ink = 'var(--x-ink)', router = 'var(--x-router)', best = 'var(--x-best)';
-    const at50 = line[Math.round(line.length * .5)], at25 = line[Math.round(line.length * .3)];
-    return [
-      Plot.ruleY([0], {stroke: 'var(--x-quiet)'}),
-      Plot.areaY(line, {x: 'x', y1: 'low', y2: 'high', fill: router, fillOpacity: .18}),
-      Plot.line(line, {x: 'x', y: 'best', stroke: best, strokeWidth: 1.5}),
-      Plot.line([{x: 0, y: 0}, {x: 100, y: end}],
-        {x: 'x', y: 'y', stroke: ink, strokeDasharray: '5 4', strokeOpacity: .7}),
-      Plot.line(line, {x: 'x', y: 'y', stroke: router, strokeWidth: 2.5}),
-      Plot.dot(printed, {x: 'x', y: 'y', stroke: ink, symbol: 'diamond', r: 5, fill: 'var(--md-default-bg-color)'}),
-      label(at50.x, at50.best, 'best possible', best, -12), label(at25.x, at25.y, 'router', router, -14),
-      label(78, .78 * end, 'random', ink, 15),
-      ...(printed.length ? [label(printed[1].x, printed[1].y, 'as published', ink, 16)] : [])];
-  }
-
-  function pointMarks(at) {
-    const ground = 'var(--md-default-bg-color)', ink = 'var(--x-ink)';
-    return [
-      Plot.dot(thresholdPoints(now.router), {x: 'x', y: 'y', fill: 'var(--x-router)', stroke: ground, r: 4.5}),
-      Plot.ruleX([100 * at.share], {stroke: ink, strokeOpacity: .5}),
-      Plot.dot([{x: 100 * at.share, y: 100 * at.gap}],
-        {x: 'x', y: 'y', fill: ink, stroke: ground, strokeWidth: 2, r: 8})];
+  function drawPoint(marks, at) {
+    const ground = 'var(--md-default-bg-color)', ink = 'var(--x-ink)', {thresholds} = now.router;
+    marks.dots(inPercent(thresholds.cost_advantage, thresholds.performance_gap),
+      {fill: 'var(--x-router)', stroke: ground, r: 4.5});
+    marks.upright(100 * at.share, {'stroke-opacity': .5});
+    marks.dots([[100 * at.share, 100 * at.gap]], {fill: ink, stroke: ground, 'stroke-width': 2, r: 8});
   }
 
   function chart(at) {
-    const {small, large} = now.tasks, place = root.querySelector('.explorer-chart');
-    const width = Math.max(280, place.clientWidth), end = 100 * (at.allSmall - at.allLarge);
-    const drawn = Plot.plot({
-      width, height: Math.min(420, Math.max(300, width * .5)), marginLeft: 44, marginBottom: 40, marginTop: 34,
-      style: {background: 'transparent', color: 'var(--x-ink)', fontSize: '12px', overflow: 'visible'},
-      ariaLabel: `Performance gap against the share of tasks for ${small}`,
-      ariaDescription: 'Shows the numbers above the chart; the sliders move the point along the curve.',
-      x: {label: `tasks answered by ${small} (%)`, domain: [0, 100], labelAnchor: 'center', labelArrow: false},
-      y: {label: `gap to ${large} alone (points)`, grid: true, labelArrow: false, nice: true, insetTop: 14},
-      marks: [...lines(curvePoints(now.router), end, publishedPoints()), ...pointMarks(at)]});
-    drawn.setAttribute('role', 'img');
-    for (const part of drawn.querySelectorAll('g')) part.removeAttribute('aria-label');
-    place.replaceChildren(drawn);
-    now.toShare = drawn.scale('x').invert;
+    const {small, large} = now.tasks, {curve} = now.router, end = 100 * (at.allSmall - at.allLarge);
+    const best = inPercent(now.grid, numbers.oracle[state.pair]), printed = publishedPoints();
+    const heights = [...best.map(([, y]) => y), ...printed.map(([, y]) => y), 0, end, 100 * at.gap,
+                     ...curve.low.map(low => 100 * low), ...curve.high.map(high => 100 * high)];
+    now.toShare = drawChart(place, {
+      name: `Performance gap against the share of tasks for ${small}`,
+      about: 'Shows the numbers above the chart; the sliders move the point along the curve.',
+      height: width => Math.min(420, Math.max(300, width * .5)),
+      x: {label: `tasks answered by ${small} (%)`, domain: [0, 100]},
+      y: {label: `gap to ${large} alone (points)`, domain: extent(heights)}},
+    marks => { drawCurves(marks, best, end, printed); drawPoint(marks, at); });
   }
 
   function row(tag, cells, attributes = {}) {
@@ -264,9 +228,9 @@
   function near(at) {
     const {small, large, ids} = now.tasks, {scores} = now.router, tau = Number.isFinite(at.tau) ? at.tau : now.taus[0];
     const distance = i => Math.abs(scores[i] - tau);
-    const nearest = d3.range(now.n).sort((a, b) => distance(a) - distance(b)).slice(0, 10);
+    const close = [...scores.keys()].sort((a, b) => distance(a) - distance(b)).slice(0, 10);
     const passes = (side, i) => `${now.tasks[`${side}_passed`][i]} of ${now.tasks[`${side}_tests`][i]}`;
-    const rows = nearest.sort((a, b) => scores[b] - scores[a]).map(i => ({
+    const rows = close.sort((a, b) => scores[b] - scores[a]).map(i => ({
       look: at.toSmall[i] ? 'explorer-small' : '',
       cells: [ids[i], scores[i].toFixed(4), at.toSmall[i] ? small : large, passes('small', i), passes('large', i)]}));
     root.querySelector('.explorer-near').replaceChildren(
@@ -286,8 +250,7 @@
   function drag(event) {
     const box = event.currentTarget.querySelector('svg').getBoundingClientRect();
     const share = Math.min(1, Math.max(0, now.toShare(event.clientX - box.left) / 100));
-    const distance = x => Math.abs(x - share);
-    move({by: 'share', share: d3.leastIndex(now.grid, (a, b) => distance(a) - distance(b))});
+    move({by: 'share', share: nearest(now.grid, share)});
   }
 
   layout();
@@ -312,6 +275,5 @@
   place.addEventListener('pointermove', event => { if (event.buttons) drag(event); });
   if (numbers.pairs['8B-70B']) state.pair = '8B-70B';
   choose();
-  let width = place.clientWidth;
-  new ResizeObserver(() => { if (place.clientWidth !== width) { width = place.clientWidth; draw(); } }).observe(place);
+  follow(place, draw);
 })();

@@ -1,60 +1,56 @@
 """Build the documentation site from the executed notebooks of a run.
 
-nbdev adds signatures and links to the notebooks, mkdocs-material renders them. Order and titles of pages come from
-`_quarto.yml`. A broken link, anchor or figure fails the build.
+mkdocs-material renders the pages that tools/site/pages.py writes. Order and titles come from `_quarto.yml`. A broken
+link, anchor or figure fails the build, and so does a cell.
 """
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import reference
 import yaml
 from check import check_site
-from execute import executed, in_fork
-from notebooks import NBS, ROOT, has_tag
-from pages import NOTES, Pictures, opening, page
+from execute import executed
+from machines import write_twins
+from notebooks import NBS, ROOT, page_name
+from pages import NOTES, Api, ForPrograms, ForSite, Pictures, fill, page
+from search_index import write_index
+from words import Words, anchored, glossary
 
 from llmr.core import InputError
-from llmr.pipeline import finished_run
+from llmr.page import DARK, LIGHT
+from llmr.pipeline import BEYOND, finished_run
+from llmr.runs import read_record
 
-CODE = re.compile(r'<pre><code>(.*?)</code></pre>', re.S)
-MARKS = re.compile(r'<p>source</p>|</?(?:p|code)>')
-NAMES = re.compile(r'^\s*(?:def|class) (\w+)', re.M)
 FEATURES = ['navigation.tabs', 'navigation.tabs.sticky', 'navigation.indexes', 'navigation.top', 'navigation.footer',
-            'toc.follow', 'content.code.copy', 'search.highlight', 'search.suggest']
+            'navigation.prune', 'toc.follow', 'content.code.copy']
 EXTENSIONS = ['admonition', 'attr_list', 'md_in_html', 'tables', 'footnotes', 'def_list', 'pymdownx.superfences',
               {'toc': dict(permalink=True, toc_depth=3)}, {'pymdownx.highlight': dict(use_pygments=True)}]
+UNMARKED = 'index', 'glossary'  # Pages on which the glossary's words are not marked
 CHECKS = dict(nav=dict(omitted_files='warn', not_found='warn'),
               links=dict(not_found='warn', anchors='warn', absolute_links='warn', unrecognized_links='warn'))
+
+
+@dataclass
+class Written:
+    "A page as it is given to mkdocs, and its plain twin."
+    title: str
+    said: str     # Its subtitle
+    text: str     # Markdown for mkdocs
+    blocks: list  # HTML that stands for `held-block-N-here`
+    twin: str     # Plain Markdown
 
 
 def website():
     "The section `website` of `_quarto.yml`."
     return yaml.safe_load((ROOT/'_quarto.yml').read_text(encoding='utf-8'))['website']
-
-
-def stage(copies, folder):
-    "Copy the executed notebooks, without what papermill inserted, and the site's files into `folder`."
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(NBS, folder/'nbs', ignore=shutil.ignore_patterns('.*', 'experiments', '*.ipynb'))
-    for name in ('settings.ini', '_quarto.yml'): shutil.copy(ROOT/name, folder)
-    for stem,(path, _) in copies.items():
-        notebook = nbformat.read(path, as_version=4)
-        notebook.cells = [cell for cell in notebook.cells if not has_tag(cell, 'injected-parameters')]
-        nbformat.write(notebook, folder/'nbs'/f'{stem}.ipynb')
-
-
-def process(folder):
-    "Let nbdev add signatures and links to the notebooks of `folder`, whose settings it finds in the working directory."
-    from nbdev.serve import proc_nbs
-    os.chdir(folder)
-    proc_nbs(n_workers=0)
 
 
 def navigation(contents, titles):
@@ -73,43 +69,69 @@ def palette(scheme, colours, other, icon):
 
 
 def theme():
-    "mkdocs-material, light or dark as the reader's system is."
+    "mkdocs-material, light or dark as the reader's system is, with this site's own header and search."
     palettes = [palette('light', 'default', 'dark', 'weather-night'),
                 palette('dark', 'slate', 'light', 'weather-sunny')]
-    return dict(name='material', font=False, features=FEATURES, palette=palettes)
+    own = str(Path(__file__).parent/'theme')
+    return dict(name='material', custom_dir=own, font=False, features=FEATURES, palette=palettes)
 
 
 def settings(site, titles, out):
     "The content of `mkdocs.yml`."
     return dict(
         site_name=site['title'], site_description=site['description'], docs_dir='docs', site_dir=str(out),
-        use_directory_urls=False, plugins=['search', 'offline'], theme=theme(), markdown_extensions=EXTENSIONS,
-        extra_css=['assets/site.css'], extra_javascript=['assets/site.js'],
-        extra=dict(generator=False, polyfills=['assets/vendor/iframe-worker.min.js']),
+        use_directory_urls=False, plugins=[], theme=theme(), markdown_extensions=EXTENSIONS,
+        extra_css=['assets/look.css', 'assets/site.css'], extra_javascript=['assets/site.js'],
+        extra=dict(generator=False),
         nav=list(navigation(site['sidebar']['contents'], titles)), validation=CHECKS)
 
 
-def write_page(path, original, source, pictures):
-    "Write the Markdown of one processed notebook beside its pictures. Returns `(title, page)` and the text."
-    before = '\n\n'.join(filter(None, [opening(nbformat.read(original, as_version=4)), NOTES.get(source)]))
-    front, text = page(nbformat.read(path, as_version=4), pictures, before)
-    return (front.get('title', path.stem), Path(front.get('output-file', 'index.html')).with_suffix('.md').name), text
+def makers(run):
+    "`{table: how to make it}` of every table that a stage of the run wrote."
+    stages = read_record(run)['stages']
+    said = {stem: f'Stage {stem} writes it: llmr reproduce{" --beyond"*(stem in BEYOND)}' for stem in stages}
+    return {Path(name).name.removesuffix('.parquet'): said[stem]
+            for stem,facts in stages.items() for name in facts['writes']}
 
 
-def write_pages(copies, work, figures, contents):
-    """Write the Markdown of every page into `work`/docs. Returns `{notebook: (title, page)}`.
-    A page outside of the sections has no side bar, so it gets that room."""
-    docs, titles = work/'docs', {}
+def write_page(notebook, api, source, pictures, writer):
+    "The page of one executed notebook, and its twin."
+    before = NOTES.get(source, '')
+    title, said, text = page(notebook, api, pictures, writer, before)
+    twin = page(notebook, api, pictures, ForPrograms(), before)[2]
+    return Written(title, said, text, writer.blocks, twin)
+
+
+def write_pages(copies, run, folder):
+    "`{stem: Written}` of every notebook, executed against the run in a folder; pictures go into `folder`."
+    notebooks = {stem: nbformat.read(path, as_version=4) for stem,(path, _) in copies.items()}
+    places, made, meanings = reference.names_of(notebooks), {}, glossary(notebooks['glossary'])
+    folder.mkdir(parents=True)
+    for cell in notebooks['glossary'].cells: cell.source = anchored(cell.source)
+    for stem,notebook in notebooks.items():
+        module, source = page_name(stem), copies[stem][1]
+        pictures = Pictures(folder, run/'figures' if source in ('stage', 'results', 'run') else None)
+        writer = ForSite(makers=makers(run), words=None if stem in UNMARKED else Words(meanings))
+        api = Api(module, places, reference.module_lines(module))
+        made[stem] = write_page(notebook, api, source, pictures, writer)
+    return made
+
+
+def look():
+    "The colours that the site shares with the report."
+    return f':root,[data-md-color-scheme=default]{{{LIGHT}}}\n[data-md-color-scheme=slate]{{{DARK}}}\n'
+
+
+def stage(made, work, contents):
+    "Write what mkdocs needs into `work`/docs. A page outside of the sections has no side bar, so it gets that room."
+    docs = work/'docs'
     wide = {entry if isinstance(entry, str) else entry.get('href') for entry in contents}
-    (docs/'pictures').mkdir(parents=True)
     for folder in ('assets', 'images'): shutil.copytree(NBS/folder, docs/folder)
-    for path in sorted((work/'_proc').glob('*.ipynb')):
-        source = copies[path.stem][1]
-        pictures = Pictures(docs/'pictures', figures if source in ('stage', 'results', 'run') else None)
-        titles[path.name], text = write_page(path, work/'nbs'/path.name, source, pictures)
-        front = '---\nhide: [navigation]\n---\n\n' if path.name in wide else ''
-        (docs/titles[path.name][1]).write_text(front+text, encoding='utf-8')
-    return titles
+    (docs/'assets'/'look.css').write_text(look())
+    for stem,one in made.items():
+        front = ['---', f'description: {json.dumps(one.said)}', f'twin: {page_name(stem)}.md']
+        front += ['hide: [navigation]']*(f'{stem}.ipynb' in wide)+['---']
+        (docs/f'{page_name(stem)}.md').write_text('\n'.join([*front, '', one.text]), encoding='utf-8')
 
 
 def render(work, site, titles, out):
@@ -119,33 +141,28 @@ def render(work, site, titles, out):
     subprocess.run(command, cwd=work, env=os.environ | dict(NO_MKDOCS_2_WARNING='1'), check=True)
 
 
-def searched(found):
-    "What the search index keeps of a code block: the command's help, and the names that it defines."
-    if found[1].startswith('usage: '): return found[0]
-    names = NAMES.findall(found[1])
-    return f'<pre><code>{" ".join(names)}</code></pre>' if names else ''
-
-
-def shorten_index(out):
-    "Leave most code, printed output and marks out of the search index, since every page loads the whole index."
-    path = out/'search'/'search_index.json'
-    index = json.loads(path.read_text(encoding='utf-8'))
-    for entry in index['docs']:
-        entry['text'] = re.sub(' {2,}', ' ', MARKS.sub('', CODE.sub(searched, entry['text'])))
-    text = json.dumps(index, separators=(',', ':'), ensure_ascii=False)
-    path.write_text(text, encoding='utf-8')
-    path.with_suffix('.js').write_text(f'var __index = {text}', encoding='utf-8')
+def complete(made, out):
+    "Put the blocks that were held back into the rendered pages, and write what belongs beside them."
+    for stem,one in made.items():
+        path = out/f'{page_name(stem)}.html'
+        path.write_text(fill(path.read_text(encoding='utf-8'), one.blocks), encoding='utf-8')
+    pages = {page_name(stem): (one.title, one.text, one.blocks) for stem,one in made.items()}
+    write_index(out/'search', pages, glossary(nbformat.read(NBS/'glossary.ipynb', as_version=4)))
+    for left in [*out.glob('assets/**/*.map'), *out.glob('assets/javascripts/**/lunr*'), out/'sitemap.xml.gz']:
+        if left.is_file(): left.unlink()
 
 
 def build(run, out, work, quick=False):
     """Build the site of the run at `run` into `out`, with `work` as scratch folder.
     Raises: `InputError` if the run is not finished; `ChildProcessError` or `CalledProcessError` if a step fails."""
     copies = executed(finished_run(run), quick, lambda line: print(f'  {line}', file=sys.stderr, flush=True))
-    stage(copies, work)
-    in_fork(process, work)
-    site = website()
-    render(work, site, write_pages(copies, work, run/'figures', site['sidebar']['contents']), out)
-    shorten_index(out)
+    shutil.rmtree(work, ignore_errors=True)
+    site, made = website(), write_pages(copies, run, work/'docs'/'pictures')
+    contents = site['sidebar']['contents']
+    stage(made, work, contents)
+    render(work, site, {f'{stem}.ipynb': (one.title, f'{page_name(stem)}.md') for stem,one in made.items()}, out)
+    complete(made, out)
+    write_twins(out, site, contents, made)
 
 
 def options():
@@ -162,7 +179,7 @@ def main():
     "Build the site and check it. Exit code 1 if a step fails or the check finds a fault."
     given, start = options(), time.monotonic()
     try: build(given.run.resolve(), given.out.resolve(), given.work.resolve(), given.quick)
-    except (InputError, ChildProcessError, subprocess.CalledProcessError) as e: sys.exit(f'site: {e}')
+    except (InputError, ChildProcessError, ValueError, subprocess.CalledProcessError) as e: sys.exit(f'site: {e}')
     faults, weights = check_site(given.out)
     for fault in faults: print(f'site: {fault}', file=sys.stderr)
     heaviest = max(weights.values(), default=0)/1e6

@@ -15,10 +15,10 @@ from importlib import import_module
 import nbformat
 from execnb.nbio import read_nb, write_nb
 from execnb.shell import CaptureShell
-from notebooks import NBS, ROOT, has_tag
+from notebooks import NBS, ROOT, has_tag, page_name
 
 import llmr
-from llmr.core import file_hash
+from llmr.core import InputError, file_hash
 from llmr.pipeline import BEYOND, STAGES, fingerprint
 from llmr.runs import Run, is_current, read_record
 
@@ -40,7 +40,8 @@ def in_fork(function, *arguments):
         process = multiprocessing.get_context('fork').Process(target=_call_in, args=(scratch, function, arguments))
         process.start()
         process.join()
-    if process.exitcode: raise ChildProcessError(f'{function.__name__}({", ".join(map(str, arguments))}) failed')
+    if not process.exitcode: return
+    raise ChildProcessError(f'{function.__name__}({", ".join(map(str, arguments))}) failed, see above')
 
 
 def _call_in(scratch, function, arguments):
@@ -58,10 +59,22 @@ def opened(path, folder):
     return notebook, shell
 
 
-def run_cells(path, notebook, shell, **hooks):
-    "Run the cells of a notebook; one that fails ends this process with its traceback."
-    try: shell.run_all(notebook, exc_stop=True, **hooks)
-    except (Exception, SystemExit): sys.exit(shell.prettytb(path))
+def run_cells(path, notebook, shell, preproc=lambda cell: False, **hooks):
+    "Run the cells of a notebook; one that fails ends this process with its traceback, and says which cell it is."
+    last = []
+    def noted(cell):
+        last[:] = [cell]
+        return preproc(cell)
+    try: shell.run_all(notebook, exc_stop=True, preproc=noted, **hooks)
+    except (Exception, SystemExit): sys.exit(f'{shell.prettytb(path)}\n{failed_cell(path, last[0])}')
+
+
+def failed_cell(path, cell):
+    "Which cell of which page failed, and what to do."
+    first = next((line for line in cell.source.splitlines() if line and not line.startswith('#|')), '')
+    return (f'page {page_name(path.stem)}.html: cell {cell.idx_} ({cell.get("id", "no id")}) of nbs/{path.name} '
+            f'failed, which begins {first[:60]!r}. The error is above. Repair it, try '
+            f'`nbdev_test --path nbs/{path.name} --n_workers 0`, and build again: other pages are kept.')
 
 
 def execute(path, copy, folder, parameters):
@@ -107,6 +120,15 @@ def has_executed(run:Run, stem):
     return is_current(run.dir, stem) and (run.dir/'nbs'/f'{stem}.ipynb').exists()
 
 
+def check_stages(run:Run):
+    "Raises: `InputError` naming the pages whose stages the run lacks."
+    missing = [stem for stem in BEYOND if not has_executed(run, stem)]
+    if not missing: return
+    pages = ', '.join(f'{page_name(stem)}.html ({stem})' for stem in missing)
+    raise InputError(f'{run.dir}: no results for the pages {pages}. Run `llmr reproduce --profile {run.profile.name} '
+                     f'--beyond --out {run.dir}` first, or build with --quick, which leaves them out.')
+
+
 def source_of(path, run:Run, beyond, quick=False):
     """Where a notebook's outputs come from.
 
@@ -120,8 +142,9 @@ def source_of(path, run:Run, beyond, quick=False):
 
 
 def of_code():
-    "Hash of the library's code and data and of the changelog: what every notebook's outputs depend on."
-    return _hash(fingerprint(STAGES[0], {}), file_hash(ROOT/'CHANGELOG.md'))
+    "Hash of the library's code and data, the pages' tables and the changelog: what every notebook's outputs depend on."
+    pages = map(file_hash, sorted((NBS/'assets').glob('*.csv')))
+    return _hash(fingerprint(STAGES[0], {}), file_hash(ROOT/'CHANGELOG.md'), *pages)
 
 
 def of_tables(run:Run):
@@ -159,9 +182,10 @@ def copy_of(path, source, run:Run, code):
 
 def executed(run:Run, quick=False, on_progress=print):
     """`{stem: (copy, source)}` of every notebook; with `quick`, lessons and stages beyond the paper stay as they are.
-    Raises: `ChildProcessError` if a notebook fails."""
+    Raises: `ChildProcessError` if a notebook fails, `InputError` if the run lacks a stage that a page shows."""
+    if not quick: check_stages(run)
     preload()
-    beyond = not quick and all(has_executed(run, stem) for stem in BEYOND)
+    beyond = not quick
     code, copies = of_code(), {}
     for path in sorted(NBS.glob('*.ipynb')):
         source = source_of(path, run, beyond, quick)

@@ -13,6 +13,11 @@ def directive(source, name):
     return found[1].strip() if found else ''
 
 
+def directives(source):
+    "Names of a cell's directives, such as `export` and `echo`."
+    return set(re.findall(r'^#\|\s*(\w+)', source, re.M))
+
+
 def has_tag(cell, tag):
     "Whether a cell has a tag, such as papermill's `parameters`."
     return tag in cell.metadata.get('tags', ())
