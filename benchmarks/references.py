@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -119,6 +120,9 @@ def check_recorded(name, loaded, path, running):
     return tasks, right
 
 
+GOLDEN = .6180339887498949
+
+
 class Mutant(ast.NodeTransformer):
     "Puts the nth mistake into a program."
     swaps = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
@@ -163,32 +167,45 @@ class Mutant(ast.NodeTransformer):
         return node
 
 
-def mutants(code, most):
-    "Programs with one mistake each, spread over the program."
+def mutants(code):
+    "Programs with one mistake each, `(what, code)`; any first few are spread over the program."
     try: tree = ast.parse(code)
     except SyntaxError: return
     counter = Mutant(1<<30)
     counter.visit(tree)
-    n = (1<<30)-counter.left
-    for k in sorted({round((i+.5)*n/most-.5) for i in range(min(most, n))}):
+    for k in sorted(range((1<<30)-counter.left), key=lambda k: (k+.5)*GOLDEN%1):
         mutant = Mutant(k)
         made = ast.unparse(ast.fix_missing_locations(mutant.visit(ast.parse(code))))
-        if mutant.what: yield mutant.what, made
+        if mutant.what: yield f'{k} {mutant.what}', made
 
 
 def check_mutants(name, tasks, right, most, running):
-    "Right programs with a mistake. One that passes is run by plain Python too: some mistakes change nothing."
-    rows = [(task_id, f'{n} {what}', code) for task_id,program in right.items()
-            for n,(what, code) in enumerate(mutants(program, most))]
-    outcomes = graded(rows, tasks, running)
-    passed = [(row, code) for row,(*_, code) in zip(outcomes.itertuples(), rows) if row.n_passed==row.n_tests]
-    tasks = tasks.set_index('task_id')
-    wrong = [row for row,code in passed if not plainly_passes(tasks.loc[row.task_id], code)]
-    failed = outcomes[outcomes.n_passed<outcomes.n_tests]
-    print(f'{name}: programs with a mistake that plain Python fails: {len(failed)} of {len(failed)+len(wrong)} fail '
-          f'here; {len(passed)-len(wrong)} mistakes change nothing that the tests see; {failed.task_id.nunique()} of '
-          f'{len(right)} tasks have a program that fails')
+    """Right programs with a mistake, `most` for each task and as many again until one of them fails. One that passes is
+    run by plain Python too: some mistakes change nothing."""
+    left = {task_id: mutants(program) for task_id,program in right.items()}
+    by_id, n_run, n_same, failed, wrong = tasks.set_index('task_id'), dict.fromkeys(right, 0), 0, set(), []
+    while rows := [(task_id, *mutant) for task_id,more in left.items() for mutant in islice(more, most)]:
+        outcomes = graded(rows, tasks, running)
+        for row,(task_id, _, code) in zip(outcomes.itertuples(), rows):
+            n_run[task_id] += 1
+            if row.n_passed<row.n_tests: failed.add(task_id)
+            elif plainly_passes(by_id.loc[task_id], code): n_same += 1
+            else: wrong.append(row)
+        left = {task_id: more for task_id,more in left.items() if task_id not in failed}
+    n_failed = sum(n_run.values())-n_same-len(wrong)
+    print(f'{name}: programs with a mistake that plain Python fails: {n_failed} of {n_failed+len(wrong)} fail here; '
+          f'{n_same} mistakes change nothing that the tests see; {len(failed)} of {len(right)} tasks have a program '
+          'that fails')
     for row in wrong: print(f'    passes here: {row.task_id}, {row.model}')
+    for task_id in left: print(f'    none fails: {task_id}, {why_none(right[task_id], n_run[task_id])}')
+
+
+def why_none(code, n):
+    "Why no mistake in a program makes it fail."
+    if n: return f'its tests see none of its {n} mistakes'
+    try: ast.parse(code)
+    except SyntaxError as e: return f'this Python cannot read it (line {e.lineno}: {e.msg})'
+    return 'it has no operator, constant or result to change'
 
 
 CALLS = '''
@@ -246,7 +263,8 @@ def plainly_passes(task, code):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--sets', nargs='+', choices=FILES, default=list(FILES))
-    parser.add_argument('--mutants', type=int, default=2, help='programs with a mistake for each task')
+    parser.add_argument('--mutants', type=int, default=2,
+                        help='programs with a mistake for each task, and as many again while none fails')
     parser.add_argument('--tasks', type=int, help='at most so many tasks of a set for programs with a mistake')
     parser.add_argument('--workers', type=int)
     parser.add_argument('--python', help='interpreter that runs the programs')

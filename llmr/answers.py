@@ -238,6 +238,7 @@ def _opened(block):
     for last in blocks[-1:]: last.after = f'{last.after}\n{block.after}'
     return blocks or [block]
 
+# %% ../nbs/02b_answers.ipynb #an000001
 _INLINE = re.compile(r'(?<!`)`([^`\n]+)`(?!`)')
 _SPANS = 200 # that are looked at
 

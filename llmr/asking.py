@@ -107,7 +107,7 @@ class Asking:
             try: return await self.open(exchange, side)
             except Failure as e:
                 exchange.causes.append(str(e))
-                waits += [e.wait] if e.wait else []
+                waits += [e.wait] if e.wait and e.wait.isascii() and e.wait.isprintable() else []
         if whole is not None: return whole
         more = dict(retry_after=waits[0]) if waits else {}
         raise Refusal(502, 'upstream_failed', '; '.join(exchange.causes), **more)

@@ -244,13 +244,14 @@ _COPIED = frozenset(('copy', 'copy code')) | PYTHON # lines that come along when
 _NUMBER = re.compile(r'^\s*(?:L?(\d+)(?:[ \t]*[|:.)→│]|(?=\s)|$)|\[(\d+)\])')
 
 def _without_numbers(code):
-    "Code without the numbers of its lines, if each has one."
+    "`[code without the numbers of its lines]`: cut off, or blank where numbers of two widths are in one column."
     lines = code.split('\n')
     found = [_NUMBER.match(line) for line in lines]
     numbers = [int(match.group(1) or match.group(2)) for match in found if match]
-    if any(line.strip() and not match for line,match in zip(lines, found)): return code
-    if not numbers or numbers!=list(range(numbers[0], numbers[0]+len(numbers))): return code
-    return dedented('\n'.join(line[match.end():] if match else '' for line,match in zip(lines, found)))
+    if any(line.strip() and not match for line,match in zip(lines, found)): return []
+    if not numbers or numbers!=list(range(numbers[0], numbers[0]+len(numbers))): return []
+    ends = [match.end() if match else 0 for match in found]
+    return [dedented('\n'.join(mark*end+line[end:] for line,end in zip(lines, ends))) for mark in ('', ' ')]
 
 def readable(
     code:str, # Perhaps a program
@@ -261,7 +262,7 @@ def readable(
     if first.strip().lower() in _COPIED and parsed(rest): code = rest
     plain = code.translate(_ODD_SPACES)
     texts = [code, plain, _NOTEBOOK.sub('', plain).strip('\n'), html.unescape(plain).translate(_ODD_SPACES),
-             plain.translate(_ODD_QUOTES), _without_numbers(plain)]
+             plain.translate(_ODD_QUOTES), *_without_numbers(plain)]
     for text in dict.fromkeys(texts):
         if tree := parsed(text): return text, tree
     return code, None

@@ -8,6 +8,7 @@ __all__ = ['TABLE1', 'FIGURE4', 'CONFIDENCES', 'INTERVAL_KINDS', 'STATEMENTS', '
            'author_grades']
 
 # %% ../nbs/08a_claims.ipynb #eca15193
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -167,24 +168,23 @@ def _drawn(n, seed, groups):
     return bootstrap_weights(n, seed=seed, groups=None if groups is None else np.array(groups))
 
 def task_weights(
-    task_ids:list|np.ndarray, # N tasks
+    task_ids:Sequence|pd.Index, # N tasks
     seed:int,                 # Of the resamples
     outcomes:pd.DataFrame=None, # Perhaps with `group`; every task is its own group if None
 )->np.ndarray:                # (B, N)
     "Draw `bootstrap_weights` once for all claims over the same tasks; those of one group are drawn together."
-    groups = None if outcomes is None else task_groups(outcomes, task_ids)
+    groups = None if outcomes is None else task_groups(outcomes, np.asarray(task_ids))
     return _drawn(len(task_ids), seed, None if groups is None else tuple(groups))
 
 # %% ../nbs/08a_claims.ipynb #002a0cd0
 def share_interval(
-    numerator:np.ndarray,   # (N,) counts by task
+    numerator:np.ndarray|pd.Series, # (N,) counts by task
     denominator:np.ndarray|int, # (N,) counts by task, or one number for every task
     seed:int,               # Of the resamples
     outcomes:pd.DataFrame=None, # As for `task_weights`; the numerator is then a series by task_id
 )->tuple:                   # `(low, high)` in percent
     "Compute the 95% interval of 100·Σnumerator/Σdenominator over resampled tasks."
-    task_ids = range(len(numerator)) if outcomes is None else numerator.index
-    top, weights = np.asarray(numerator, float), task_weights(task_ids, seed, outcomes)
+    top, weights = np.asarray(numerator, float), task_weights(pd.Series(numerator).index, seed, outcomes)
     return interval(100*(weights@top)/(weights@np.broadcast_to(np.asarray(denominator, float), top.shape)))
 
 # %% ../nbs/08a_claims.ipynb #29a8af7c

@@ -88,7 +88,7 @@ class Crew:
         places, names = self.nodes.places(), {*self.ready, *(name for name,_,_ in self.given.values())}
         for name in names.difference(places): self.lose(name, 'its node is gone')
         for name in places:
-            if name not in names|self.left_out: self.given[self.nodes.start(name)] = name, None, None
+            if name not in names|self.left_out: self.given[self.nodes.start(name, places[name])] = name, None, None
 
     def feed(self):
         "Hand batches to replicas that are free, or will be next."
@@ -246,6 +246,23 @@ def check_cluster(
     if cluster.address not in ('auto', 'local'): _check_address(cluster.address)
 
 # %% ../nbs/00p_cluster.ipynb #c1a5000a
+def _answers(ray, ask, names, end):
+    """`{name: answer}` of each node that is alive; one that has died drops out, though Ray may list it for a while.
+    Raises: `InputError` as the question does, or on a node that does not answer in time."""
+    answers, waiting = {}, {name: ask(name) for name in names}
+    while waiting:
+        name, reference = waiting.popitem()
+        try: answers[name] = ray.get(reference, timeout=max(.1, end-time.monotonic()))
+        except ray.exceptions.RayTaskError as e: raise InputError(f'node {name}: {str(e.cause).rstrip(".")}.') from None
+        except ray.exceptions.RayError as e:
+            if name not in _nodes(ray): continue
+            if time.monotonic()>end:
+                raise InputError(f'node {name} does not answer ({type(e).__name__}). Look at `ray status`, and take '
+                                 'the node out or start it again.') from None
+            time.sleep(1)
+            waiting[name] = ask(name)
+    return answers
+
 def on_each_node(
     cluster:Cluster,     # To look at
     look:Callable,       # Called on each node, without arguments
@@ -254,19 +271,10 @@ def on_each_node(
     "Call a function on every node. Raises: `InputError` as it does, or on a node that does not answer."
     ray = _ray()
     if not ray.is_initialized(): _init(ray, cluster.address)
-    nodes = _nodes(ray)
-    task = ray.remote(look)
-    references = {name: task.options(num_cpus=0, **_only_there(node['NodeID'])).remote()
-                  for name,node in nodes.items()}
-    answers, end = {}, time.monotonic()+seconds
-    for name,reference in references.items():
-        try: answers[name] = ray.get(reference, timeout=max(.1, end-time.monotonic()))
-        except ray.exceptions.RayTaskError as e:
-            raise InputError(f'node {name}: {e.cause}'.rstrip('.')+'.') from None
-        except ray.exceptions.RayError as e:
-            raise InputError(f'node {name} does not answer ({type(e).__name__}). Look at `ray status`, and take the '
-                             'node out or start it again.') from None
-    return answers
+    nodes, task = _nodes(ray), ray.remote(look)
+    ask = lambda name: task.options(num_cpus=0, **_only_there(nodes[name]['NodeID'])).remote()
+    answers = _answers(ray, ask, nodes, time.monotonic()+seconds)
+    return {name: answers[name] for name in nodes if name in answers}
 
 # %% ../nbs/00p_cluster.ipynb #c1a5000b
 def connect(
@@ -339,10 +347,11 @@ class RayNodes:
         return f'each needs {what}, which others may use. See `ray status`'
 
     def start(self,
-        name, # One of `places`
-    ):        # A reference
+        name,    # One of `places`
+        options, # Ray's, from there
+    ):           # A reference
         "Start a replica."
-        actor = self.ray.remote(_Replica).options(max_restarts=0, **self.places()[name]).remote()
+        actor = self.ray.remote(_Replica).options(max_restarts=0, **options).remote()
         self.actors[name] = actor
         return actor.start.remote(self.make)
 

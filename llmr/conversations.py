@@ -94,6 +94,7 @@ class Request:
     fields: dict # Its members
     places: list # `(start, end)` of each value of `model`
     task: Task
+    key: str|None = None # As `conversation` gives it, once it was asked for
 
     @property
     def model(self):
@@ -112,9 +113,11 @@ class Request:
 
     def conversation(self):
         "A key of the conversation up to the task, the same at each of its turns; '' for one that is nested too deep."
-        try: text = json.dumps(self.task.opening, sort_keys=True)
-        except RecursionError: return ''
-        return hashlib.sha256(text.encode(errors='replace')).hexdigest()
+        if self.key is None:
+            try: text = json.dumps(self.task.opening, sort_keys=True)
+            except RecursionError: self.key = ''
+            else: self.key = hashlib.sha256(text.encode(errors='replace')).hexdigest()
+        return self.key
 
     def for_model(self, model):
         "The body for another model: bytes, the same but for the value of `model`."

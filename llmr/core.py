@@ -355,7 +355,10 @@ class Store:
         path:Path=None, # SQLite file, created if it does not exist; None keeps everything in memory
     ):
         self.path = Path(path) if path else None
-        if self.path: self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if self.path: self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise InputError(f'{self.path}: its folder cannot be made ({e.strerror}). Choose another one.') from None
         with self._named_errors():
             self.db = sqlite3.connect(self.path or ':memory:', timeout=60) # seconds to wait for other processes
             self.db.execute('pragma journal_mode = wal')
@@ -385,6 +388,13 @@ class Store:
         "Look up many values."
         query = 'select key, value from store where key in (select value from json_each(?))'
         with self._named_errors(): return dict(self.db.execute(query, [json.dumps(list(keys))]))
+
+    def known(self,
+        keys:list, # Texts
+    )->set:        # Those that exist
+        "Look up which keys exist, without their values."
+        query = 'select key from store where key in (select value from json_each(?))'
+        with self._named_errors(): return {key for key, in self.db.execute(query, [json.dumps(list(keys))])}
 
     def items(self)->Iterator: # `(key, value)`
         "All entries, in the order in which they were added."

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Random', 'Length', 'Oracle', 'fit_examples', 'fit_estimator', 'fit_quality', 'fit_ridge', 'Ridge', 'SentenceRidge',
-           'NGramRidge', 'Difference', 'Neighbours', 'Kernel', 'Factors', 'Forest', 'Boosting', 'Stack', 'Guarded']
+           'NGramRidge', 'Difference', 'Neighbours', 'Kernel', 'Factors', 'forest_trees', 'Forest', 'Boosting', 'Stack',
+           'Guarded']
 
 # %% ../nbs/09a_estimators.ipynb #77214e58
 import numpy as np
@@ -86,9 +87,12 @@ def fit_examples(
     seed:int=42,       # Of everything random
 )->Estimator:          # With `.score(views)`
     "Fit an estimator. Raises: `InputError` as `fit_estimator` does."
+    fits = {} if examples.fits is None else examples.fits
+    if name in fits: return fits[name]
     estimator = find_estimator(name)()
     _check_examples(estimator, examples)
     estimator.fit(examples, seed)
+    if not estimator.parts: fits[name] = estimator
     return estimator
 
 # %% ../nbs/09a_estimators.ipynb #6925d24f
@@ -247,15 +251,16 @@ def _below(thresholds):
 def _tree_arrays(trees, factor):
     "State of fitted regression trees: (trees, nodes) arrays, leaves point to themselves, values times `factor`."
     nodes = max(tree.node_count for tree in trees)
-    columns = dict(left=[], right=[], feature=[], threshold=[], value=[])
-    for tree in trees:
+    names = 'left', 'right', 'feature', 'threshold', 'value'
+    columns = {name: np.zeros((len(trees), nodes), np.float32) for name in names}
+    for number,tree in enumerate(trees):
         inner, itself = tree.children_left>=0, np.arange(tree.node_count)
         rows = dict(left=np.where(inner, tree.children_left, itself),
                     right=np.where(inner, tree.children_right, itself),
                     feature=np.maximum(tree.feature, 0), threshold=_below(tree.threshold),
                     value=factor*tree.value[:, 0, 0])
-        for name,values in rows.items(): columns[name].append(np.pad(np.float32(values), (0, nodes-len(values))))
-    return {name: np.stack(rows) for name,rows in columns.items()}
+        for name,values in rows.items(): columns[name][number, :len(values)] = values
+    return columns
 
 def _tree_scores(state, x):
     "(N,) sum over trees of the value of the leaf that each row falls into."
@@ -266,17 +271,34 @@ def _tree_scores(state, x):
         if (below==at).all(): return state['value'][trees, at].sum(1).astype(float)
         at = below
 
+# %% ../nbs/09a_estimators.ipynb #42020da1
+def forest_trees(
+    x:np.ndarray,      # (N, d) features
+    y:np.ndarray,      # (N,) targets
+    weight:np.ndarray, # (N,) of the examples, by which a tree draws them
+    most:int,          # Examples of each tree
+    seed:int,          # Of the draws
+)->list:               # Of scikit-learn's trees
+    """The trees of a random forest. These are those of `RandomForestRegressor`, which takes longer to copy and check
+    estimators than to grow the trees of a few hundred tasks."""
+    from sklearn import config_context
+    from sklearn.tree import DecisionTreeRegressor
+    rng, n, trees = np.random.RandomState(seed), len(y), []
+    with config_context(skip_parameter_validation=True, assume_finite=True):
+        for _ in range(100):
+            tree = DecisionTreeRegressor(min_samples_leaf=10, max_features=.3, random_state=rng.randint(2**31-1))
+            drawn = np.random.RandomState(tree.random_state).choice(n, most, p=weight/weight.sum())
+            trees.append(tree.fit(x, y, np.bincount(drawn, minlength=n).astype(float), check_input=False).tree_)
+    return trees
+
 # %% ../nbs/09a_estimators.ipynb #42020da3
 class Forest(Estimator, name='forest'):
     "Random forest of the gap on the counts by hand."
     reads = ('hand',)
     most = 2000 # Examples of each tree
     def _fit(self, examples, seed):
-        from sklearn.ensemble import RandomForestRegressor
-        most = self.most if len(examples.gap)>self.most else None
-        forest = RandomForestRegressor(100, min_samples_leaf=10, max_features=.3, max_samples=most, random_state=seed)
-        forest.fit(examples.views['hand'], examples.gap, sample_weight=examples.weight)
-        return _tree_arrays([tree.tree_ for tree in forest.estimators_], 1/100)
+        gap, hand = np.asarray(examples.gap, float), np.ascontiguousarray(examples.views['hand'], np.float32)
+        return _tree_arrays(forest_trees(hand, gap, examples.weight, min(self.most, len(gap)), seed), 1/100)
     def _score(self, views): return _tree_scores(self.state, views['hand'])
 
 # %% ../nbs/09a_estimators.ipynb #ab541bd5
@@ -306,8 +328,7 @@ class Stack(Estimator, name='stack'):
     def _fit(self, examples, seed):
         state = {}
         for part in self.parts:
-            fitted = ESTIMATORS[part]()
-            fitted.fit(examples, seed)
+            fitted = fit_examples(part, examples, seed)
             state |= {f'{part}/{name}': values for name,values in fitted.state.items()}
         return state
 

@@ -25,8 +25,8 @@ def _is_negated(node): return isinstance(node, ast.UnaryOp) and isinstance(node.
 def _is_said(node):
     "Whether a node is what only prose has: `it is 6`, `6 (six)`."
     if isinstance(node, ast.Call): return isinstance(node.func, ast.Constant)
-    numbers = [part for part in getattr(node, 'comparators', ()) if isinstance(part, ast.Constant) and type(part.value) is int]
-    return bool(numbers) and any(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops)
+    if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], (ast.Is, ast.IsNot)): return False
+    return any(isinstance(part, ast.Constant) and type(part.value) is int for part in node.comparators)
 
 def _is_prose(value):
     "Whether an expression is words that happen to be Python: `That is all`, `not sure`, `That is 5`, `6, not 5`."
@@ -67,12 +67,15 @@ def _expression(text, side):
     return '' if _is_prose(value) else ast.unparse(value)
 
 # %% ../nbs/00o_expressions.ipynb #ee000012
-_GIVES = re.compile(r'[`*_$]*\s*(?:→|⇒|⟹|⟶|➜|->|=>|={1,3}|\\(?:rightarrow|to|Rightarrow)\b|\b(?:(?:will|would|should) )?(?:is|returns?|returned|evaluates? to|gives?'
-                    r'|yields?|outputs?|equals?|is equal to|produces?|results? in|be)\b):?\s*', re.I)
+_GIVES = re.compile(
+    r'[`*_$]*\s*(?:→|⇒|⟹|⟶|➜|->|=>|={1,3}|\\(?:rightarrow|to|Rightarrow)\b|\b(?:(?:will|would|should) )?(?:is'
+    r'|be|returns?|returned|evaluates? to|gives?|yields?|outputs?|equals?|is equal to|produces?'
+    r'|results? in)\b):?\s*', re.I)
 _CALL = re.compile(r'[A-Za-z_][\w.]*\(')
 _ENDS = re.compile(
-    r',?\s+(?:and\s+|but\s+)?(?:not|rather than|instead of|as opposed to|unlike|whereas|while|because|since|as|which|where|when|for|if|after'
-    r'|but|and|so|in|with|due|is|then|unless|only)\b|\s+[(—–✅]|\s+-\s|[.;!]\s|(?<=\S)(?:\*\*|`)(?=[\s,.;]|$)')
+    r',?\s+(?:and\s+|but\s+)?(?:not|rather than|instead of|as opposed to|unlike|whereas|while|because|since|as|which'
+    r'|where|when|for|if|after|but|and|so|in|with|due|is|then|unless|only)\b|\s+[(—–✅]|\s+-\s|[.;!]\s'
+    r'|(?<=\S)(?:\*\*|`)(?=[\s,.;]|$)')
 _WIDE, _MANY, _LINES = 20_000, 10, 2000 # Characters of a line, words in it, and lines that are read
 _QUOTES = re.compile(r"""(?<!\w)['"]|['"](?!\w)""")
 
@@ -88,40 +91,49 @@ def _value(text, side):
     if text[:1]=='`' and (code := re.match(r'(`+)(.+?)\1', text)): return _expression(code.group(2), side)
     if text[:2]=='**' and (bold := re.match(r'\*\*(.+?)\*\*', text)): return _expression(bold.group(1), side)
     ends = (end.start() for end in islice(_ENDS.finditer(text), _MANY))
-    return next(filter(None, (_expression(text[:end], side) for end in ends if not _is_open(text[:end].lstrip('`*')))), '')
+    heads = (text[:end] for end in ends if not _is_open(text[:end].lstrip('`*')))
+    return next(filter(None, (_expression(head, side) for head in heads)), '')
 
 def _call_before(text):
     "The call that a text ends in, '' if it ends in none."
     text = text.rstrip(' `*_$:')
     for found in _CALL.finditer(text[-400:]):
         tree = parsed(text[-400:][found.start():])
-        if tree and len(tree.body)==1 and isinstance(getattr(tree.body[0], 'value', None), ast.Call): return ast.unparse(tree)
+        value = getattr(tree.body[0], 'value', None) if tree and len(tree.body)==1 else None
+        if isinstance(value, ast.Call): return ast.unparse(value)
     return ''
 
 def _equations(text):
     "`(call, value)` of what a text says that calls give."
-    signs = [sign for sign in islice(_GIVES.finditer(text), 2*_MANY) if not _is_open(text[:sign.start()].replace('`', ''))]
+    signs = islice(_GIVES.finditer(text), 2*_MANY)
+    signs = [sign for sign in signs if not _is_open(text[:sign.start()].replace('`', ''))]
     for sign in signs:
         if not (call := _call_before(text[:sign.start()])): continue
         tails = [text[sign.end():], *(text[other.end():] for other in signs[::-1] if other.start()>sign.start())]
         if value := next(filter(None, (_value(tail, 'value') for tail in tails)), ''): yield call, value
 
 # %% ../nbs/00o_expressions.ipynb #ee000015
-_LABEL = re.compile(r"(?:→|⇒|⟹|->|=>|\bit['’]s\b|\b(?:answer|output|result|value|returns?|returned|outputs?|prints?|yields?|gives|equals|call"
-                    r'|solution|final)\b)[*_\s]*'
-                    r'(?:(?:is|are|will be|would be|should be|must be)\b)?[*_\s]*(?:not [^,;]{1,40}?,? but\b)?(?:[:=→]|[-=]>)*[*_\s]*', re.I)
+_LABEL = re.compile(
+    r"(?:→|⇒|⟹|->|=>|\bit['’]s\b|\b(?:answer|output|result|value|returns?|returned|outputs?|prints?|yields?|gives"
+    r'|equals|call|solution|final)\b)[*_\s]*(?:(?:is|are|will be|would be|should be|must be)\b)?[*_\s]*'
+    r'(?:not [^,;]{1,40}?,? but\b)?(?:[:=→]|[-=]>)*[*_\s]*', re.I)
 _FINAL = re.compile(r'\b(?:final|correct|expected)\b|\banswer\b', re.I)
-_IS_IT = re.compile(r'^(?P<it>.+?)\s+(?:is|would be|will be|must be)\s+(?:(?:the|your|our|my|such|one)\b.*\b(?:answer|output|result|value|call)'
-                    r'|what\b.*\b(?:returns?|outputs?|prints?|gives))\b', re.I)
+_IS_IT = re.compile(
+    r'^(?P<it>.+?)\s+(?:is|would be|will be|must be)\s+(?:(?:the|your|our|my|such|one)\b.*\b(?:answer|output|result'
+    r'|value|call)|what\b.*\b(?:returns?|outputs?|prints?|gives))\b', re.I)
 _HEADING = re.compile(r'^\W*(?:the )?(?:final |correct |expected )?(?:answer|output|result)\b(?: is)?\W*$', re.I)
-_NOTE = re.compile(r'^\W*(?:note|n\.?b\b|for (?:example|instance|comparison|reference)|e\.g|(?:by|in) contrast|unlike|whereas|similarly'
-                   r'|likewise|if|suppose|had|were|with|otherwise|step)\b', re.I)
-_ASIDE = re.compile(r'^\W*(?:explanation|why|reason(?:ing|s)?|how (?:it|this) works|steps?\b|step[- ]by[- ]step|trace|walk-?through'
-                    r'|breakdown|details|notes?)\b.{0,40}$', re.I)
+_NOTE = re.compile(
+    r'^\W*(?:note|n\.?b\b|for (?:example|instance|comparison|reference)|e\.g|(?:by|in) contrast|unlike|whereas'
+    r'|similarly|likewise|if|suppose|had|were|with|otherwise|step)\b', re.I)
+_ASIDE = re.compile(
+    r'^\W*(?:explanation|why|reason(?:ing|s)?|how (?:it|this) works|steps?\b|step[- ]by[- ]step|trace|walk-?through'
+    r'|breakdown|details|notes?)\b.{0,40}$', re.I)
 _BACK = re.compile(r'\b(?:therefore|so|thus|hence|finally|overall|in conclusion|final|answer)\b', re.I)
-_WAIT = re.compile(r'\b(?:wait|hmm+|oops|actually|hold on|let me (?:re|double|check)|on second thought|correction)\b', re.I)
+_WAIT = re.compile(
+    r'\b(?:wait|hmm+|oops|actually|hold on|let me (?:re|double|check)|on second thought|correction)\b', re.I)
 _SENTENCE = re.compile(r'(?<=[.!?])\s+(?=[A-Z`*(])')
-_BEGINS = re.compile(r"""([\d'"\[({-].*?|True|False|None),?(?:\s+(?:[(—–]|because\b|since\b|as\b).*|[.;] [a-z].*)$""")
+_BEGINS = re.compile(
+    r"""([\d'"\[({-].*?|True|False|None),?(?:\s+(?:[(—–]|because\b|since\b|as\b).*|[.;] [a-z].*)$""")
 _CONTRAST = re.compile(r',?\s+(?:whereas|while|unlike|in contrast|as opposed|instead of|rather than)\b')
 BEST, PLAIN, NOTED = 2, 1, 0
 

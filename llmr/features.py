@@ -246,7 +246,7 @@ def split_prompt(
     return sentence.strip(), [test.strip() for test in re.split(r'^(?=assert\b)', rest, flags=re.M)[1:]]
 
 # %% ../nbs/05b_features.ipynb #90767258
-_in_tests = dict(numbers=r'\d+', floats=r'\d+\.\d+', quotes=r'["\']', lists=r'\[', brackets=r'\(', braces=r'\{',
+_in_tests = dict(numbers=r'\d+', floats=r'(?<!\d)\d+\.\d+', quotes=r'["\']', lists=r'\[', brackets=r'\(', braces=r'\{',
                  truths=r'True|False', commas=r',', negatives=r'-\d', nones=r'None')
 _in_sentence = ('python', 'regex', 'lambda', 'given', 'find', 'check', 'tuple', 'list', 'string', 'number')
 _values = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Call, ast.UnaryOp)

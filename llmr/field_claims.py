@@ -192,13 +192,14 @@ def filled_rates(
     if not np.isnan(routed): return min(max(routed-difference, 0.), 1.), routed, False
     return .5-difference/2, .5+difference/2, True
 
-# %% ../nbs/11b_field_claims.ipynb #e69528f5
+# %% ../nbs/11b_field_claims.ipynb #f513805d
 def _recounted(claim, margin, level):
     "The numbers of one claim."
     baseline, routed, assumed = filled_rates(claim.baseline, claim.routed, claim.difference)
     interval = unpaired_interval(baseline, routed, claim.n, level)
     fewest, most = possible_pairs(baseline, routed, claim.n)
     narrow, wide = (paired_interval(pairs, level) for pairs in (fewest, most))
+    narrow = max(narrow[0], interval[0]), min(narrow[1], interval[1])
     tasks = [tasks_to_settle(claim.kind, claim.difference, sd, margin)
              for sd in (float(fewest.gained.std()), unpaired_sd(baseline, routed))]
     return dict(low=interval[0], high=interval[1], narrow_low=narrow[0], narrow_high=narrow[1], wide_low=wide[0],

@@ -109,6 +109,7 @@ class Exchange:
 
 # %% ../nbs/22f_gateway.ipynb #f2200014
 OTHER = dict(small='large', large='small')
+_MOST_TEXTS = 256 # Of one request that are scored
 READ_S = 2. # Seconds in which the tests of a prompt must be found
 
 class Decider:
@@ -120,7 +121,7 @@ class Decider:
     ):
         self.router, self.folder, self.options = router, folder, options
         self.scorer, self.traffic = Scorer(router), Traffic(router.calibration)
-        self.readers = ThreadPoolExecutor(1, 'llmr-tests') # apart, so that prompts made to take long hold up no other work
+        self.readers = ThreadPoolExecutor(1, 'llmr-tests') # apart: a prompt made to take long holds up no other work
         self.conversations, self.looked, self.withdrawn = Recent(20_000), 0., ''
 
     def check_withdrawn(self):
@@ -141,7 +142,8 @@ class Decider:
         "Decide about a request."
         texts, fixed = request.task.texts, choice.policy in OTHER
         decision = Decision(choice.policy if fixed else 'large', choice.policy, choice.tau)
-        if texts:
+        if len(texts)>_MOST_TEXTS: decision.policy = decision.policy if fixed else 'too many texts'
+        elif texts:
             decision.group = prompt_id('\n'.join(texts))
             try: decision.score = await self._score(texts)
             except Exception: decision.policy = decision.policy if fixed else 'unscored'
@@ -224,17 +226,17 @@ async def read_body(
     seconds:float, # For all of it
 )->bytes:
     "The body of a request. Raises: `Refusal` on one that is too large or too slow, `ConnectionError` if it is cut."
-    parts, size, end = [], 0, asyncio.get_running_loop().time()+seconds
+    body, end = bytearray(), asyncio.get_running_loop().time()+seconds # one piece, however many it comes in
     while True:
         try:
             async with asyncio.timeout_at(end): message = await receive()
         except TimeoutError:
             raise Refusal(408, 'timeout', f'the body did not come within {seconds:g} s.', connection='close') from None
         if message['type']=='http.disconnect': raise ConnectionError
-        parts.append(message.get('body', b''))
-        size += len(parts[-1])
-        if size>most: raise Refusal(413, 'too_large', f'the body has more than {most:,} bytes.', connection='close')
-        if not message.get('more_body'): return b''.join(parts)
+        body += message.get('body', b'')
+        if len(body)>most:
+            raise Refusal(413, 'too_large', f'the body has more than {most:,} bytes.', connection='close')
+        if not message.get('more_body'): return bytes(body)
 
 # %% ../nbs/22f_gateway.ipynb #f2200023
 def _header(value): return re.sub(r'[^\x20-\x7e]+', ' ', str(value))[:500]

@@ -21,14 +21,8 @@ from .blocks import parsed
 from .core import InputError
 from .execution import Limits, Program, Sandbox, choose_isolation
 
-# %% ../nbs/22d_prompt_tests.ipynb #d2200008
-_MOST_LINES, _MOST_TRIES, _BUILTIN = 12, 60, frozenset(dir(builtins))
-_BULLET = re.compile(r'^\s*(?:(?:[-*+]|\d+[.)])\s+)?')
-_NOT = (r"(?:not|never|n't)\s+(?:be\b|been\b|true|hold|return|give|happen|expect|want|right|correct|pass|accept|what|valid|"
-        r"the case|supposed|desired|intended|ok\b|okay)")
-_WRONG = (rf"{_NOT}|\b(?:wrong(?:ly)?|incorrect(?:ly)?|invalid|buggy|bugs?|broken|mistaken(?:ly)?|erroneous(?:ly)?|bad|"
-          r"undesired|unwanted|counter-?examples?)\b")
-_DOUBT = re.compile(_WRONG, re.I)
+# %% ../nbs/22d_prompt_tests.ipynb #d2200024
+_BUILTIN = frozenset(dir(builtins))
 
 def free_names(
     source:str, # Python
@@ -42,6 +36,15 @@ def free_names(
     bound = {node.id for node in named if not isinstance(node.ctx, ast.Load)}
     bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
     return {node.id for node in named if id(node) not in beside}-bound-_BUILTIN
+
+# %% ../nbs/22d_prompt_tests.ipynb #d2200008
+_MOST_LINES, _MOST_TRIES = 12, 60
+_BULLET = re.compile(r'^\s*(?:(?:[-*+]|\d+[.)])\s+)?')
+_NOT = (r"(?:not|never|n't)\s+(?:be\b|been\b|true|hold|return|give|happen|expect|want|right|correct|pass|accept|what|"
+        r"valid|the case|supposed|desired|intended|ok\b|okay)")
+_WRONG = (rf"{_NOT}|\b(?:wrong(?:ly)?|incorrect(?:ly)?|invalid|buggy|bugs?|broken|mistaken(?:ly)?|erroneous(?:ly)?|bad|"
+          r"undesired|unwanted|counter-?examples?)\b")
+_DOUBT = re.compile(_WRONG, re.I)
 
 def _headings(lines):
     "For each line, the last one above it that ends in a colon, with nothing but examples and blank lines between."
@@ -82,8 +85,8 @@ def _value(text):
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError): return None
 
 _SHOWN_WRONG = re.compile(
-    rf"{_WRONG}|\b(?:currently|at the moment|right now|actual(?:ly)?|unexpected(?:ly)?|instead|rather than|fails?|failing|"
-    r"(?:i|we) (?:get|got|see)|got)\b", re.I)
+    rf"{_WRONG}|\b(?:currently|at the moment|right now|actual(?:ly)?|unexpected(?:ly)?|instead|rather than|fails?|"
+    r"failing|(?:i|we) (?:get|got|see)|got)\b", re.I)
 _QUOTES = re.compile(r'(?:\"{3}|\'{3}|^[ \t]*`{3,}\w*)[ \t]*$', re.M) # The end of a docstring, a fence
 
 def _calls(source):
@@ -159,9 +162,10 @@ def find_tests(
     text:str,     # A prompt
     most:int=30,  # Tests that are taken
 )->tuple:         # Python statements, each once
-    "The tests that a prompt shows. What stands far behind, or in very long lines, is not looked at."
-    text = '\n'.join(line for line in text[:_FAR].split('\n') if len(line)<_WIDE)
-    found = [*find_asserts(text), *find_doctests(text), *find_examples(text)]
+    "The tests that a prompt shows. What stands far behind is not looked at, in very long lines asserts alone."
+    text = text[:_FAR]
+    narrow = '\n'.join(line for line in text.split('\n') if len(line)<_WIDE)
+    found = [*find_asserts(text), *find_doctests(narrow), *find_examples(narrow)]
     return tuple(dict.fromkeys(found))[:most]
 
 # %% ../nbs/22d_prompt_tests.ipynb #d2200019

@@ -56,6 +56,7 @@ def make_tracer():
 
 # %% ../nbs/22h_relay.ipynb #da220011
 _STOPPED = 499 # Status in the log where the client left
+_MOST_SHADOWS = 64 # That wait for the other model, each with its request
 _LONG = 2**18  # Bytes of a body that is read in a thread, so that streams do not wait
 
 async def _until_gone(receive):
@@ -72,6 +73,7 @@ class Service:
         self.decider, self.asking, self.log, self.options = decider, asking, log, options
         self.metrics, self.prices, self.active = asking.metrics, Prices(options.prices), 0
         self.shadows, self.background, self.turns = Recent(256), set(), asyncio.Semaphore(8)
+        self.reading = asyncio.Semaphore(2)
         self.names = {side: upstream.name for side,upstream in asking.upstreams.items()}
         self.record = make_tracer() if options.spans else None
 
@@ -112,7 +114,7 @@ class Service:
         body = await read_body(receive, self.options.most_body, self.options.patience.idle)
         started, path = time.perf_counter(), scope['path'].removeprefix('/v1')
         path += sent_query(scope.get('query_string', b'').decode('latin-1'))
-        try: request = await asyncio.to_thread(read_request, body) if len(body)>_LONG else read_request(body)
+        try: request = await self._read_long(body) if len(body)>_LONG else read_request(body)
         except InputError as e: raise Refusal(400, 'invalid_body', str(e)) from None
         try: choice = choose_policy(request.model, self.options.name, self.options.tau)
         except InputError as e: raise Refusal(404, 'model_not_found', str(e)) from None
@@ -122,12 +124,22 @@ class Service:
         task_id = task if 0<len(task)<=200 else id_
         return Exchange(id_, path, request, None, task_id, headers, started), choice
 
+    async def _read_long(self, body):
+        "Read a long body and what is derived of all of it, in a thread, few at a time since it takes memory."
+        def read():
+            "The request, and its key if one is needed."
+            request = read_request(body)
+            if request.has_tools or request.task.goes_on: request.conversation()
+            return request
+        async with self.reading: return await asyncio.to_thread(read)
+
     async def _answer(self, exchange, choice, send):
         "Decide, ask and relay."
         exchange.decision = await self.decider.decide(exchange.request, choice)
         decision = exchange.decision
         is_new = decision.group and not exchange.request.task.goes_on and decision.policy!='conversation'
-        exchange.shadowed = bool(is_new) and random.random()<self.options.shadow
+        exchange.shadowed = (bool(is_new) and random.random()<self.options.shadow
+                             and len(self.background)<_MOST_SHADOWS)
         try: answer = await self.asking.ask(exchange)
         except Refusal as e:
             exchange.status, exchange.first = e.status, exchange.elapsed()

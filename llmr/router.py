@@ -39,6 +39,7 @@ class Examples:
     large: np.ndarray         # (N, M)
     others: np.ndarray|None = None # (N, K) mean qualities of further models
     groups: np.ndarray|None = None # (N,) from `task_groups`; every task is its own group if None
+    fits: dict|None = None    # Part -> `Estimator` fitted on these, for one made of parts; None keeps none
 
     @property
     def gap(self):
@@ -86,6 +87,7 @@ class Estimator:
     "What all estimators share. A subclass names itself, says which views it reads, and defines `_fit` and `_score`."
     reads:tuple = ('prompt',)
     candidate = True # Whether a choice among all estimators considers it
+    parts:tuple = ()  # Estimators that it is made of
 
     def _fit(self, examples, seed): raise NotImplementedError
     def _score(self, views): raise NotImplementedError

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SAVED', 'PAPER_SAMPLES', 'read_recorded', 'check_completions', 'programs_of', 'pack', 'read_pack', 'load_completions',
-           'completion_keys', 'saved_completions', 'task_requests', 'sample_completions', 'sampling_notes',
-           'sampling_record', 'columns_of', 'length_summary', 'plot_lengths']
+           'completion_keys', 'saved_completions', 'task_requests', 'sample_completions', 'draw_completions',
+           'sampling_notes', 'sampling_record', 'columns_of', 'length_summary', 'plot_lengths']
 
 # %% ../nbs/02_sampling.ipynb #6044378f
 import hashlib
@@ -311,14 +311,12 @@ def _report_speed(completions, total, on_progress):
         if on_progress: on_progress(done, total, **facts)
 
 def _draw(sampler, requests, keys, skip, store, on_progress):
-    "Completions by key, each saved as it comes."
-    drawn = {}
+    "`(key, completion)` as they come, each saved."
     try:
         for i,completion in _report_speed(sampler.complete(requests, skip), len(keys)-len(skip), on_progress):
             store.put({keys[i]: _to_json(completion)})
-            drawn.setdefault(keys[i], completion)
+            yield keys[i], completion
     finally: sampler.close()
-    return drawn
 
 def _reasoning_inside(row):
     "Tokens of the reasoning inside a whole answer, by its share of the characters; None if there is none."
@@ -353,7 +351,8 @@ def sample_completions(
     skip = frozenset(i for i,key in enumerate(keys) if key in completions)
     if len(skip)<len(keys):
         with Store(folder and Path(folder)/SAVED) as store:
-            completions |= _draw(sampler, requests, keys, skip, store, on_progress)
+            for key,completion in _draw(sampler, requests, keys, skip, store, on_progress):
+                completions.setdefault(key, completion)
     for task_id,request,key in zip(task_ids, requests, keys):
         if key in completions: continue
         raise InputError(f'model {sampler.name}: no answer for task {task_id}, sample {request.sample}. '
@@ -369,6 +368,31 @@ def sample_completions(
               'need a larger max_context')
     raise InputError(f'model {sampler.name}: none of {len(drawn)} completions contains a program '
                      f'({drawn.finish_reason.mode()[0]}). {advice}.')
+
+# %% ../nbs/02_sampling.ipynb #7c1e0ad1
+def _saved_keys(folder, keys):
+    "Those of the keys that are saved in any file of a folder."
+    known = set()
+    for path in sorted(Path(folder).glob('*.sqlite')):
+        with Store(path) as store: known |= store.known(keys)
+    return known
+
+def draw_completions(
+    tasks:pd.DataFrame,  # As for `sample_completions`
+    sampler:Sampler,     # As for `sample_completions`
+    n_samples:dict,      # As for `sample_completions`
+    seed:int,            # As for `sample_completions`
+    folder:Path,         # Where completions are saved as they come
+    on_progress=None,    # As for `sample_completions`
+)->int:                  # How many were drawn
+    "Save what is not saved yet, and hold no text. Raises: `InputError` as `sample_completions`."
+    _, requests = task_requests(tasks, n_samples, seed)
+    keys = completion_keys(sampler, requests, seed)
+    known = _saved_keys(folder, keys)
+    skip = frozenset(i for i,key in enumerate(keys) if key in known)
+    if len(skip)==len(keys): return 0
+    with Store(Path(folder)/SAVED) as store:
+        return sum(1 for _ in _draw(sampler, requests, keys, skip, store, on_progress))
 
 # %% ../nbs/02_sampling.ipynb #7c1e0a06
 def sampling_notes(

@@ -11,6 +11,7 @@ __all__ = ['HEADS_SHOWN', 'CANDIDATES', 'MIN_TASKS', 'Study', 'make_study', 'run
 # %% ../nbs/09_selection.ipynb #500cce6b
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import repeat
 from pathlib import Path
 
 # %% ../nbs/09_selection.ipynb #ded1f26b
@@ -123,13 +124,14 @@ def fit_on(
     study:Study,    # What to learn from
     estimator:str,  # One of `ESTIMATORS`, or `head-brevity`
     seed:int=42,    # Of everything random
+    fits:dict=None, # Of parts that were fitted on this study with this seed; more are added. None keeps none
 )->Estimator:       # As of `fit_estimator`
     "Fit an estimator on a study. Raises: `InputError` as `fit_estimator` does."
     if estimator=='head-brevity':
         level = np.where(np.isnan(study.brevity), np.nan, 0)
         return fit_estimator('head-inclusive', study.views, study.brevity, level, seed=seed)
     views = {name: np.asarray(x, np.float32) for name,x in study.views.items()}
-    return fit_examples(estimator, Examples(views, study.small, study.large, study.others, study.groups), seed)
+    return fit_examples(estimator, Examples(views, study.small, study.large, study.others, study.groups, fits), seed)
 
 # %% ../nbs/09_selection.ipynb #76c6f29b
 def fold_numbers(
@@ -155,6 +157,7 @@ def cross_scores(
     fold:np.ndarray,      # (N,) from `fold_numbers`
     keep:np.ndarray=None, # (N,) mask of the tasks that may be learned from; all if None
     seed:int=42,          # Of everything random
+    fits:dict=None,       # Fold -> `fits` of `fit_on`; None keeps none
 )->np.ndarray:            # (N,)
     """Scores of each task by a router fitted on the other folds, centred per fold (except the oracle's, which are not
     learned); all equal where those folds hold nothing to learn."""
@@ -163,7 +166,8 @@ def cross_scores(
         out = fold==number
         learn = ~out if keep is None else ~out & keep
         if not learn.any(): continue
-        try: scores[out] = fit_on(study.rows(learn), estimator, seed).score(study.rows(out).views)
+        part = None if fits is None else fits.setdefault(number, {})
+        try: scores[out] = fit_on(study.rows(learn), estimator, seed, part).score(study.rows(out).views)
         except NothingToLearn: scores[out] = 0
     return scores if estimator=='oracle' else _centre(scores, fold)
 
@@ -171,9 +175,13 @@ def cross_scores(
 def _scores_on_folds(studies, estimators, folds, seed, on_progress=None):
     "Scores of every estimator on every pair, for each assignment to folds: (pair name, estimator) -> (repeats, N)."
     scores, total = {}, len(studies)*len(estimators)
+    parts = {part for name in estimators if name in ESTIMATORS for part in ESTIMATORS[name].parts}
     for study in studies:
+        fits = [{} for _ in folds] # a part of a stack is fitted once where it is a candidate itself
         for name in estimators:
-            scores[study.pair.name, name] = np.stack([cross_scores(study, name, fold, seed=seed) for fold in folds])
+            shared = name in parts or name in ESTIMATORS and ESTIMATORS[name].parts
+            scores[study.pair.name, name] = np.stack([cross_scores(study, name, fold, seed=seed, fits=found)
+                                                      for fold,found in zip(folds, fits if shared else repeat(None))])
             if on_progress: on_progress(len(scores), total)
     return scores
 

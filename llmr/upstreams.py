@@ -95,6 +95,7 @@ def returned_headers(
     dropped = _named(headers, _THEIRS)
     if any(name.lower()=='content-encoding' and value.strip().lower() in _UNPACKED for name,value in headers):
         dropped = dropped | {'content-encoding', 'content-length'}
+    if any(name.lower()=='transfer-encoding' for name,_ in headers): dropped = dropped | {'content-length'}
     return [(name, value) for name,value in headers
             if name.lower() not in dropped and not name.lower().startswith('x-llmr-')]
 
@@ -120,7 +121,8 @@ def _usage(value):
     usage = next((holder['usage'] for holder in holders if holder.get('usage')), None)
     if not isinstance(usage, dict): return None
     is_count = lambda n: type(n) is int and 0<=n<_MOST_TOKENS
-    counts = [next((usage[name] for name in names if is_count(usage.get(name))), None) for names in (('prompt_tokens', 'input_tokens'), ('completion_tokens', 'output_tokens'))]
+    counts = [next((usage[name] for name in names if is_count(usage.get(name))), None)
+              for names in (('prompt_tokens', 'input_tokens'), ('completion_tokens', 'output_tokens'))]
     return tuple(counts)
 
 class Tally:
@@ -129,7 +131,8 @@ class Tally:
         streams:bool, # Whether it is a stream of events
     ):
         self.streams, self.pieces, self.size, self.fails = streams, 0, 0, False
-        self.head = self.tail = self.line = self.first_count = self.last_count = b''
+        self.head = self.tail = self.first_count = self.last_count = b''
+        self.line = bytearray()
 
     def add(self,
         chunk:bytes, # Of the answer
@@ -142,8 +145,9 @@ class Tally:
 
     def _add_lines(self, chunk):
         "Count in the lines that are whole; of a very long one the end is lost."
-        whole, _, self.line = (self.line+chunk).rpartition(b'\n')
-        self.line = self.line[:_BODY]
+        ended, mark, rest = chunk.rpartition(b'\n')
+        if not mark: return self.line.extend(rest[:_BODY-len(self.line)])
+        whole, self.line = bytes(self.line)+ended, bytearray(rest[:_BODY])
         self.pieces += len(_PIECE.findall(whole))
         self.fails = self.fails or bool(_FAILS.search(whole))
         if counts := _COUNTS.findall(whole):
@@ -181,9 +185,18 @@ class Failure(Exception):
         super().__init__(f'{upstream.side} model {upstream.name}: {cause}')
         self.wait, self.final = wait, final # `Retry-After`; whether another try makes no sense
 
-# %% ../nbs/22c_upstreams.ipynb #c2200026
-_PEEK = 2**16 # Bytes of which an error has fewer
+# %% ../nbs/22c_upstreams.ipynb #c2200028
 _BEGINS = re.compile(rb'\s*(?:data|event|id|retry)?:')
+
+def is_stream(
+    kind:str,    # Content type
+    first:bytes, # Of the answer
+)->bool:         # Also of one that is declared as text, as servers do that look at its beginning
+    "Whether an answer is a stream of events."
+    return kind=='text/event-stream' or kind in ('', 'text/plain') and bool(_BEGINS.match(first))
+
+# %% ../nbs/22c_upstreams.ipynb #c2200026
+_PEEK = 2**14 # Bytes of which an error has fewer
 
 def _error(value):
     "The error that an object holds in place of an answer; {} if it holds none."
@@ -199,13 +212,6 @@ def _first_event(text):
         lines = [line[5:] for line in event.splitlines() if line.startswith(b'data:')]
         if lines: return b'\n'.join(lines)
     return None
-
-def is_stream(
-    kind:str,    # Content type
-    first:bytes, # Of the answer
-)->bool:         # Also of one that is declared as text, as servers do that look at its beginning
-    "Whether an answer is a stream of events."
-    return kind=='text/event-stream' or kind in ('', 'text/plain') and bool(_BEGINS.match(first))
 
 def no_answer(
     kind:str,    # Content type
@@ -308,6 +314,7 @@ def pause(
     except ValueError: wait = 0. # A date
     return max(0., wait) or min(2., .1*2**attempt)*(.5+random.random()/2)
 
+# %% ../nbs/22c_upstreams.ipynb #c2200031
 async def _open(session, upstream, path, body, headers):
     "One request. Raises: errors of aiohttp, `OSError`."
     url = f'{upstream.url}{path}'
@@ -317,7 +324,7 @@ async def _open(session, upstream, path, body, headers):
         response.close()
         raise
 
-def _fails(status): return status>=500 or 300<=status<400 or status in BUSY | REFUSED
+def _fails(status): return status>=500 or status<200 or 300<=status<400 or status in BUSY | REFUSED
 
 async def _beginning(opened, patience, end):
     """Read what is needed to see whether it is an answer: the first event of a stream, a whole that is short. Returns
@@ -365,6 +372,7 @@ async def _look(opened, patience, end):
     if cause: opened.close()
     return cause, final
 
+# %% ../nbs/22c_upstreams.ipynb #c2200032
 async def open_answer(
     session:Any,        # Of aiohttp
     upstream:Upstream,  # Whom to ask

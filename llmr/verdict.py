@@ -198,6 +198,13 @@ def check_margin(
     if not 0<=min_share<=1: raise InputError(f'smallest cost advantage {min_share}: must lie in [0, 1].')
 
 # %% ../nbs/11_verdict.ipynb #fca2ab3b
+def _settled(worthwhile, margin):
+    "What the tasks at hand say of points by share, without counting the tasks that are needed."
+    passed = (worthwhile.low>-margin).cummin() | (worthwhile.low_at_once>-margin)
+    good = worthwhile[passed]
+    if len(good): return Verdict('ROUTE', good.cost_advantage.max(), int(good.cost_advantage.idxmax()))
+    return Verdict("DON'T" if (worthwhile.high<-margin).all() else 'NEED')
+
 def decide(
     points:pd.DataFrame, # From `compare_policies`
     margin:float=.01,    # Acceptable loss of total pass rate, fraction
@@ -208,10 +215,8 @@ def decide(
     Raises: `InputError` as `check_margin`."""
     check_margin(margin, min_share)
     worthwhile = points[points.cost_advantage>=min_share].sort_values('cost_advantage', kind='stable')
-    passed = (worthwhile.low>-margin).cummin() | (worthwhile.low_at_once>-margin)
-    good = worthwhile[passed]
-    if len(good): return Verdict('ROUTE', good.cost_advantage.max(), int(good.cost_advantage.idxmax()))
-    if (worthwhile.high<-margin).all(): return Verdict("DON'T")
+    answer = _settled(worthwhile, margin)
+    if answer.word!='NEED': return answer
     total, even, row = _tasks_missing(worthwhile, margin, power)
     measured = int(points.tasks.iloc[0])
     more, least = (MAX_TASKS if tasks>=MAX_TASKS else max(tasks-measured, 1) for tasks in (total, even))
@@ -386,12 +391,12 @@ def verdict_rates(
     gaps:list,         # (T,) true performance gaps
     margin:float=.01,  # Acceptable loss, fraction
 )->dict: # shares of the measurements: routed, wrong (a ROUTE that loses the margin or more), refused, needless, covered
-    "How often `compare_policies` and `decide` answer rightly where the truth is known; every task has one test."
+    "How often `decide` answers rightly where the truth is known; every task has one test."
     answers, covered, truth = [], [], np.asarray(gaps)
     for won,sent in zip(gained.T, share.transpose(1, 0, 2)):
         paired = pd.DataFrame(dict(small_tests=1., small_passed=won, large_tests=1., large_passed=0.))
         points = compare_policies(paired, sent.astype(float), n_resamples=0)
-        answers.append(decide(points, margin, min_share=0))
+        answers.append(_settled(points.sort_values('cost_advantage', kind='stable'), margin))
         covered.append(((points.low_all<=truth) & (truth<=points.high_all)).all())
     words, rows = np.array([answer.word for answer in answers]), np.array([answer.row for answer in answers])
     routed, refused = words=='ROUTE', words=="DON'T"

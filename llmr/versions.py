@@ -24,44 +24,58 @@ def _any_of(*patterns): return re.compile('|'.join(patterns), re.I)
 
 # %% ../nbs/00n_versions.ipynb #ve000012
 _NOUN = (r'(?:code|version|function|program|attempts?|ones?|solution|approach|implementation|variant|snippet|method|way'
-         r'|draft|submission|answer|logic|loop|shortcut|example|try|idea|script|algorithm|class|copy|alternative|option|style)')
+         r'|draft|submission|answer|logic|loop|shortcut|example|try|idea|script|algorithm|class|copy|alternative|option'
+         r'|style)')
 _POOR = _any_of(
-    r"\b(?:not|never|nor|no longer|cannot)\b|n['’]t\b", r'\b(?:wrong|incorrect)(?:ly)?\b', r'\bbug', r'\bbr(?:eaks?|oken)\b',
-    r'\b(?:mistake|misconception|misstep|error(?!\w)|erroneous|flaw|fault)', r'\bfail(?!\w* fast)', r'\bcrash', r'\btimes? out\b',
-    r'\btles?\b', r'\b(?:bad|worse|poor|unsafe|na[iï]ve|slow(?:er)?|inefficient|quadratic|exponential)\b', r'\bbrute[- ]force\b',
-    r'\b(?:deprecated|obsolete|legacy|old(?:er)?|original|outdated|previous|current|existing|unoptimi[sz]ed)\b', r'\btoo much (?:time|memory)\b',
-    r'\b(?:ignores|loses|misses|forget|forgot|overflows)\b', r'\binfinite\b', r'\b(?:traps?|pitfalls?|gotchas?)\b',
-    r'\banti-', r'\b(?:problem|issue)', r'\bavoid\b', r'\bbeware\b', r'\bwatch out\b', r'\bcareful\b', r'\bresist\b', r'\bagainst\b',
-    r'\bcounter-?example', r'\boff[- ]by[- ]one\b', r'^\W*(?:instead of|rather than|in place of)\b[^,]*$', r'^\W*before\b',
-    r'^\W*(?:\d+[.)]\s*)?no\b\W*$', r'[❌✗✘🚫⛔👎]', r'\balways (?:be|returns?)\b')
+    r"\b(?:not|never|nor|no longer|cannot)\b|n['’]t\b", r'\b(?:wrong|incorrect)(?:ly)?\b', r'\bbug',
+    r'\bbr(?:eaks?|oken)\b', r'\b(?:mistake|misconception|misstep|error(?!\w)|erroneous|flaw|fault)',
+    r'\bfail(?!\w* fast)', r'\bcrash', r'\btimes? out\b', r'\btles?\b',
+    r'\b(?:bad|worse|poor|unsafe|na[iï]ve|slow(?:er)?|inefficient|quadratic|exponential)\b', r'\bbrute[- ]force\b',
+    r'\b(?:deprecated|obsolete|legacy|old(?:er)?|original|outdated|previous|current|existing|unoptimi[sz]ed)\b',
+    r'\btoo much (?:time|memory)\b', r'\b(?:ignores|loses|misses|forget|forgot|overflows)\b', r'\binfinite\b',
+    r'\b(?:traps?|pitfalls?|gotchas?)\b', r'\banti-', r'\b(?:problem|issue)', r'\bavoid\b', r'\bbeware\b',
+    r'\bwatch out\b', r'\bcareful\b', r'\bresist\b', r'\bagainst\b', r'\bcounter-?example', r'\boff[- ]by[- ]one\b',
+    r'^\W*(?:instead of|rather than|in place of)\b[^,]*$', r'^\W*before\b', r'^\W*(?:\d+[.)]\s*)?no\b\W*$',
+    r'[❌✗✘🚫⛔👎]', r'\balways (?:be|returns?)\b')
 _QUOTED = _any_of(
-    rf"(?<!is )(?<!'s )(?<!are )\b(?:(?:your|their|his|her)|(?!(?:here|there|it|that|let|what|how|who|where)['’])\w+['’]s)(?: [\w-]+){{0,2}}? (?:{_NOUN}|suggestion|hint|question|post)\b",
-    r'\byou (?:had|have|posted|wrote|gave|sent|shared|submitted|provided|tried|started \w+|pasted)\b\W*(?:\w+\W*){0,3}$',
-    r'\b(?:from|in) (?:your|the) (?:question|post|issue|message|prompt|task)\b', r'\bstack ?overflow\b', r'\bsomeone\b',
+    r"(?<!is )(?<!'s )(?<!are )\b(?:(?:your|their|his|her)|(?!(?:here|there|it|that|let|what|how|who"
+    rf"|where)['’])\w+['’]s)(?: [\w-]+){{0,2}}? (?:{_NOUN}|suggestion|hint|question|post)\b",
+    r'\byou (?:had|have|posted|wrote|gave|sent|shared|submitted|provided|tried|started \w+'
+    r'|pasted)\b\W*(?:\w+\W*){0,3}$',
+    r'\b(?:from|in) (?:your|the) (?:question|post|issue|message|prompt|task)\b', r'\bstack ?overflow\b',
+    r'\bsomeone\b',
     rf'\bmy (?:very )?(?:first|initial|original|earlier|previous|old) (?:{_NOUN}|thought|instinct)\b',
     r'\b(?:initially|originally|earlier|at first|first),? I \w+', r'\bI (?:first|initially|originally|earlier) \w+',
     r'\b(?:some|many|most) (?:people|beginners|developers|programmers|students|solutions|answers|candidates)\b',
-    r'\bfor (?:reference|contrast|context|comparison|testing only)\b', r'^\W*(?:compare|contrast|recall|as a reminder)\b',
-    r'\bto (?:illustrate|reproduce|demonstrate|show)\b', r'\b(?:posted|given|provided) code\b', r'\breplaces (?:the|your|my)\b')
+    r'\bfor (?:reference|contrast|context|comparison|testing only)\b',
+    r'^\W*(?:compare|contrast|recall|as a reminder)\b', r'\bto (?:illustrate|reproduce|demonstrate|show)\b',
+    r'\b(?:posted|given|provided) code\b', r'\breplaces (?:the|your|my)\b')
 _SEEMS = _any_of(
-    r'\b(?:tempting|tempted|inclined)\b', r'\b(?:looks?(?! like)|seems?|appears?|sounds?)\b', r'\b(?:one|you|someone|people) (?:might|may|could|would) (?:think'
-    r'|expect|believe|assume|try)\b', r'\bsupposed(?:ly)?\b')
+    r'\b(?:tempting|tempted|inclined)\b', r'\b(?:looks?(?! like)|seems?|appears?|sounds?)\b',
+    r'\b(?:one|you|someone|people) (?:might|may|could|would) (?:think|expect|believe|assume|try)\b',
+    r'\bsupposed(?:ly)?\b')
 
 # %% ../nbs/00n_versions.ipynb #ve000014
 _CORRECTS = _any_of(
-    r'(?<!not )\bcorrect(?:ed|ion|s|ly)?\b', r'(?<!not )(?<!before the )\bfix(?:ed|es|ing)?\b', r'\bupdated?\b', r'\bfinal\b',
-    r'\brevis', r'\bimprov', r'\bshould (?:be|look|read)\b', r'\brewr[io]t', r'\brepaired\b', r'\bproper', r'\bbecomes?\b',
-    r'\b(?:faster|better|cleaner|optimi[sz]ed|optimal|replaced)\b', r'(?<!less )(?<!not )(?<!as )\b(?:efficient|fast)\b',
-    r'\b(?:works|working|passes|handles|solves|addresses|resolves|succeeds)\b', r'[✅✔]', r'\bright (?:way|one|version)\b',
-    r'\bnew (?:version|code|one)\b', r'\bwithout (?:the|that|this|any|debug)', r'\bafter (?:removing|fixing|changing|adding)',
+    r'(?<!not )\bcorrect(?:ed|ion|s|ly)?\b', r'(?<!not )(?<!before the )\bfix(?:ed|es|ing)?\b', r'\bupdated?\b',
+    r'\bfinal\b', r'\brevis', r'\bimprov', r'\bshould (?:be|look|read)\b', r'\brewr[io]t', r'\brepaired\b',
+    r'\bproper', r'\bbecomes?\b', r'\b(?:faster|better|cleaner|optimi[sz]ed|optimal|replaced)\b',
+    r'(?<!less )(?<!not )(?<!as )\b(?:efficient|fast)\b',
+    r'\b(?:works|working|passes|handles|solves|addresses|resolves|succeeds)\b', r'[✅✔]',
+    r'\bright (?:way|one|version)\b', r'\bnew (?:version|code|one)\b', r'\bwithout (?:the|that|this|any|debug)',
+    r'\bafter (?:removing|fixing|changing|adding)',
     r'\b(?:avoids|avoiding|to (?:avoid|fix|solve|address|resolve|handle|prevent|correct))\b', r'^\W*do this\b',
     r'\b(?:so|thus|therefore|now)\b\W*(?:I\b|we\b|let|use|this|the|here|$)', r'\b(?:instead|like so)\W*$',
-    r'\bthe (?:bug|problem|issue|mistake|error) (?:is|was)\b', r"\bnot have (?:this|that|the)\b", r'\bthis one do(?:es|esn.t)\b',
-    r'^\W*(?:use|replace|change|write|try)\b', r'(?<!if )\b(?:I|we) (?:\w+ )?(?:use|add|change|need|take|return|switch|replace|rewrote|changed)\b', r'\b(?:second|third|next) (?:try|attempt|version)\b')
+    r'\bthe (?:bug|problem|issue|mistake|error) (?:is|was)\b', r"\bnot have (?:this|that|the)\b",
+    r'\bthis one do(?:es|esn.t)\b', r'^\W*(?:use|replace|change|write|try)\b',
+    r'(?<!if )\b(?:I|we) (?:\w+ )?(?:use|add|change|need|take|return|switch|replace|rewrote|changed)\b',
+    r'\b(?:second|third|next) (?:try|attempt|version)\b')
 _WITHDRAWS = _any_of(
-    r'\b(?:wait|hm+|oops|whoops|actually|sorry|apolog\w+|my (?:bad|mistake)|hold on|nope|above|thanks|thank you)\b', r'\bno[,.]',
-    r'\bon second thought\b', r'\bscrap (?:that|this)\b', r'\bI see\b', r'\bis needed\b', r"\byou['’ a]+re right\b",
-    r'(?<!before )(?<!until )\bI (?:just )?(?:made|missed|forgot|reali[sz]ed?|noticed?|misread|overlooked)\b', r"^\W*there(?:['’]s| is| was) .*\b(?:bug|mistake|problem|error|issue|flaw)",
+    r'\b(?:wait|hm+|oops|whoops|actually|sorry|apolog\w+|my (?:bad|mistake)|hold on|nope|above|thanks|thank you)\b',
+    r'\bno[,.]', r'\bon second thought\b', r'\bscrap (?:that|this)\b', r'\bI see\b', r'\bis needed\b',
+    r"\byou['’ a]+re right\b",
+    r'(?<!before )(?<!until )\bI (?:just )?(?:made|missed|forgot|reali[sz]ed?|noticed?|misread|overlooked)\b',
+    r"^\W*there(?:['’]s| is| was) .*\b(?:bug|mistake|problem|error|issue|flaw)",
     r"\blet(?: me|['’]s) (?:try|fix|correct|change|avoid|write|redo|start over|think|re\w+)\b",
     r'^\W*(?:(?:but|however|and|so|ah|oh)\W+)*(?:that|it (?:fails|returns|gives|does|breaks))\b',
     r'\b(?:previous|last|earlier|original) \w+ (?:is|was|has|had|fails|does|ignores|returns)\b(?=\W*\w)')
@@ -84,15 +98,18 @@ def _speaks_against(label, earlier):
 
 # %% ../nbs/00n_versions.ipynb #ve000016
 _OFFERS = _any_of(
-    r'^\W*(?:or\b|alternatively|optional(?:ly)?|bonus|varia(?:tion|nt)|if (?:you|one|your|speed|memory|performance))\b',
+    r'^\W*(?:or\b|alternatively|optional(?:ly)?|bonus|varia(?:tion|nt)|if (?:you|one|your|speed|memory'
+    r'|performance))\b',
     r'\bfor (?:debugging|logging|tracing|profiling|fun|completeness|(?:very )?(?:large|long|big|huge))\b',
-    r'\bto (?:debug|trace|log|profile|inspect|visuali[sz]e)\b', r'\bpython ?2\b', r'\bwhat (?:about|if)\b', r'\bif you\b',
-    rf'\b(?:debug|instrumented|verbose|annotated|recursive|parallel) {_NOUN}\b', r'\b(?:prints?|logs?) (?:every|each|all|statements)\b', r'\bwhat happens\b',
+    r'\bto (?:debug|trace|log|profile|inspect|visuali[sz]e)\b', r'\bpython ?2\b', r'\bwhat (?:about|if)\b',
+    r'\bif you\b', rf'\b(?:debug|instrumented|verbose|annotated|recursive|parallel) {_NOUN}\b',
+    r'\b(?:prints?|logs?) (?:every|each|all|statements)\b', r'\bwhat happens\b',
     r'\b(?:with|adds?|adding) (?:\w+ )?(?:logging|prints?|debug\w*|tracing|instrumentation|timing|output)\b')
 _ALTERNATIVE = _any_of(
-    rf'\balternativ', rf'\b(?:another|different|other|one more) {_NOUN}', r'\b(?:less|not as) (?:efficient|readable)', r'\btoo\W*$',
-    r'\balso\b', r'\bone-liner\b', r'\bequivalent\b', r'\bsame (?:thing|idea|in|with|as)\b', r'\boptional', r'\bextend(?:ed|ing)\b',
-    r'\bparalleli[sz]e', r'\bvalidation\b', r'\bshorter\b')
+    r'\balternativ', rf'\b(?:another|different|other|one more) {_NOUN}',
+    r'\b(?:less|not as) (?:efficient|readable)', r'\btoo\W*$', r'\balso\b', r'\bone-liner\b', r'\bequivalent\b',
+    r'\bsame (?:thing|idea|in|with|as)\b', r'\boptional', r'\bextend(?:ed|ing)\b', r'\bparalleli[sz]e',
+    r'\bvalidation\b', r'\bshorter\b')
 
 def _is_alternative(label, earlier):
     "Whether a label offers another way, and nothing says that the version before is wrong."
@@ -102,13 +119,17 @@ def _is_alternative(label, earlier):
 
 # %% ../nbs/00n_versions.ipynb #ve000018
 _DOUBTS = _any_of(
-    rf'^\W*(?:(?:but|however|hm+|wait|no|nope|oops|well|unfortunately|note that|clearly|of course)\W+)*'
-    rf'(?:this|that|it|the (?:above|code|version))\b(?: (?:last|second|above|simple|simpler|short|shorter|naive))?(?: {_NOUN})?\W+'
+    r'^\W*(?:(?:but|however|hm+|wait|no|nope|oops|well|unfortunately|note that|clearly|of course)\W+)*'
+    r'(?:this|that|it|the (?:above|code|version))\b(?: (?:last|second|above|simple|simpler|short|shorter'
+    rf'|naive))?(?: {_NOUN})?\W+'
     r'(?:\w+\W+){0,2}?'
-    r"(?:(?:is|['’]s|be|looks) (?:\w+ )?(?:wrong|incorrect|buggy|broken|flawed|too slow)|has an? (?:\w+ )?(?:bug|error|mistake|flaw)"
+    r"(?:(?:is|['’]s|be|looks) (?:\w+ )?(?:wrong|incorrect|buggy|broken|flawed|too slow)|has an? (?:\w+ )?(?:bug"
+    r"|error|mistake|flaw)"
     r'|(?:gives?|returns?|produces?) (?:\w+ )?(?:wrong|incorrect)|fails\b(?! fast)|times out'
     r"|(?:(?:does|will|would|is) not|(?:doesn|won|wouldn|isn)['’]t) (?:work|pass|correct|right))",
-    r'\b(?:stick|stay|go|keep|use|submit|prefer|recommend)\w* (?:with )?(?:the|my) (?:first|original|earlier|previous|\w+ above)\b', r'^\W*no\b[,.:]')
+    r'\b(?:stick|stay|go|keep|use|submit|prefer|recommend)\w* (?:with )?(?:the|my) (?:first|original|earlier'
+    r'|previous|\w+ above)\b',
+    r'^\W*no\b[,.:]')
 _COMMENT = re.compile(r'^\s*#(.{,80})')
 
 # %% ../nbs/00n_versions.ipynb #ve000019
@@ -121,7 +142,9 @@ def standing(
     "How a model presents a block, by its own words."
     *earlier, label = _sentences(block.before) or ['']
     leads = [(label, earlier)]
-    if earlier and _LEANS.search(label): leads.append((earlier[-1].rstrip('.') if _SHOWS.search(earlier[-1]) else earlier[-1], earlier[:-1]))
+    if earlier and _LEANS.search(label):
+        *others, said = earlier
+        leads.append((said.rstrip('.') if _SHOWS.search(said) else said, others))
     if comment := _COMMENT.search(block.code): leads.append((comment.group(1), earlier))
     if any(_speaks_against(*lead) for lead in leads): return WARNED
     if any(_is_alternative(*lead) for lead in leads): return ALTERNATIVE

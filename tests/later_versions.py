@@ -346,11 +346,13 @@ VERSIONS |= {
 }
 NUMBERED = {
     mark: '\n'.join(f'{n:{width}}{mark}{line}'.rstrip() for n,line in enumerate(TOTAL.split('\n'), 1))
-    for mark,width in {'  ': 1, ': ': 1, '| ': 2, ' | ': 3, '\t': 6, '. ': 1, ') ': 2, ' → ': 2, ':': 2, '    ': 2}.items()}
+    for mark,width in [
+        ('  ', 1), (': ', 1), ('| ', 2), (' | ', 3), ('\t', 6), ('. ', 1), (') ', 2), (' → ', 2), (':', 2)]}
 NUMBERED |= {'L': '\n'.join(f'L{n}: {line}' for n,line in enumerate(TOTAL.split('\n'), 1)),
              '[]': '\n'.join(f'[{n}] {line}' for n,line in enumerate(TOTAL.split('\n'), 1)),
              '0': '\n'.join(f'{n:02d}: {line}' for n,line in enumerate(TOTAL.split('\n'), 1)),
-             'later': '\n'.join(f'{n} {line}' for n,line in enumerate(TOTAL.split('\n'), 8))}
+             'later': '\n'.join(f'{n} {line}' for n,line in enumerate(TOTAL.split('\n'), 8)),
+             'column': '\n'.join(f'{n:<4}{line}' for n,line in enumerate(TOTAL.split('\n'), 8))}
 VERSIONS |= {f'numbers {mark!r}': f'So:\n\n{fence(code, "")}\nDone.' for mark,code in NUMBERED.items()}
 VERSIONS |= {
     'inline lambda': 'Use `add_up = lambda xs: sum(xs)`.',
@@ -452,12 +454,14 @@ It equals 6.
 The answer is <answer>6</answer>
 [ANSWER]6[/ANSWER] Explanation: f(2) is 4
 """
-TRUTH = [('\\boxed{\\text{True}}', 'True'), ('$\\boxed{\\texttt{[1, 2]}}$', '[1, 2]'), ('\\boxed{\\{1, 2\\}}', '{1, 2}'),
+TRUTH = [('\\boxed{\\text{True}}', 'True'), ('$\\boxed{\\texttt{[1, 2]}}$', '[1, 2]'),
+         ('\\boxed{\\{1, 2\\}}', '{1, 2}'),
          ("\\boxed{\\text{'a\\_b'}}", "'a_b'"), ("\\boxed{{'a': {'b': 1}}}", "{'a': {'b': 1}}"),
          ("\\boxed{\\text{'}'}}", "'}'"), ('\\boxed{\\left[1, 2\\right]}', '[1, 2]'), ('\\boxed{\\text{"a"}}', "'a'"),
          ('It returns `not found`.', ''), ("The answer is `'not found'`.", "'not found'"),
          ('The output is "6, not 5".', "'6, not 5'"), ('The answer is False, not True.', 'False'),
-         ("It returns ['a', 'b'], not ['b', 'a'].", "['a', 'b']"), ("f(3) → 'a → b'", "'a → b'"), ('I am not sure.', '')]
+         ("It returns ['a', 'b'], not ['b', 'a'].", "['a', 'b']"), ("f(3) → 'a → b'", "'a → b'"),
+         ('I am not sure.', '')]
 # Of `assert answer == 6`, where f(3) is 6
 THREE = r"""
 f(3) → 6

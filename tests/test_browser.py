@@ -1,6 +1,9 @@
 "The site in a browser: errors, network, figures, search, the explorer, phones, dark mode, accessibility."
+import base64
 import functools
+import gzip
 import http.server
+import json
 import re
 import shutil
 import threading
@@ -8,7 +11,7 @@ import threading
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import require
+from conftest import NBS, require
 from playwright.sync_api import sync_playwright
 
 FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -148,7 +151,7 @@ def check_with_axe(page, **options):
     assert not serious, {fault['id']: [node['html'][:120] for node in fault['nodes'][:3]] for fault in serious}
 
 
-@pytest.mark.parametrize('name', ['index.html', 'labels.html', 'explorer.html', 'guide_litellm.html', 'pictures.html'])
+@pytest.mark.parametrize('name', ['index.html', 'labels.html', 'explorer.html', 'guide_litellm.html', 'recounted.html'])
 def test_accessibility(tab, name):
     "All rules in light mode; in dark mode those on colours, which alone depend on it."
     light, dark = tab(name), tab(name, 'dark')
@@ -367,8 +370,8 @@ def test_the_nearest_tasks(at_the_seventh_score):
 def test_dragging_on_the_curve(tab):
     page = tab('explorer.html')
     before = shown(page)
-    page.locator('.explorer-chart').scroll_into_view_if_needed()
-    box = page.locator('.explorer-chart svg').bounding_box()
+    page.locator('#routing-explorer .explorer-chart').scroll_into_view_if_needed()
+    box = page.locator('#routing-explorer .explorer-chart svg').bounding_box()
     middle = box['y']+.5*box['height']
     page.mouse.move(box['x']+.3*box['width'], middle)
     page.mouse.down()
@@ -387,3 +390,116 @@ def test_the_price_of_a_token(tab):
     page.focus('#x-by-share')
     page.keyboard.press('Home')
     assert shown(page)['cost']=='100%'
+
+
+def seen(page):
+    "The cards of the tasks seen, by name."
+    return {name: page.locator(f'#s-{name}').inner_text() for name in ('answer', 'share', 'gap', 'seen-value')}
+
+
+def chosen_looks(page):
+    "The looks of the chosen pair, policy, margin and order, as the page carries them."
+    wanted = {name: page.input_value(f'#s-{name}') for name in ('pair', 'policy', 'margin', 'order')}
+    return next(look for look in page.evaluate("Charts.numbers('looks-numbers')")['looks']
+                if all(str(look[name])==value for name,value in wanted.items()))
+
+
+def check_look(page, at):
+    "The cards show one look, and the picture ends there."
+    look, cards = chosen_looks(page), seen(page)
+    words = {'NEED': f'NEED {look["more"][at]:,} MORE' if look['more'][at]<look['most_tasks'] else 'NEED MORE'}
+    assert cards['answer']==words.get(look['word'][at], look['word'][at])
+    assert cards['seen-value']==f'{look["tasks"][at]} of {look["tasks"][-1]}'
+    assert points(cards['gap'])==pytest.approx(100*look['gap'][at], abs=.0501)
+    assert cards['share']==f'{100*look["share"][at]:.0f}%'
+    drawn = page.locator('#tasks-seen svg path').first.get_attribute('d')
+    assert drawn.count('L')==at
+
+
+def test_tasks_seen_by_keyboard(tab):
+    page = tab('explorer.html')
+    page.focus('#s-seen')
+    last = len(chosen_looks(page)['tasks'])-1
+    for key,at in (('Home', 0), ('ArrowRight', 1), ('ArrowRight', 2), ('ArrowLeft', 1), ('End', last)):
+        page.keyboard.press(key)
+        check_look(page, at)
+    assert seen(page)['answer'] in page.get_attribute('#s-seen', 'aria-valuetext')
+    assert not page.complaints
+
+
+def test_tasks_seen_for_every_choice(tab):
+    "Each pair, each policy: the answer at the end is the table's; another order comes to the same gap."
+    page = tab('explorer.html')
+    for pair in page.locator('#s-pair option').all_inner_texts():
+        page.select_option('#s-pair', pair)
+        for policy in page.locator('#s-policy option').all_inner_texts():
+            page.select_option('#s-policy', policy)
+            page.focus('#s-seen')
+            page.keyboard.press('End')
+            check_look(page, len(chosen_looks(page)['tasks'])-1)
+            gap = seen(page)['gap']
+            page.select_option('#s-order', page.locator('#s-order option').last.get_attribute('value'))
+            assert seen(page)['gap']==gap
+    assert not page.complaints
+
+
+def test_tasks_seen_by_dragging_on_a_phone(tab):
+    page = tab('explorer.html')
+    page.set_viewport_size(NARROW)
+    page.locator('#tasks-seen .explorer-chart').scroll_into_view_if_needed()
+    box = page.locator('#tasks-seen svg').bounding_box()
+    assert box['width']<=NARROW['width']
+    for part,at_least in ((.9, .7), (.3, 0)):
+        page.mouse.move(box['x']+part*box['width'], box['y']+100)
+        page.mouse.down()
+        page.mouse.up()
+        now, of = map(int, seen(page)['seen-value'].split(' of '))
+        assert at_least<=now/of<=part+.1
+
+
+FRONTIER = [('one model', 'S', 10., .1, 40., True, ''), ('one model', 'L', 100., 1., 60., False, 'S > L, budget 40%'),
+            ('budgeted cascade', 'S > L, budget 20%', 30., .3, 55., True, ''),
+            ('budgeted cascade', 'S > L, budget 40%', 50., .5, 62., True, ''),
+            ('budgeted cascade', 'S > L, budget 60%', 80., .8, 63., False, 'chain')]
+
+
+@pytest.fixture
+def frontier(browser, tmp_path):
+    "The picture of the frontier alone, with made-up policies, so that no stage beyond the paper is needed."
+    columns = 'family', 'policy', 'cost', 'cost_ratio', 'total_pass_rate', 'front', 'dominated_by'
+    rows = [dict(zip(columns, row)) | dict(low=row[4]-3, high=row[4]+3) for row in FRONTIER]
+    packed = base64.b64encode(gzip.compress(json.dumps(dict(looks=[], frontier=rows)).encode())).decode()
+    scripts = ''.join(f'<script src="{(NBS/"assets"/name).as_uri()}" defer></script>'
+                      for name in ('charts.js', 'frontier.js'))
+    (tmp_path/'page.html').write_text(
+        f'<meta charset="utf-8"><body style="width:600px"><div id="policy-frontier" class="explorer"></div>'
+        f'<script id="looks-numbers" type="application/gzip">{packed}</script>{scripts}')
+    page = browser.new_context().new_page()
+    listen(page, 'file:')
+    page.goto((tmp_path/'page.html').as_uri())
+    page.locator('#policy-frontier svg').wait_for()
+    yield page
+    page.context.close()
+
+
+def shown_policy(page): return page.locator('#f-policy-below').inner_text()
+
+
+def test_the_frontier_by_keyboard_and_mouse(frontier):
+    page = frontier
+    assert page.locator('#f-line option').all_inner_texts()==['budgeted cascade, S > L', 'one model']
+    page.focus('#f-point')
+    for key,row in (('Home', 2), ('ArrowRight', 3), ('End', 4), ('ArrowLeft', 3)):
+        page.keyboard.press(key)
+        family, policy, _, ratio, rate, front, dominated = FRONTIER[row]
+        assert shown_policy(page)==policy and page.locator('#f-rate').inner_text()==f'{rate:.1f}%'
+        assert float(page.locator('#f-cost').inner_text().rstrip('%'))==pytest.approx(100*ratio)
+        assert page.locator('#f-front').inner_text()==('yes' if front else 'no')
+        assert dominated in page.locator('#f-front-below').inner_text()
+        assert policy in page.get_attribute('#f-point', 'aria-valuetext')
+    box = page.locator('#policy-frontier svg').bounding_box()
+    for part,row in ((.1, 2), (.99, 4)):
+        page.mouse.move(box['x']+part*box['width'], box['y']+.5*box['height'])
+        assert shown_policy(page)==FRONTIER[row][1]
+    page.select_option('#f-line', 'one model')
+    assert shown_policy(page) in ('S', 'L') and not page.complaints

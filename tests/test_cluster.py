@@ -3,6 +3,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,7 +22,7 @@ class Nodes:
 
     def needs(self): return 'each needs a core'
 
-    def start(self, name): return self.refer(lambda: self.starts(name), name)
+    def start(self, name, options): return self.refer(lambda: self.starts(name), name)
 
     def give(self, name, batch): return self.refer(lambda: self.work(name, batch), name)
 
@@ -153,6 +154,24 @@ def test_replicas_lie_on_one_node():
 def test_both_versions_are_named():
     with pytest.raises(InputError, match=r'node b has llmr none, and this machine has 1 \(code a\)'):
         check_versions('1 (code a)', dict(a='1 (code a)', b='none'))
+
+
+class Died(Exception): "In place of Ray's errors."
+
+
+def test_a_node_that_dies_while_it_is_asked_drops_out(monkeypatch):
+    "Ray lists a dead node for some seconds, and calls it unschedulable meanwhile."
+    listed = [['a', 'b'], ['a', 'b'], ['a']]
+    ray = SimpleNamespace(exceptions=SimpleNamespace(RayTaskError=KeyError, RayError=Died))
+    def get(name, timeout):
+        if name=='b': raise Died
+        return name.upper()
+    ray.get = get
+    monkeypatch.setattr(module, '_nodes', lambda ray: listed.pop(0))
+    monkeypatch.setattr(module.time, 'sleep', lambda seconds: None)
+    assert module._answers(ray, str, ['a', 'b'], float('inf'))==dict(a='A')
+    monkeypatch.setattr(module, '_nodes', lambda ray: ['a', 'b'])
+    with pytest.raises(InputError, match='node b does not answer'): module._answers(ray, str, ['a', 'b'], 0)
 
 
 def test_without_a_cluster_nothing_of_ray_is_imported():

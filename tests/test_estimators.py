@@ -1,11 +1,16 @@
 "Estimators: what all of them must do, and what they refuse."
+from collections import Counter
+
 import numpy as np
 import pytest
+import sklearn
+from sklearn.ensemble import RandomForestRegressor
 
 from llmr.core import InputError
-from llmr.estimators import Forest, Kernel, _tree_arrays, _tree_scores, fit_estimator, fit_ridge
+from llmr.estimators import (
+    Forest, Kernel, _tree_arrays, _tree_scores, fit_estimator, fit_examples, fit_ridge, forest_trees)
 from llmr.features import VIEWS
-from llmr.router import ESTIMATORS, Estimator, NothingToLearn, Router
+from llmr.router import ESTIMATORS, Estimator, Examples, NothingToLearn, Router
 
 LEARNING = sorted(set(ESTIMATORS)-{'random', 'length', 'oracle'})
 
@@ -138,3 +143,32 @@ def test_many_tasks_do_not_need_a_square_of_them():
     assert len(first.state['dual'])==Kernel.most==2000==Forest.most
     assert np.corrcoef(first.score(views), x[:, 0])[0, 1]>.95
     assert (first.state['prompt.x']==second.state['prompt.x']).all()
+
+
+@pytest.mark.skipif(tuple(map(int, sklearn.__version__.split('.')[:2]))<(1, 9),
+                    reason='older versions of scikit-learn draw the examples of a tree in another way')
+@pytest.mark.parametrize('n,most', [(40, 40), (120, 70)])
+def test_trees_are_those_of_scikit_learns_forest(n, most):
+    rng = np.random.default_rng(n)
+    x, weight = rng.normal(size=(n, 6)).astype(np.float32), rng.choice([.5, 1.], n)
+    y = x[:, 0]+rng.normal(size=n)
+    theirs = RandomForestRegressor(100, min_samples_leaf=10, max_features=.3, max_samples=most, random_state=7)
+    theirs.fit(x, y, sample_weight=weight)
+    for one,other in zip(theirs.estimators_, forest_trees(x, y, weight, most, 7), strict=True):
+        for name in ('feature', 'threshold', 'value'):
+            assert np.array_equal(getattr(one.tree_, name), getattr(other, name))
+
+
+def test_parts_are_fitted_once(monkeypatch):
+    rng, counts = np.random.default_rng(0), Counter()
+    views = {name: rng.normal(size=(60, 3)).astype(np.float32) for name in ('prompt', 'sentence', 'hand')}
+    small, large = (rng.random((60, 1)) for _ in range(2))
+    for name in ('kernel', 'forest'):
+        def counted(self, examples, seed, fit=ESTIMATORS[name]._fit, name=name):
+            counts[name] += 1
+            return fit(self, examples, seed)
+        monkeypatch.setattr(ESTIMATORS[name], '_fit', counted)
+    alone, fits = fit_examples('stack', Examples(views, small, large), 3), {}
+    shared = [fit_examples(name, Examples(views, small, large, fits=fits), 3) for name in ('kernel', 'stack', 'forest')]
+    assert counts==dict(kernel=2, forest=2) and sorted(fits)==['forest', 'kernel']
+    assert shared[1].score(views).tolist()==alone.score(views).tolist() and shared[2] is fits['forest']

@@ -62,9 +62,12 @@ def test_every_claims_paired_limits_are_newcombes(claims):
     "Where few tasks differ, the package's interval allows for losses that were not seen: it is wider, never narrower."
     for row in claims.itertuples():
         baseline, routed, _ = filled_rates(row.baseline, row.routed, row.difference)
-        for pairs,ends in zip(possible_pairs(baseline, routed, row.n), (('narrow_low', 'narrow_high'),
-                                                                        ('wide_low', 'wide_high'))):
-            (low, high), other = (getattr(row, end) for end in ends), paired_newcombe(pairs)
+        fewest, most = possible_pairs(baseline, routed, row.n)
+        assert (row.wide_low, row.wide_high)==paired_interval(most)
+        low, high = paired_interval(fewest)
+        assert (row.narrow_low, row.narrow_high)==(max(low, row.low), min(high, row.high))
+        for pairs in (fewest, most):
+            (low, high), other = paired_interval(pairs), paired_newcombe(pairs)
             assert low<=other[0]+1/row.n and other[1]-1/row.n<=high
             if pairs.routed+pairs.baseline>=60: close((low, high), other, row.n, 2)
 

@@ -35,6 +35,7 @@ from llmr.prompt_tests import Checker, answer_text, find_tests
     ('Keep what is not prime.\nf([1, 2]) -> [2]', ('assert f([1, 2]) == [2]',)),
     ('If the list is not sorted, f([2, 1]) returns [1, 2].', ('assert f([2, 1]) == [1, 2]',)),
     ('assert f(2) == 4, "must not be 3"', ('assert f(2) == 4, "must not be 3"',)),
+    ('assert f([%s]) == 1' % ('1, '*900), ('assert f([%s]) == 1' % ('1, '*900),)),
     ('assert not f(2)', ('assert not f(2)',)), ('assert f(math.pi) == Point(1)', ('assert f(math.pi) == Point(1)',)),
     ('assert all(f(x) for x in [1]) and f(lambda y: y)', ('assert all(f(x) for x in [1]) and f(lambda y: y)',))])
 def test_what_a_prompt_shows(text, tests): assert find_tests(text)==tests

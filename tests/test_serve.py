@@ -7,11 +7,13 @@ import socket
 import threading
 import time
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from serve_stubs import Lengths, Said, served
 
+from llmr import gateway
 from llmr.budget import BudgetedCascade, Order, budget_taus
 from llmr.drift import Drift, withdraw
 from llmr.prompt_tests import Checker
@@ -262,6 +264,24 @@ def test_a_slash_too_many(plain, before, after, more):
     path = f'{before}/v1/chat/completions{after}{more}'
     plain.small.asked.clear()
     assert ask(plain, ADD, path)[0]==200 and plain.small.asked[0][0]=='/v1/chat/completions'
+
+
+def test_a_prompt_whose_tests_take_long_to_read_is_routed_without(plain, monkeypatch):
+    monkeypatch.setattr(gateway, 'READ_S', .05)
+    monkeypatch.setattr(gateway, 'find_tests', lambda text: time.sleep(.3) or ('assert f(1) == 1',))
+    decider = plain.service.decider
+    monkeypatch.setattr(decider, 'options', replace(decider.options, verify=True))
+    begun = time.monotonic()
+    status, headers, _ = ask(plain, dict(messages=[dict(role='user', content='add, and read slowly')]))
+    assert (status, headers['x-llmr-policy'])==(200, 'router') and time.monotonic()-begun<3
+
+
+@pytest.mark.parametrize('task,logged', [(11, '11'), (' t1 ', 't1'), (True, None), (['x'], None), (' ', None)])
+def test_the_task_that_a_client_names(plain, task, logged):
+    n_rows = len(rows(plain))
+    assert ask(plain, ADD | dict(metadata=dict(task_id=task)))[0]==200
+    assert wait_for(lambda: len(rows(plain))==n_rows+1)
+    assert rows(plain)[-1]['task_id']==(logged or rows(plain)[-1]['id'])
 
 
 def test_a_client_that_leaves_ends_the_generation(plain):

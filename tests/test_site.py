@@ -10,6 +10,7 @@ import sys
 from functools import cache
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import NBS, ROOT
@@ -18,9 +19,14 @@ from smalldocs.site import build as render_with_smalldocs
 
 from llmr.claims import FIGURE4
 from llmr.cli import parser
-from llmr.core import SCHEMAS, InputError
+from llmr.core import SCHEMAS, InputError, package_file
+from llmr.estimators import ESTIMATORS
+from llmr.field_claims import CLAIM_COLUMNS, read_field_claims, recount_claims
 from llmr.labels import PAPER_LABEL
+from llmr.runs import Pair, is_current
+from llmr.sequential import gap_interval, log_wealth
 from llmr.sources import cited
+from llmr.verdict import pair_tasks
 
 sys.path.insert(0, str(ROOT/'tools'/'site'))
 import build
@@ -523,12 +529,19 @@ def test_home_numbers_in_prose(site):
     assert not expected-set(found)
 
 
-@pytest.fixture(scope='module')
-def explorer(site):
-    "The numbers that the explorer's page carries."
+def carried(site, name):
+    "Numbers that the explorer's page carries."
     page = (site[0]/'explorer.html').read_text(encoding='utf-8')
-    packed = re.search(r'<script id="explorer-numbers" type="application/gzip">(.*?)</script>', page, re.S)[1]
+    packed = re.search(rf'<script id="{name}" type="application/gzip">(.*?)</script>', page, re.S)[1]
     return json.loads(gzip.decompress(base64.b64decode(packed)))
+
+
+@pytest.fixture(scope='module')
+def explorer(site): return carried(site, 'explorer-numbers')
+
+
+@pytest.fixture(scope='module')
+def looks(site): return carried(site, 'looks-numbers')
 
 
 def by_router(table): return {key: rows for key,rows in table.groupby(['pair', 'quality', 'router'])}
@@ -558,6 +571,87 @@ def test_explorer_has_the_outcomes_and_no_text(site, explorer):
         for side in ('small', 'large'):
             rows = outcomes[outcomes.model==pair[side]].set_index('task_id').loc[pair['ids']]
             for what in ('tests', 'passed', 'tokens'): assert pair[f'{side}_{what}']==rows[f'n_{what}'].tolist()
+
+
+def test_explorer_answers_are_those_of_the_sequential_test(site, looks):
+    "After all tasks, in whichever order they came, for the small model alone; and at each look for one order."
+    outcomes = pd.read_parquet(site[1]/'outcomes.parquet')
+    alone = [look for look in looks['looks'] if look['policy'].endswith('alone')]
+    assert len({look['pair'] for look in alone})>=1 and {look['order'] for look in alone}=={0, 1}
+    for look in alone:
+        paired = pair_tasks(outcomes, Pair(*look['policy'].split(' ')[:1], look['pair'].split('-', 1)[1]))
+        gained = (paired.small_passed/paired.small_tests-paired.large_passed/paired.large_tests).to_numpy()
+        n, margin = len(gained), look['margin']
+        low, high = gap_interval(gained)
+        assert look['tasks'][-1]==n and look['gap'][-1]==pytest.approx(gained.mean(), abs=1e-5)
+        assert (look['low'][-1], look['high'][-1])==pytest.approx((low, high), abs=1e-5)
+        for side,above in (('for', True), ('against', False)):
+            wealth = log_wealth(gained, -margin, above=above)[-1]/np.log(10)
+            assert look[f'log_{side}'][-1]==pytest.approx(wealth, abs=1e-3)
+            reached = max(look[f'log_{side}'])>=look[f'needed_{side}']
+            assert not reached or look['word'][-1]==dict(zip((True, False), ('ROUTE', "DON'T")))[above]
+        assert all((word=='NEED')==(more>0) for word,more in zip(look['word'], look['more']))
+
+
+def test_explorer_has_the_frontier_of_the_run(site, looks):
+    page = (site[0]/'explorer.html').read_text(encoding='utf-8')
+    if not is_current(site[1], '16_pareto'):
+        assert looks['frontier'] is None and 'The frontier comes from stage 16' in page
+        return
+    table, shown = pd.read_csv(site[1]/'tables'/'frontier.csv'), pd.DataFrame(looks['frontier'])
+    assert shown.policy.tolist()==table.policy.tolist() and shown.front.tolist()==table.front.tolist()
+    for name in ('cost', 'total_pass_rate', 'low', 'high'): assert np.allclose(shown[name], table[name], atol=.006)
+
+
+def rows_below(page, heading):
+    "Rows of the first table with this column."
+    return next(rows for rows in tables(page) if heading in rows[0])
+
+
+def signed(text): return [float(found.replace('−', '-')) for found in re.findall(r'[+−]?[\d]+\.\d', text)]
+
+
+def test_recounted_claims_are_those_of_the_file(site):
+    "A row a claim, with its link, its difference, its interval and its answer."
+    page = (site[0]/'recounted.html').read_text(encoding='utf-8')
+    claims = recount_claims(read_field_claims(NBS/'assets'/'field_claims.csv'))
+    head, *rows = rows_below(page, 'same tasks, at best')
+    assert len(rows)==len(claims)
+    for cells_,claim in zip(rows, claims.itertuples()):
+        row = dict(zip(head, cells_))
+        assert (row['who'], row['answer'], row['n'])==(claim.who, claim.answer, f'{claim.n:,}')
+        numbers_ = [100*getattr(claim, name) for name in ('difference', 'low', 'high')]
+        assert signed(row['difference'])==pytest.approx(numbers_, abs=.051)
+        assert f'href="{claim.link}"' in page
+
+
+def test_router_cards_show_rows_of_tables(site):
+    "Every gain on a card is a row of the run's tables or of the package's."
+    parts = [pd.read_parquet(site[1]/'gains.parquet').query('quality=="standard"'),
+             pd.read_parquet(package_file('shipped/datasets.parquet'))]
+    if is_current(site[1], '09_selection'): parts.append(pd.read_csv(site[1]/'tables'/'routers.csv'))
+    gains = pd.concat(parts)
+    known = {(row.pair, *(f'{value:+.1f}' for value in (row.gain, row.low, row.high))) for row in gains.itertuples()}
+    page, seen = (site[0]/'router_cards.html').read_text(encoding='utf-8'), 0
+    for rows in tables(page):
+        if rows[0]!=['data', 'pair', 'gain over random (points)']: continue
+        for _,pair,text in rows[1:]:
+            assert (pair, *(found.replace('−', '-') for found in re.findall(r'[+−]\d+\.\d', text))) in known
+            seen += 1
+    assert seen>50
+    for name in ESTIMATORS: assert (f'id="{name}"' in page)==(name not in ('oracle', 'random')), name
+
+
+def test_a_claim_without_n_stops_the_build(tmp_path, capfd):
+    "The page, the cell and what to do."
+    (tmp_path/'claims.csv').write_text(','.join(CLAIM_COLUMNS)+'\na,b,c,same,,.5,.5,,yes,,,its page,https://a.org,\n')
+    path = notebook_file(tmp_path/'recounted.ipynb', 'x = 1', 'from llmr.field_claims import read_field_claims',
+                         'read_field_claims("claims.csv")')
+    with pytest.raises(ChildProcessError, match='recounted.ipynb'):
+        execute.cached_copy(path, 'mark', tmp_path/'cache', tmp_path, {})
+    said = capfd.readouterr().err
+    assert 'recounted.ipynb' in said and re.search(r'[Cc]ell #?\d', said), said
+    assert 'claim 1 (a), column n: no number of tasks' in said and 'Look up how many tasks' in said
 
 
 def test_reference_pages_say_what_the_code_says(site):

@@ -49,7 +49,8 @@ def test_who_decided_is_said_by_the_service_alone():
 
 
 @pytest.mark.parametrize('query,sent', [
-    ('', ''), ('key=s', ''), ('api-version=1&API_KEY=s&x', '?api-version=1&x'), ('access_token=s&&beta=true', '?beta=true'),
+    ('', ''), ('key=s', ''), ('api-version=1&API_KEY=s&x', '?api-version=1&x'),
+    ('access_token=s&&beta=true', '?beta=true'),
     ('keys=1&monkey=2', '?keys=1&monkey=2'), ('subscription-key=s', '')])
 def test_keys_in_an_address(query, sent): assert sent_query(query)==sent
 
@@ -61,7 +62,8 @@ def test_what_is_unpacked_is_not_said_to_be_packed(encoding, kept):
 
 @pytest.mark.parametrize('key', ['a b', 'a\nb', 'sch\xfcssel'])
 def test_a_key_that_no_header_can_carry(key):
-    with pytest.raises(InputError, match='LLMR_SMALL_KEY holds'): parse_upstream('small', 'h=http://h/v1/A', dict(LLMR_SMALL_KEY=key))
+    with pytest.raises(InputError, match='LLMR_SMALL_KEY holds'):
+        parse_upstream('small', 'http://h/v1/A', dict(LLMR_SMALL_KEY=key))
     assert parse_upstream('small', 'http://h/v1/A', dict(LLMR_SMALL_KEY=' k\n')).key=='k'
 
 
@@ -87,7 +89,8 @@ PIECE = b'data: {"choices":[{"delta":{"content":"x"}}],"usage":null}\n\n'
     ([PIECE, b'data: {"usage":{"prompt_tokens":7,"completion_tokens":3}}\r\n\r\n', PIECE, b'data: [DONE]\n\n'],
      (7, 3, 'usage')),
     ([b'data:{"usage":{"prompt_tokens":7,"completion_tokens":%d}}\n\n' % i for i in range(1, 5)], (7, 4, 'usage')),
-    ([b'event: message_start\ndata: {"type":"message_start","message":{"usage":{"input_tokens":7,"output_tokens":1}}}\n\n',
+    ([b'event: message_start\ndata: {"type":"message_start","message":{"usage":{"input_tokens":7,'
+      b'"output_tokens":1}}}\n\n',
       b'data: {"type":"message_delta","usage":{"output_tokens":15}}\n\n'], (7, 15, 'usage')),
     ([b'data: {"type":"response.completed","response":{"output":"'+b'x'*50_000+b'","usage":{"input_tokens":7,'
       b'"output_tokens":3}}}\n\n'], (7, 3, 'usage')),
@@ -113,18 +116,22 @@ JSON, EVENTS = 'application/json', 'text/event-stream'
 
 
 @pytest.mark.parametrize('kind,first', [
-    (JSON, b'{"choices": [], "error": null}'), (JSON, b'{"object": "response", "output": [3], "error": {"code": 1}}'),
-    (JSON, b'{"choices": [{"text": "error"}], "error": {"message": "a warning"}}'), (JSON, b'{"choi'), (JSON, b'[1, 2]'),
-    (JSON, b'null'), (EVENTS, PIECE), (EVENTS, b': ping\n\n'+PIECE), (EVENTS, b'data: {"choices": [], "prompt_filter": 1}\n\n'),
-    (EVENTS, PIECE+b'data: {"error": {}}\n\n'), (EVENTS, b'event: response.created\ndata: {"response": {"error": null}}\n\n'),
+    (JSON, b'{"choices": [], "error": null}'), (JSON, b'{"choi'), (JSON, b'[1, 2]'), (JSON, b'null'),
+    (JSON, b'{"object": "response", "output": [3], "error": {"code": 1}}'),
+    (JSON, b'{"choices": [{"text": "error"}], "error": {"message": "a warning"}}'), (EVENTS, PIECE),
+    (EVENTS, b': ping\n\n'+PIECE), (EVENTS, b'data: {"choices": [], "prompt_filter": 1}\n\n'),
+    (EVENTS, PIECE+b'data: {"error": {}}\n\n'),
+    (EVENTS, b'event: response.created\ndata: {"response": {"error": null}}\n\n'),
     ('', b'{"choices": [1]}'), ('text/plain', PIECE), ('application/octet-stream', b'\x00')])
 def test_what_is_an_answer(kind, first): assert no_answer(kind, first)==('', False)
 
 
 @pytest.mark.parametrize('kind,first,said,final', [
-    (JSON, b'', 'empty', False), (JSON, b'\n \n', 'empty', False), (EVENTS, b': ping\n\n: ping\n\n', 'empty', False),
+    (JSON, b'', 'empty', False), (JSON, b'\n \n', 'empty', False),
+    (EVENTS, b': ping\n\n: ping\n\n', 'empty', False),
     (EVENTS, b'data: [DONE]\n\n', 'empty', False), ('text/html', b'<html>', 'page', True),
-    (JSON, b'{"error": {"message": "full", "code": 503}}', ': full', False), (JSON, b'{"error": "full"}', ': full', False),
+    (JSON, b'{"error": {"message": "full", "code": 503}}', ': full', False),
+    (JSON, b'{"error": "full"}', ': full', False),
     (JSON, b'\n\n{"error": {"code": "overloaded"}, "choices": null}', ': overloaded', False),
     (JSON, b'[{"error": {"code": 400, "message": "bad", "status": "INVALID_ARGUMENT"}}]', ': bad', True),
     (JSON, b'{"type": "error", "error": {"type": "invalid_request_error", "message": "bad"}}', ': bad', True),
@@ -133,7 +140,8 @@ def test_what_is_an_answer(kind, first): assert no_answer(kind, first)==('', Fal
     (EVENTS, b'data:{"error":{"message":"full"}}\r\n\r\ndata: [DONE]\r\n\r\n', ': full', False),
     (EVENTS, b': a\n\nevent: error\ndata: {"error":\ndata: "full"}\n\n', ': full', False),
     (EVENTS, b'data: {"error":"too long","error_type":"validation"}', ': too long', True),
-    (EVENTS, b'event: response.failed\ndata: {"type":"response.failed","response":{"error":{"message":"full"}}}', ': full', False),
+    (EVENTS, b'event: response.failed\ndata: {"type":"response.failed","response":{"error":{"message":"full"}}}',
+     ': full', False),
     ('text/plain', b'data: {"error": {"message": "full"}}\n\n', ': full', False)])
 def test_what_is_none(kind, first, said, final):
     found = no_answer(kind, first)

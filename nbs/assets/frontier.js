@@ -34,10 +34,8 @@
   const rate = number => `${number.toFixed(1)}%`;
 
   function verdict(row) {
-    if (row.front) return 'no other policy passes as much for less';
-    if (row.dominated_by) return `${row.dominated_by} passes more for less`;
-    const better = front.find(other => other.total_pass_rate >= row.total_pass_rate && other.cost <= row.cost);
-    return better ? `${better.policy} passes as much for less` : '';
+    if (row.front) return 'no other policy passed as much for less on the tasks where settings are chosen';
+    return row.dominated_by ? `${row.dominated_by} passed more for less on the tasks where settings are chosen` : '';
   }
 
   function cards(row) {

@@ -7,7 +7,7 @@
   const state = {pair: null, policy: null, margin: null, order: null, look: 0};
   const CHOICES = {pair: 'Pair', policy: 'Who answers', margin: 'Acceptable loss', order: 'Order of the tasks'};
   const LABEL = {policy: name => name, pair: name => name, order: at => `random order ${+at + 1}`,
-                 margin: margin => `${+(100 * margin).toFixed(2)} points`};
+                 margin: margin => `${+(100 * margin).toFixed(2)} ${+margin === .01 ? 'point' : 'points'}`};
   const unique = values => [...new Set(values)];
   const part = name => element('div', {class: `explorer-${name}`});
 

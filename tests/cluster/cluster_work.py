@@ -49,6 +49,6 @@ def worked_on(folder):
 
 if __name__=='__main__':
     drawn, outcomes = job(Cluster(sys.argv[1], replicas=3, gpus=0, processes=1), sys.argv[2])
-    drawn.to_parquet(Path(sys.argv[2])/'completions.parquet')
-    outcomes.to_parquet(Path(sys.argv[2])/'outcomes.parquet')
+    drawn.to_pickle(Path(sys.argv[2])/'completions.pickle')
+    outcomes.to_pickle(Path(sys.argv[2])/'outcomes.pickle')
     disconnect()

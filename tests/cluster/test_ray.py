@@ -139,7 +139,7 @@ def begun(folder, count, process):
     while len(worked_on(folder))<count and process.poll() is None: time.sleep(.05)
 
 
-def results(folder): return [pd.read_parquet(folder/f'{name}.parquet') for name in ('completions', 'outcomes')]
+def results(folder): return [pd.read_pickle(folder/f'{name}.pickle') for name in ('completions', 'outcomes')]
 
 
 @pytest.mark.parametrize('nodes', [3], indirect=True)

@@ -142,8 +142,9 @@ def source_of(path, run:Run, beyond, quick=False):
 
 
 def of_code():
-    "Hash of the library's code and data and of the changelog: what every notebook's outputs depend on."
-    return _hash(fingerprint(STAGES[0], {}), file_hash(ROOT/'CHANGELOG.md'))
+    "Hash of the library's code and data, the pages' tables and the changelog: what every notebook's outputs depend on."
+    pages = map(file_hash, sorted((NBS/'assets').glob('*.csv')))
+    return _hash(fingerprint(STAGES[0], {}), file_hash(ROOT/'CHANGELOG.md'), *pages)
 
 
 def of_tables(run:Run):
