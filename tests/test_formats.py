@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 import zipfile
+from contextlib import nullcontext
 
 import pyarrow as pa
 import pytest
@@ -205,6 +206,15 @@ def test_bad_files_are_refused_with_the_reason(tmp_path, reason):
     (tmp_path/name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError, match=reason) as caught: gather([tmp_path/name])
     assert name in str(caught.value)
+
+
+def test_a_status_that_says_nothing_of_the_tests_contradicts_nothing(tmp_path):
+    "As our own table of outcomes has it; a row that contradicts itself is refused."
+    row = dict(task_id='a', model='A', n_tests=2, n_passed=1)
+    for status,refused in (('ran', False), ('timeout', False), ('passed', True)):
+        (tmp_path/'a.jsonl').write_text(json.dumps(row | dict(status=status)))
+        with pytest.raises(InputError, match='status is .passed., but 1 of 2') if refused else nullcontext():
+            assert gather([tmp_path/'a.jsonl'])
 
 
 def test_an_empty_folder_is_named(tmp_path):

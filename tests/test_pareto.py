@@ -12,6 +12,7 @@ from llmr.pareto import (
     recorded_points, recorded_policies, recorded_trials, task_rates, try_chains)
 from llmr.policies import PERSON, add_person, all_chains, model_trials, person_chains, pick, run_chain, run_picks
 from llmr.runs import Pair, get_profile
+from llmr.selection import fold_numbers
 
 MODELS = ['A', 'B', 'C']
 WORDS = {('A', 1, 0): 'passed passed', ('B', 1, 0): 'passed passed', ('C', 1, 0): 'failed failed',
@@ -166,7 +167,8 @@ def test_policies_of_a_recording(recorded):
 def test_areas_of_a_recording(recorded):
     tasks, trials, _ = recorded
     decided, families = recorded_policies(tasks, trials, 'hashing', 'ridge')
-    rows = recorded_areas('made up', decided, families, trials, bootstrap_weights(40, 50))
+    half = fold_numbers(40, 2, 42)
+    rows = recorded_areas('made up', decided, families, trials, bootstrap_weights(40, 50), half)
     assert rows.family.tolist()==['one model', 'router over all, and one model', 'needs to know']
     assert rows.area.is_monotonic_increasing and (rows.low<=rows.area).all() and (rows.area<=rows.high).all()
 
