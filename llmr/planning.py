@@ -158,7 +158,8 @@ def gap_band(
     ends = {name: one_sided(errors, value, float(ndtri(level)), sent) for name,value in critical._asdict().items()}
     effective = tests.sum()**2/np.square(tests).sum()
     heaviest = errors.heaviest*n*np.broadcast_to(sent, errors.gap.shape)
-    return Band(errors.gap, ends['in_turn'][0], ends['alone'][1], ends['at_once'][0], *ends['together'],
+    low_all, high_all = ends['together']
+    return Band(errors.gap, ends['in_turn'][0], ends['alone'][1], ends['at_once'][0], low_all, high_all,
                 errors.error*np.sqrt(n), errors.step*n, heaviest, critical, float(effective))
 
 # %% ../nbs/11a_planning.ipynb #d47b87f2
