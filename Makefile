@@ -70,11 +70,11 @@ test-vllm: .venv-vllm/.ready
 
 .venv-ray/.ready: setup.py settings.ini constraints.txt
 	$(PYTHON) -m venv .venv-ray
-	.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]' pytest
+	.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]' pytest 'moto[server]' s3fs
 	@touch $@
 
 test-ray: .venv-ray/.ready
-	.venv-ray/bin/python -m pytest -q tests/cluster
+	.venv-ray/bin/python -m pytest -q tests/cluster tests/test_parts.py
 
 beyond: .venv/.dev
 	$(BIN)/llmr reproduce --beyond

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from llmr import cluster
 from llmr.cluster import RayNodes, work_on
 
 OUT = Path(__file__).resolve().parent.parent/'nbs'/'assets'/'cluster.csv'
@@ -43,9 +44,10 @@ class Kept(RayNodes):
 
 def measure(nodes, count, seconds, rounds, payload):
     "One row: how long `rounds` batches for each replica took."
+    import ray
     nodes.count = count
+    ray.get([nodes.start(name, options) for name,options in nodes.places().items()])
     batch = dict(seconds=seconds, payload='x'*payload)
-    list(work_on(nodes, [dict(seconds=0., payload='')]*count*4)) # all start, and answer
     start = time.monotonic()
     results = list(work_on(nodes, (batch for _ in range(count*rounds))))
     took = time.monotonic()-start
@@ -58,12 +60,13 @@ def main():
     "Measure, print, write."
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--counts', type=int, nargs='+', default=[1, 2, 4, 8, 16, 32, 64], help='replicas')
-    parser.add_argument('--seconds', type=float, default=2., help='length of a batch')
-    parser.add_argument('--rounds', type=int, default=6, help='batches for each replica')
+    parser.add_argument('--seconds', type=float, default=5., help='length of a batch')
+    parser.add_argument('--rounds', type=int, default=3, help='batches for each replica')
     parser.add_argument('--payload', type=int, default=50_000, help='bytes of a batch and of its result')
     parser.add_argument('--out', default=str(OUT), help="file to write; '' for none")
     args = parser.parse_args()
     import ray
+    ray.cloudpickle.register_pickle_by_value(cluster) # replicas need not import llmr, and stay small
     ray.init(address='local', num_cpus=max(args.counts), include_dashboard=False, object_store_memory=200*2**20,
              log_to_driver=False, logging_level='ERROR')
     nodes, rows = Kept(Sleep, max(args.counts)), []

@@ -274,8 +274,8 @@ def main():
     groups = sort_out(programs, load_scripts())
     sizes = {name: len(group) for name,group in groups.items()}
     print(f'{len(programs)} programs ({source}), {sizes["stopped"]} of them stopped after {TIMEOUT_S} s; '
-          f'{sum(sizes[name] for name in SETS[2:])} that read standard input, {sum(sizes[name] for name in SETS[4:])} of '
-          f'them for more than {BRIEF_S} s; {args.workers} workers, {args.rounds} rounds')
+          f'{sum(sizes[name] for name in SETS[2:])} that read standard input, {sum(sizes[name] for name in SETS[4:])} '
+          f'of them for more than {BRIEF_S} s; {args.workers} workers, {args.rounds} rounds')
     rounds, absent = [], set()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/'programs.json'

@@ -92,6 +92,7 @@ def check(code, cases, stops=True):
 
 def bare(code, cases):
     "The same, of all cases, in a forked process without a manager and a pool: the least that this way can take."
+    sys.set_int_max_str_digits(50000)
     reading, writing = os.pipe()
     if not (child := os.fork()):
         result = []

@@ -235,10 +235,16 @@ def is_number(word):
     except InvalidOperation: return False
 
 
+def plain_setup(setup):
+    "A task's setup without the imports of what is not installed, as llmr runs it."
+    parts = [ast.unparse(node) for node in ast.parse(setup or '').body]
+    return f'for part in {parts!r}:\n    try: exec(part)\n    except ModuleNotFoundError: pass\n'
+
+
 def plainly_prints(task, code):
     "Whether a script prints what its task expects in a Python of its own."
     for case in map(json.loads, task.tests):
-        command, seconds = [sys.executable, '-c', f'{task.setup}\n{code}'], case.get('seconds') or 60
+        command, seconds = [sys.executable, '-c', f'{plain_setup(task.setup)}\n{code}'], case.get('seconds') or 60
         try: done = subprocess.run(command, input=case['input'], capture_output=True, text=True, timeout=seconds)
         except subprocess.TimeoutExpired: return False
         if done.returncode or not prints_the_same(done.stdout, case['output']): return False
@@ -254,7 +260,7 @@ def plainly_passes(task, code):
     else: ends = '\n'.join(tests)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)/'plain.py'
-        path.write_text(f'{task.setup}\n{code}\n{ends}\n', encoding='utf-8')
+        path.write_text(f'{plain_setup(task.setup)}\n{code}\n{ends}\n', encoding='utf-8')
         try: done = subprocess.run([sys.executable, path], capture_output=True, timeout=60, cwd=folder)
         except subprocess.TimeoutExpired: return False
     return done.returncode==0

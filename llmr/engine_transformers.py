@@ -250,7 +250,7 @@ class Transformers(LocalSampler):
         "Most tokens of prompt and completion together."
         return self.settings.max_context or getattr(config, 'max_position_embeddings', None) or 10**9
 
-    def gpus(self)->int:
+    def gpus(self)->float:
         "One, unless it is told to use the CPU."
         return 0 if self.options['device']=='cpu' else 1
 

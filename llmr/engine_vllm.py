@@ -78,7 +78,7 @@ class VLLM(LocalSampler):
         import torch
         if torch.cuda.is_available(): torch.cuda.empty_cache()
 
-    def gpus(self)->int:
+    def gpus(self)->float:
         "As many as its options ask for."
         return prod(self.options[name] for name in PARALLEL)
 

@@ -178,9 +178,9 @@ class Sampler:
         size = self.options.get('chunk') or TOGETHER
         return [list(range(start, min(start+size, len(requests)))) for start in range(0, len(requests), size)]
 
-    def gpus(self)->int:
+    def gpus(self)->float:
         "How many GPUs it uses, where there are any."
-        return 0
+        return 0.
 
     def key(self,
         seed:int, # Of the run

@@ -318,7 +318,7 @@ def _levels_of_nodes(cluster):
 
 def running_level(
     isolation:str='auto',     # As for `choose_isolation`
-    workers:int|Cluster=None, # As for `grade_programs`
+    workers:int|Cluster|None=None, # As for `grade_programs`
 )->str:                       # A level
     "The level that programs run in, here or on a cluster. Raises: `InputError` as `choose_isolation`."
     if isinstance(workers, Cluster): return common_level(isolation, _levels_of_nodes(workers))
@@ -342,7 +342,7 @@ def grade_programs(
     on_progress=None,       # Called with `(done, total)`; a progress bar on the terminal if None
     limits:Limits=Limits(), # As for `run_programs`
     isolation:str='auto',   # As for `run_programs`
-    workers:int|Cluster=None, # As for `run_programs`; on a cluster each node has a pool
+    workers:int|Cluster|None=None, # As for `run_programs`; on a cluster each node has a pool
 )->list:                    # A `Graded` for each program
     """Run each different program once.
     Raises: `InputError` on a damaged `cache`, and as `run_programs`."""

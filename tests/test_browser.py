@@ -189,7 +189,7 @@ def test_the_search_index_waits_for_a_reader(tab):
     page.locator('.md-search-result__link').first.wait_for()
     assert page.evaluate(loaded)==1
     page.keyboard.press('ArrowDown')
-    assert page.evaluate('document.activeElement.className')=='md-search-result__link'
+    assert page.evaluate('document.activeElement.matches(".md-search-result__link")')
     page.keyboard.press('Escape')
     assert not page.is_checked('#__search')
 

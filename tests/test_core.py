@@ -160,3 +160,8 @@ def test_a_kill_loses_only_what_was_in_flight(tmp_path):
         last = rows[rows[0]==name]
         assert last[1].astype(int).tolist()==[i for i in range(len(last)//2) for _ in 'ab']
         assert set(rows[0])==set('ABC'[:'ABC'.index(name)+1])
+
+
+def test_a_store_whose_folder_cannot_be_made(tmp_path):
+    (tmp_path/'file').write_text('')
+    with pytest.raises(InputError, match='its folder cannot be made'): Store(tmp_path/'file'/'x.sqlite')

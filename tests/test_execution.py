@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from llmr.core import InputError, Store
-from llmr.execution import PACKAGES, Limits, Program, choose_isolation, execute, grade_programs, run_programs
+from llmr.execution import (
+    PACKAGES, Limits, Program, choose_isolation, common_level, execute, grade_programs, run_programs)
 
 ADD = Program('def add(a, b): return a+b', ('assert add(1, 2) == 3',))
 QUIET = dict(workers=1, on_progress=lambda done, total: None)
@@ -115,3 +116,13 @@ def test_what_each_mode_repairs(tasks, mode, passed):
     misnamed = 'def plus(a, b): return a+b'
     codes = misnamed, f'{ADD.code}\nassert add(1, 1) == 3', f'{misnamed}\nassert plus(1, 1) == 3'
     assert execute(completions(*codes), tasks, mode=mode, **QUIET).n_passed.tolist()==passed
+
+
+def test_the_level_of_a_cluster_is_one_that_every_node_has():
+    nodes = dict(a=('namespaces', 'landlock', 'rlimits'), b=('landlock', 'rlimits'), c=('rlimits',))
+    assert common_level('auto', dict(a=nodes['a']))=='namespaces'
+    assert common_level('auto', dict(a=nodes['a'], b=nodes['b']))=='landlock'
+    assert common_level('rlimits', nodes)=='rlimits'
+    for isolation,node in (('auto', 'c'), ('strict', 'b'), ('landlock', 'c')):
+        with pytest.raises(InputError, match=f'node {node} cannot isolate'): common_level(isolation, nodes)
+    with pytest.raises(InputError, match="unknown isolation 'chroot'"): common_level('chroot', nodes)

@@ -136,6 +136,15 @@ def test_scripts_that_share_a_process_share_nothing_else():
     assert grades[6].cpu_s<grades[4].cpu_s # which had a process of its own
 
 
+def test_each_case_of_a_shared_script_has_limits_of_its_own():
+    source = 'n = int(input())\nwhile n==2: pass\nprint(n)'
+    grade, = run_programs([script(source, ('1', '1'), ('2', '2'), ('3', '3'))], Limits(cpu_s=.3), workers=1)
+    assert (grade.status, *grade.tests)==('timeout', 'passed', 'timeout', 'not_run')
+    source = 'n = int(input())\nfor _ in range(n): hash(())\nprint(n)' # together more than a case may take
+    grade, = run_programs([script(source, *[('3000000', '3000000')]*4)], Limits(cpu_s=.4), workers=1)
+    assert set(grade.tests)=={'passed'} and grade.cpu_s>.2
+
+
 def test_a_script_that_is_unusual_is_run_again_alone():
     sources = ['print(input())', 'while True: pass', 'x = [0]*10**10', 'print("x"*(20<<20))', 'print(input())', 'x = (']
     grades = list(run_programs([script(source, ('3', '3')) for source in sources], Limits(cpu_s=.4), workers=1))

@@ -123,3 +123,11 @@ def test_programs_need_a_benchmark_and_are_executed_on_it(tmp_path, monkeypatch)
     assert outcomes.n_passed.tolist()==[0, 1, 0, 1, 0, 0] and (outcomes.n_tests==1).all()
     monkeypatch.setattr('llmr.execution.run_programs', lambda *_: pytest.fail('a program ran again'))
     assert read_inputs(files, benchmark=str(tmp_path/'tests.jsonl')).outcomes.equals(outcomes)
+
+
+def test_how_a_program_ended_is_no_verdict(tmp_path):
+    "llmr's own outcomes have a column `status` beside the counts of tests."
+    rows = [dict(task_id=task, model=model, sample=0, n_tests=2, n_passed=passed, status=status)
+            for task,(passed, status) in enumerate([(2, 'ran'), (0, 'timeout'), (1, 'ran')]) for model in 'AB']
+    pd.DataFrame(rows).to_parquet(tmp_path/'outcomes.parquet')
+    assert read_inputs([str(tmp_path/'outcomes.parquet')]).outcomes.n_passed.tolist()==[2, 2, 0, 0, 1, 1]

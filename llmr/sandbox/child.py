@@ -10,6 +10,7 @@ import gc
 import io
 import os
 import sys
+import time
 from types import ModuleType
 
 import harmless
@@ -213,14 +214,18 @@ class Server:
         if used: self.judge.sendall(b''.join(self.channel.parts))
         self.channel = self.judge
 
-    def script(self, job, inputs):
-        "Run a harmless script once for each input. Says what became of each, and what it printed."
+    def script(self, job, used_s, inputs):
+        """Run a harmless script once for each input, until this process has used its seconds. Says what became of each
+        case and what it printed as soon as it has ended, since each has its own limits; then that it was the last."""
+        error, code = None, None
         try: code, changed = rewrite.compiled(job['code'], job['mode'], job['called'])
-        except (SyntaxError, ValueError, MemoryError, RecursionError) as e: told = [['syntax_error', name_of(e), '']]
-        else:
-            told = [[*in_memory(code, job['setup'], text)] for text in inputs]
-            if job['only_changed'] and not changed: told = [['unchanged', '', '']]
-        if not wire.send(self.judge, told, wire.MAX_REPLY): wire.send(self.judge, [['large', '', '']])
+        except (SyntaxError, ValueError, MemoryError, RecursionError) as e: error = ['syntax_error', name_of(e), '']
+        if code and job['only_changed'] and not changed: code, error = None, ['unchanged', '', '']
+        for text in inputs if code else ():
+            if not wire.send(self.judge, [*in_memory(code, job['setup'], text)], wire.MAX_REPLY): error = ['large', '', '']
+            if error or time.process_time()>=used_s: break
+        if error: wire.send(self.judge, error)
+        wire.send(self.judge, [])
 
     def serve(self):
         "Do what the judge asks for until it ends this process."

@@ -21,7 +21,7 @@ import stdio
 import wire
 from plan import plan
 from process import Ended, Process, Sandbox, SandboxLost
-from stdio import BRIEF_S
+from stdio import BRIEF_S, USED_S
 
 OWN_S, OWN_BYTES = 10, 1<<30     # what judging one program may take here
 TESTER_S = 3.                    # most processor seconds of the tests' process, which has twice the program's
@@ -29,7 +29,7 @@ SMALL_REPLY = 1<<16              # what is compared here: a value can be made so
 MOST_READ_HERE = 20_000 # characters of a program that this process parses itself
 NOT_RUN = 'syntax_error', 'module_error', 'memory', 'unchanged' # what a child may say of a program without tests
 WORDS = 'passed', 'failed', 'error', 'memory'
-USED_S, USES = 1., 200 # processor seconds of a used process, and its programs
+USES = 200 # programs of a used process
 WHOLE = {'passed', 'failed', 'error'} # results after which a harmless program's process is as it was
 
 
@@ -100,10 +100,15 @@ class Attempt:
         return (self.harmless and self.status not in ('memory', 'timeout', 'killed')
                 and set(self.results)<=WHOLE and 'MemoryError' not in self.errors)
 
-    def keep(self, program, n):
-        "Note what a program used, and keep its process for the next one unless it is worn."
+    def spend(self, program):
+        "Note what a program used in the process of others. Returns the processor seconds."
         cpu = program.cpu_seconds()
         self.cpu, self.wall = self.cpu+cpu, self.wall+program.seconds()
+        return cpu
+
+    def keep(self, program, n):
+        "Note what a program used, and keep its process for the next one unless it is worn."
+        cpu = self.spend(program)
         self.worker.used = program, n
         worn = n>=USES or cpu>=BRIEF_S or cpu+program.before[0]>=USED_S
         if worn or not program.pid or not program.is_as_new(): self.worker.end_used()

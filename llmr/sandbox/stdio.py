@@ -14,7 +14,7 @@ import layers
 from process import Ended, Process
 
 MAX_OUTPUT = 16<<20
-BRIEF_S = .1 # processor seconds of a script in a process that others use, too
+BRIEF_S, USED_S = .1, 1. # processor seconds of a program in a process that others use, and of all of them
 WORDS = 'ran', 'syntax_error', 'module_error', 'memory', 'unchanged'
 _TAGS = dict(l=1, t=1)
 
@@ -129,35 +129,68 @@ def _word(tried, streams, said, ended, code, case):
     return ('passed', '') if same else ('failed', 'AssertionError')
 
 
-def run_together(tried):
-    """Run all cases of a harmless script in the process of others. Returns whether that went well; if not, as for a
-    script that takes long, each case needs a process of its own."""
-    worker, limits = tried.worker, tried.limits | dict(cpu_s=min(BRIEF_S, tried.limits['cpu_s']))
-    cases = [json.loads(test) for test in tried.made.tests]
-    if worker.used: worker.used[0].renew(limits)
-    program, n = worker.used or (Process(worker.sandbox, b'F', limits), 0)
-    worker.used = program, n
-    try: said = _said_together(tried, program, [case['input'] for case in cases])
-    except Ended: said = None
-    words = {one[0] for one in said or ()}
-    if not words or not words<={'ran', 'module_error', 'syntax_error', 'unchanged'}:
+def run_together(tried, cases):
+    """Run cases of a harmless script in the process of others, and in more of its kind where one is worn. Returns how
+    many are judged; where that did not go well, each further case needs a process of its own."""
+    n_judged = 0
+    while tried.status=='ran' and n_judged<len(cases):
+        n = _run_some(tried, cases[n_judged:])
+        if not n: break
+        n_judged += n
+    return n_judged
+
+
+def _run_some(tried, cases):
+    "Run the first cases of a harmless script in one process. Returns how many are judged."
+    worker, n_judged = tried.worker, 0
+    if worker.used: worker.used[0].renew(_limits(tried, cases[0]))
+    program, n_programs = worker.used or (Process(worker.sandbox, b'F', _limits(tried, cases[0])), 0)
+    worker.used = program, n_programs
+    try:
+        program.send(['s', *_script(tried), [case['input'] for case in cases]])
+        while said := _said_together(program.receive()):
+            if n_judged==len(cases) or not _take(tried, cases[n_judged], *said):
+                worker.end_used()
+                return n_judged
+            n_judged += 1
+            tried.spend(program)
+            program.renew(_limits(tried, cases[min(n_judged, len(cases)-1)]))
+    except Ended as e:
+        tried.spend(program)
         worker.end_used()
-        return False
-    tried.keep(program, n+1)
-    if not words<={'ran', 'module_error'}: tried.status, tried.error = said[0][:2]
-    else:
-        for (word, error, printed), case in zip(said, cases): tried.add(*_judged(word, error, printed, case))
-    return True
+        more = n_judged==len(cases) or (cases[n_judged].get('seconds') or 0)>tried.limits['cpu_s']
+        if e.kind!='timeout' or more: return n_judged
+        tried.status, tried.error = e.kind, e.error
+        tried.add(e.kind, e.error)
+        return n_judged+1
+    tried.keep(program, n_programs+1)
+    return n_judged
 
 
-def _said_together(tried, program, inputs):
-    "What a process says of each case of a script: a word, an error, and what was printed. Raises: `Ended`."
+def _limits(tried, case):
+    "Limits of a case in a process that others use: such a process has no more seconds than a program."
+    return tried.limits | dict(cpu_s=min(case.get('seconds') or tried.limits['cpu_s'], tried.limits['cpu_s']))
+
+
+def _script(tried):
+    "A script's job and the processor seconds of a process that no further case begins after."
     job = {key: tried.job[key] for key in ('code', 'mode', 'only_changed')}
-    program.send(['s', job | dict(setup=tried.made.setup, called=tried.made.called), inputs])
-    said = program.receive()
-    if not (isinstance(said, list) and all(isinstance(one, list) and list(map(type, one))==[str]*3 for one in said)):
-        return None
-    return said if len(said)==len(inputs) or len(said)==1 and said[0][0] in ('syntax_error', 'unchanged') else None
+    return job | dict(setup=tried.made.setup, called=tried.made.called), USED_S
+
+
+def _said_together(said):
+    """What became of a case: a word, an error, and what was printed; nothing behind the last one.
+    Raises: `Ended` if it is nothing of that kind."""
+    if not isinstance(said, list) or said and list(map(type, said))!=[str]*3: raise Ended('killed', 'Breach')
+    return said
+
+
+def _take(tried, case, word, error, printed):
+    "Note what became of a case. Returns whether it ended by itself."
+    if word in ('syntax_error', 'unchanged'): tried.status, tried.error = word, error
+    elif word in ('ran', 'module_error'): tried.add(*_judged(word, error, printed, case))
+    else: return False
+    return True
 
 
 def _judged(word, error, printed, case):
@@ -168,10 +201,12 @@ def _judged(word, error, printed, case):
 
 def run(tried):
     "Run the program once for each case; one that its limits ended has no further cases."
-    is_harmless = len(tried.job['code'])<=harmless.MAX_SOURCE and tried.made.harmless
-    if is_harmless and harmless.is_harmless(tried.job['code'], script=True) and run_together(tried): return
+    is_harmless, cases = len(tried.job['code'])<=harmless.MAX_SOURCE and tried.made.harmless, tried.made.tests
+    if is_harmless and harmless.is_harmless(tried.job['code'], script=True):
+        cases = cases[run_together(tried, list(map(json.loads, cases))):]
+        if not cases or tried.status!='ran': return
     tried.worker.end_used()
-    for test in tried.made.tests:
+    for test in cases:
         word, error = _case(tried, json.loads(test))
         if word in ('syntax_error', 'unchanged'):
             tried.status, tried.error = word, error

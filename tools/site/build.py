@@ -19,7 +19,7 @@ import yaml
 from check import check_site
 from execute import executed
 from machines import write_twins
-from notebooks import NBS, ROOT, page_name
+from notebooks import NBS, ROOT, SITE, page_name
 from pages import NOTES, Api, ForPrograms, ForSite, Pictures, fill, page
 from search_index import write_index
 from words import Words, anchored, glossary
@@ -76,13 +76,20 @@ def theme():
     return dict(name='material', custom_dir=own, font=False, features=FEATURES, palette=palettes)
 
 
+def citation():
+    "What the box at the end of a page says of the project, from CITATION.cff."
+    said = yaml.safe_load((ROOT/'CITATION.cff').read_text(encoding='utf-8'))
+    author = ' and '.join(one.get('name') or f'{one["given-names"]} {one["family-names"]}' for one in said['authors'])
+    return dict(title=said['title'], author=author, version=said['version'], site=SITE)
+
+
 def settings(site, titles, out):
     "The content of `mkdocs.yml`."
     return dict(
         site_name=site['title'], site_description=site['description'], docs_dir='docs', site_dir=str(out),
         use_directory_urls=False, plugins=[], theme=theme(), markdown_extensions=EXTENSIONS,
         extra_css=['assets/look.css', 'assets/site.css'], extra_javascript=['assets/site.js'],
-        extra=dict(generator=False),
+        extra=dict(generator=False, citation=citation()),
         nav=list(navigation(site['sidebar']['contents'], titles)), validation=CHECKS)
 
 

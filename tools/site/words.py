@@ -7,7 +7,7 @@ from markdown.extensions.toc import slugify
 ROW = re.compile(r'^\| (.+?) \|.*\| (.+?) \|$', re.M)
 PIECES = re.compile(r'(\[[^\]]*\]\([^)]*\)|<[^>]+>|\*+[^*\n]+\*+|`[^`\n]*`)')
 PROSE = re.compile(r'[A-Z*`(]')  # How a line of a paragraph begins; not a heading, a list, a table or a quotation
-SHORTEST = 4  # Letters of a word that is marked outside of code
+TELLING = 8  # Letters of a single word that is marked outside of code: short ones are ordinary English too
 
 
 def glossary(notebook):
@@ -45,7 +45,8 @@ class Words:
         self.pattern = self._pattern()
 
     def _pattern(self):
-        names = sorted((name for name in self.left if len(name)>=SHORTEST), key=len, reverse=True)
+        telling = [name for name in self.left if len(name)>=TELLING or re.search('[ _]', name)]
+        names = sorted(telling, key=len, reverse=True)
         spoken = [re.escape(name).replace('_', '[_ ]') for name in names]
         return re.compile(rf'\b({"|".join(spoken)})\b') if names else None
 
