@@ -89,6 +89,7 @@ class Critical(NamedTuple):
     alone: float    # Of one policy
     together: float # Of a band that holds for all policies
 
+# %% ../nbs/11a_planning.ipynb #c1a50018
 def critical_values(
     apart:np.ndarray, # As for `max_t_critical`
     level:float=.95,  # One minus the chance of a wrong statement
