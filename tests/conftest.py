@@ -174,7 +174,7 @@ def shipped_run(once):
 @pytest.fixture(scope='session')
 def site(once, shipped_run):
     """`(folder of the site, its run, 'quick' or 'all')`: the one that `LLMR_SITE` names, else one built here without
-    lessons, which `nbdev_test` executes, and without the stages beyond the paper."""
+    lessons, which `tools/lessons.py` executes, and without the stages beyond the paper."""
     if 'LLMR_SITE' in os.environ: return Path(os.environ['LLMR_SITE']).resolve(), shipped_run, 'all'
     def make(folder):
         places = ['--run', shipped_run, '--out', folder/'site', '--work', folder/'work']
