@@ -370,7 +370,7 @@ def _cost_text(record):
     lines = [f'{model}: ${facts["cost_usd"]:.2f} for {facts["prompt_tokens"]:,} prompt and {facts["new_tokens"]:,} new '
              'tokens' for model,facts in record.get('sampling', {}).items() if facts.get('cost_usd') is not None]
     for stage,facts in record['stages'].items():
-        hourly, hours = facts['parameters'].get('dollars_per_hour'), facts['seconds']/3600
+        hourly, hours = facts.get('parameters', {}).get('dollars_per_hour'), facts.get('seconds', 0)/3600
         if hourly: lines.append(f'{stage}: ${hourly*hours:.2f} for the last {hours:.2f} h at ${hourly:g} an hour')
     return '\n'.join(lines)
 

@@ -120,10 +120,10 @@ def _tests(row, columns, place):
 def _check_agreement(row, columns, score, place):
     "Raises: `InputError` if a task is said to have passed and its tests say otherwise, or the other way round."
     name = columns.get('score')
-    if name is None or score is None or str(name).lower()=='status': return # how a program ended is no verdict
+    if name is None or score is None: return
     try: said = outcome(row.get(name), f'{place}: {name}')
-    except InputError: return # on another scale
-    if said not in (0, 1) or said==(score==1): return
+    except InputError: return # on another scale, or how a program ended
+    if said not in (0, 1) or said==(score==1) or said==0 and str(name).lower()=='status': return
     counted = f'{row[columns["n_passed"]]} of {row[columns["n_tests"]]} tests passed'
     raise InputError(f'{place}: {name} is {row[name]!r:.60}, but {counted}. Correct one of them, or leave the column '
                      'out that shall not count.')

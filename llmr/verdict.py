@@ -180,7 +180,7 @@ def _tasks_missing(points, margin, power):
     if (points.performance_gap>-margin).any():
         totals, even = (_tasks_to_pass(points, margin, chance) for chance in (power, min(power, .5)))
         best = int(np.argmin(totals))
-        return totals[best], even[best], points.index[best]
+        return int(totals[best]), int(even[best]), int(points.index[best])
     open_ = [point for point in points.itertuples() if point.high>=-margin]
     totals = [_tasks_in_total(point, margin, power, point.critical) for point in open_]
     hardest = int(np.argmax(totals))

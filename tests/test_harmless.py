@@ -141,7 +141,7 @@ def test_each_case_of_a_shared_script_has_limits_of_its_own():
     grade, = run_programs([script(source, ('1', '1'), ('2', '2'), ('3', '3'))], Limits(cpu_s=.3), workers=1)
     assert (grade.status, *grade.tests)==('timeout', 'passed', 'timeout', 'not_run')
     source = 'n = int(input())\nfor _ in range(n): hash(())\nprint(n)' # together more than a case may take
-    grade, = run_programs([script(source, *[('3000000', '3000000')]*4)], Limits(cpu_s=.4), workers=1)
+    grade, = run_programs([script(source, *[('3000000', '3000000')]*8)], Limits(cpu_s=.9), workers=1)
     assert set(grade.tests)=={'passed'} and grade.cpu_s>.2
 
 
