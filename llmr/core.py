@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_KINDS', 'JUDGES', 'FORMS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV',
-           'InputError', 'NoResults', 'plural', 'json_rows', 'read_jsonl', 'Table', 'check_table', 'package_file',
-           'file_hash', 'data_file', 'bundle', 'unbundle', 'replace_file', 'write_json', 'folder_hash', 'Store']
+           'InputError', 'NoResults', 'plural', 'is_utf8', 'json_lines', 'json_rows', 'read_jsonl', 'Table',
+           'check_table', 'package_file', 'file_hash', 'data_file', 'bundle', 'unbundle', 'replace_file', 'write_json',
+           'folder_hash', 'Store']
 
 # %% ../nbs/00a_core.ipynb #c1c6f4b1
 import gzip
@@ -14,6 +15,7 @@ import io
 import json
 import os
 import sqlite3
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -57,16 +59,35 @@ def _json_object(line, place):
     return row
 
 # %% ../nbs/00a_core.ipynb #5e94372c
+def is_utf8(
+    content:bytes, # Of a file
+)->bool:
+    "Tell whether bytes are UTF-8, without a copy of them."
+    ends = pa.py_buffer(struct.pack('qq', 0, len(content)))
+    try: pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(content)]).validate(full=True)
+    except pa.ArrowInvalid: return False
+    return True
+
+def json_lines(
+    content:bytes, # One JSON object a line, in UTF-8
+    path:Path|str, # Where they come from, for messages
+)->Iterator:       # `(line number from 1, object)` per line
+    "Parse JSON lines one at a time. Raises: `InputError` naming the file and line of what can't be read."
+    if not is_utf8(content):
+        try: content.decode('utf-8-sig')
+        except UnicodeDecodeError as e:
+            raise InputError(f'{path}: cannot be read ({e}). Check its encoding (UTF-8).') from None
+    number = 0
+    for number,line in enumerate(io.BytesIO(content), 1): # cut at \n alone: rarer line ends may stand inside a text
+        text = line.decode('utf-8-sig' if number==1 else 'utf-8').removesuffix('\n')
+        if text.strip(): yield number, _json_object(text, f'{path}, line {number}')
+
 def json_rows(
     content:bytes, # One JSON object a line, in UTF-8
     path:Path|str, # Where they come from, for messages
 )->list:           # `(line number from 1, object)` per line
-    "Parse JSON lines. Raises: `InputError` naming the file and line of what can't be read."
-    try: text = content.decode('utf-8-sig')
-    except UnicodeDecodeError as e:
-        raise InputError(f'{path}: cannot be read ({e}). Check its encoding (UTF-8).') from None
-    lines = enumerate(text.split('\n'), 1) # not splitlines, which also cuts at rarer characters inside a text
-    rows = [(number, _json_object(line, f'{path}, line {number}')) for number,line in lines if line.strip()]
+    "All of `json_lines`. Raises: `InputError` as it does, or if there is no line."
+    rows = list(json_lines(content, path))
     if not rows: raise InputError(f'{path}: no lines. Fetch the file again.')
     return rows
 
