@@ -25,6 +25,7 @@ from importlib.resources import files
 from pathlib import Path
 
 # %% ../nbs/00a_core.ipynb #ee2fe79b
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -225,6 +226,14 @@ def _check_values(name, frame, table):
         raise InputError(f'{name}, row {repeated.argmax()}: second row for {key}. Keep one.')
 
 # %% ../nbs/00a_core.ipynb #9233c06e
+def _to_pandas(table):
+    "A frame. Where all lists of a column are empty its cells are one array, since each would need 100 bytes."
+    empty = [name for name in table.column_names if pa.types.is_list(table[name].type) and table.num_rows
+             and not table[name].null_count and not sum(len(part.flatten()) for part in table[name].chunks)]
+    frame, none = table.drop_columns(empty).to_pandas(), np.array([], object)
+    for name in empty: frame[name] = pd.Series([none]*len(frame), dtype=object)
+    return frame[table.column_names]
+
 def check_table(
     name:str,           # A table of `SCHEMAS`
     frame:pd.DataFrame, # Its rows
@@ -239,7 +248,9 @@ def check_table(
                          f'Its columns are {", ".join(table.columns)}.')
     arrays = {column: _column(name, frame[column], kind)
               for column,kind in table.columns.items() if column in frame}
-    checked = pa.table(arrays).to_pandas()
+    checked = pa.table(arrays)
+    del arrays
+    checked = _to_pandas(checked)
     _check_values(name, checked, table)
     return checked
 

@@ -26,7 +26,7 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 
 # %% ../nbs/00d_files.ipynb #5f77c5ef
-from .core import InputError, is_utf8, json_lines, json_rows
+from .core import InputError, is_utf8, json_lines
 
 # %% ../nbs/00d_files.ipynb #e583ad1c
 @dataclass(frozen=True)

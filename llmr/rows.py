@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'OUTCOMES', 'YES', 'NO', 'EMPTY', 'TEXTS', 'MEASURED', 'NO_MODELS', 'number', 'outcome', 'measured',
-           'prompt_id', 'find_columns', 'record', 'renamed', 'table_records', 'wide_models', 'wide_records']
+           'prompt_id', 'find_columns', 'record', 'renamed', 'table_records', 'wide_models', 'wide_records',
+           'records_frame', 'records_list', 'stacked']
 
 # %% ../nbs/00e_rows.ipynb #7a8da7ea
 import hashlib
@@ -18,6 +19,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pandas.api.types import union_categoricals
 
 # %% ../nbs/00e_rows.ipynb #4f3e3620
 from .core import InputError
@@ -337,3 +339,40 @@ def wide_records(
     while some := list(islice(records, CHUNK)):
         made.add({field: (np.arange(len(some)), [one[field] for one in some]) for field in some[0]})
     return made.frame()
+
+# %% ../nbs/00e_rows.ipynb #00e0r011
+def records_frame(
+    records:list|pd.DataFrame, # Of dicts
+)->pd.DataFrame:               # A row a record; NaN where a dict lacks a field
+    "Records as a table."
+    return records if isinstance(records, pd.DataFrame) else pd.DataFrame(records, dtype=object)
+
+def records_list(
+    records:pd.DataFrame, # From `records_frame`
+)->list:
+    "Records as dicts again, without the fields that they lacked."
+    lacks = lambda value: isinstance(value, float) and math.isnan(value)
+    rows = zip(*(records[name] for name in records))
+    return [{name: value for name,value in zip(records, row) if not lacks(value)} for row in rows]
+
+def _joined(columns, counts):
+    "One column from those of several tables, None where a table lacks it."
+    have = [column for column in columns if column is not None]
+    if any(isinstance(column.dtype, pd.CategoricalDtype) for column in have):
+        parts = [pd.Categorical([None]*count) if column is None else pd.Categorical(column)
+                 for column,count in zip(columns, counts)]
+        parts = [part.set_categories(pd.Index(part.categories, dtype=object)) for part in parts]
+        return union_categoricals(parts)
+    if len(have)==len(columns) and all(column.dtype==float for column in have): return np.concatenate(have)
+    cells = [np.full(count, None, object) if column is None else column.astype(object).to_numpy()
+             for column,count in zip(columns, counts)]
+    return pd.Series(np.concatenate(cells), dtype=object)
+
+def stacked(
+    tables:list, # Of records
+)->pd.DataFrame:
+    "Tables of records below each other."
+    tables = [table for table in tables if len(table)]
+    if len(tables)<2: return tables[0] if tables else pd.DataFrame()
+    counts, names = [len(table) for table in tables], dict.fromkeys(name for table in tables for name in table)
+    return pd.DataFrame({name: _joined([table.get(name) for table in tables], counts) for name in names}, copy=False)
