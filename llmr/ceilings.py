@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/07b_ceilings.ipynb #c1b00005
-from .core import InputError
+from .core import InputError, rows_where
 from .evaluation import (
-    bootstrap_gains, bootstrap_weights, gain_over_random, interval, sample_matrix, task_groups)
+    bootstrap_weights, gain_over_random, interval, mean_bootstrap_gains, sample_matrix, task_groups)
 from .labels import distinct_draws
 from .plotting import Figure, colours, panels
 from .runs import Pair
@@ -53,7 +53,7 @@ def ceiling_gain(
     small:np.ndarray,          # (N, M) share of tests passed per sample, without gaps
     large:np.ndarray,          # (N, M)
     n_known:int,               # Samples that the router knows, below M
-    weights:np.ndarray=None,   # (B, N) resamples, for the interval
+    weights=None,              # (B, N) resamples, for the interval, or an iterator of parts of them
     known:tuple=(True, True),  # Whether the small and the large model's samples are known
 )->tuple:                      # `(gain, low, high)` over random, in points; NaN without `weights`
     """Gain over random of a router that knows `n_known` other samples of each task.
@@ -61,15 +61,14 @@ def ceiling_gain(
     m = small.shape[1]
     if not 1<=n_known<m:
         raise InputError(f'{n_known} known samples of {m}: at least one must be known and at least one left to score.')
-    gains, resampled = [], []
+    rankings = []
     for scored in range(m):
         others = [(scored+1+step)%m for step in range(n_known)]
         expected = known[0]*small[:, others].mean(1)-known[1]*large[:, others].mean(1)
-        outcome = _one_sample(small, large, scored)
-        gains.append(gain_over_random(expected, outcome))
-        if weights is not None: resampled.append(bootstrap_gains(expected, outcome, weights))
-    low, high = interval(np.mean(resampled, 0)) if resampled else (np.nan, np.nan)
-    return float(np.mean(gains)), low, high
+        rankings.append((expected, _one_sample(small, large, scored)))
+    gain = float(np.mean([gain_over_random(*ranking) for ranking in rankings]))
+    if weights is None: return gain, np.nan, np.nan
+    return gain, *interval(mean_bootstrap_gains(rankings, [weights] if isinstance(weights, np.ndarray) else weights))
 
 # %% ../nbs/07b_ceilings.ipynb #40a0d41d
 def sample_rates(
@@ -78,10 +77,10 @@ def sample_rates(
     split:str,             # Which tasks
 )->list:                   # `[small, large]`, both (N, M)
     "Share of tests passed per sample: as many samples as every task has of both models."
-    of_pair = outcomes[(outcomes.split==split) & outcomes.model.isin(pair)]
-    rated = of_pair[['task_id', 'model', 'sample']].assign(value=of_pair.n_passed/of_pair.n_tests)
+    of_pair = rows_where(outcomes, (outcomes.split==split) & outcomes.model.isin(pair))
+    rated = of_pair[['task_id', 'sample']].assign(value=of_pair.n_passed/of_pair.n_tests)
     task_ids = sorted(of_pair.task_id.unique())
-    both = [sample_matrix(rated[rated.model==model], task_ids) for model in pair]
+    both = [sample_matrix(rated[of_pair.model==model], task_ids) for model in pair]
     m = min(int(np.isfinite(rates).sum(1).min()) for rates in both)
     first = [np.argsort(~np.isfinite(rates), axis=1, kind='stable')[:, :m] for rates in both]
     return [np.take_along_axis(rates, columns, 1) for rates,columns in zip(both, first)]
@@ -93,7 +92,8 @@ def several_draws(
     split:str,             # Which tasks
 )->tuple:                  # Whether the samples of `(small, large)` are more than one text
     "Of which models the recordings hold more than one draw a task. Source: errata 12."
-    draws = distinct_draws(outcomes[(outcomes.split==split) & outcomes.model.isin(pair)]).set_index('model').one_text
+    of_pair = rows_where(outcomes, (outcomes.split==split) & outcomes.model.isin(pair))
+    draws = distinct_draws(of_pair).set_index('model').one_text
     return tuple(not draws[model] for model in pair)
 
 # %% ../nbs/07b_ceilings.ipynb #52b9ace8

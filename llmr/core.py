@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_KINDS', 'JUDGES', 'FORMS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV',
            'InputError', 'NoResults', 'plural', 'is_utf8', 'json_lines', 'json_rows', 'read_jsonl', 'Table',
-           'check_table', 'package_file', 'file_hash', 'data_file', 'bundle', 'unbundle', 'replace_file', 'write_json',
-           'folder_hash', 'Store']
+           'check_table', 'rows_where', 'package_file', 'file_hash', 'data_file', 'bundle', 'unbundle', 'replace_file',
+           'write_json', 'folder_hash', 'Store']
 
 # %% ../nbs/00a_core.ipynb #c1c6f4b1
 import gzip
@@ -69,6 +69,7 @@ def is_utf8(
     except pa.ArrowInvalid: return False
     return True
 
+# %% ../nbs/00a_core.ipynb #00a0r002
 def json_lines(
     content:bytes, # One JSON object a line, in UTF-8
     path:Path|str, # Where they come from, for messages
@@ -83,6 +84,7 @@ def json_lines(
         text = line.decode('utf-8-sig' if number==1 else 'utf-8').removesuffix('\n')
         if text.strip(): yield number, _json_object(text, f'{path}, line {number}')
 
+# %% ../nbs/00a_core.ipynb #5e94372d
 def json_rows(
     content:bytes, # One JSON object a line, in UTF-8
     path:Path|str, # Where they come from, for messages
@@ -253,6 +255,14 @@ def check_table(
     checked = _to_pandas(checked)
     _check_values(name, checked, table)
     return checked
+
+# %% ../nbs/00a_core.ipynb #00a0r011
+def rows_where(
+    frame:pd.DataFrame, # Any
+    chosen:pd.Series,   # True for the rows wanted
+)->pd.DataFrame:        # The frame itself if these are all rows: do not change it in place
+    "Choose rows."
+    return frame if chosen.all() else frame[chosen]
 
 # %% ../nbs/00a_core.ipynb #2dfbc24d
 DATA_ENV = 'LLMR_DATA'

@@ -6,15 +6,19 @@
 __all__ = ['FRACTIONS', 'AUTHORS_SEED', 'TARGETS', 'paired_outcomes', 'routed_pass_rate', 'performance_gap',
            'calibrate_threshold', 'tie_groups', 'deferral_curve', 'oracle_curve', 'gain_over_random', 'random_baseline',
            'baselines', 'table1', 'random_gap', 'sample_matrix', 'paired_per_sample', 'task_groups',
-           'bootstrap_weights', 'interval', 'interval_side', 'bootstrap_gains', 'bootstrap_gap', 'evaluate_thresholds',
-           'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4', 'plot_gains']
+           'bootstrap_weights', 'weight_parts', 'interval', 'interval_side', 'mean_bootstrap_gains', 'bootstrap_gains',
+           'bootstrap_gap', 'evaluate_thresholds', 'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral',
+           'plot_figure4', 'plot_gains']
 
 # %% ../nbs/06_evaluation.ipynb #cdd0bfec
+from collections.abc import Iterable, Iterator
+
+# %% ../nbs/06_evaluation.ipynb #06e0r005
 import numpy as np
 import pandas as pd
 
 # %% ../nbs/06_evaluation.ipynb #9b9ae09f
-from .core import InputError
+from .core import InputError, rows_where
 from .labels import PAPER_LABEL
 from .pass_rates import table1_counts
 from .plotting import Figure, colours, panels
@@ -22,10 +26,10 @@ from .problem import cost_advantage, route
 from .runs import Pair
 
 # %% ../nbs/06_evaluation.ipynb #a1adf98f
-def _counts(outcomes, definition):
-    "Tests counted and passed, by task_id, summed over samples."
-    if definition=='every_test': counted = outcomes[['task_id', 'n_tests', 'n_passed']]
-    elif definition=='table1': counted = table1_counts(outcomes)[['task_id', 'n_counted', 'n_passed_table1']]
+def _counts(outcomes, chosen, definition):
+    "Tests counted and passed of chosen rows, by task_id, summed over samples."
+    if definition=='every_test': counted = outcomes.loc[chosen, ['task_id', 'n_tests', 'n_passed']]
+    elif definition=='table1': counted = table1_counts(outcomes[chosen])[['task_id', 'n_counted', 'n_passed_table1']]
     else: raise InputError(f'unknown definition of the total pass rate {definition!r}; choose from every_test, table1.')
     return counted.groupby('task_id').sum().set_axis(['tests', 'passed'], axis=1)
 
@@ -46,8 +50,8 @@ def paired_outcomes(
 )->pd.DataFrame:                  # By task_id: small_tests, small_passed, large_tests, large_passed
     """Count tests and passes of both models on each task, summed over samples.
     Raises: `InputError` if a task lacks one of the models, or no test of a model counts."""
-    chosen = outcomes[outcomes.split==split]
-    small, large = (_counts(chosen[chosen.model==model], definition) for model in pair)
+    chosen = rows_where(outcomes, outcomes.split==split)
+    small, large = (_counts(chosen, chosen.model==model, definition) for model in pair)
     for task_id in small.index.symmetric_difference(large.index)[:1]:
         raise InputError(
             f'task {task_id} ({split}) has outcomes of only one model of {pair.name}. Give both the same tasks.')
@@ -194,6 +198,10 @@ def sample_matrix(
     return matrix
 
 # %% ../nbs/06_evaluation.ipynb #10457d17
+def _samples(outcomes, pair):
+    "Samples of each task, by task_id, for the small and the large model."
+    return [outcomes.task_id[outcomes.model==model].value_counts(sort=False) for model in pair]
+
 def paired_per_sample(
     outcomes:pd.DataFrame, # `outcomes` of both models
     pair:Pair,             # Small and large
@@ -202,10 +210,11 @@ def paired_per_sample(
     """Divide `paired_outcomes` by the number of samples, so that every task counts once.
     Raises: `InputError` as it does, or if the models were run on different tests of a task."""
     parts = []
-    for split,group in outcomes.groupby('split', sort=False):
-        samples = [group[group.model==model].groupby('task_id').size() for model in pair for _ in range(2)]
-        paired = paired_outcomes(outcomes, pair, split)
-        parts.append(paired/np.column_stack([paired.index.map(counts) for counts in samples]))
+    for split in outcomes.split.unique():
+        group = rows_where(outcomes, outcomes.split==split)
+        paired, (small, large) = paired_outcomes(group, pair, split), _samples(group, pair)
+        counts = [paired.index.map(samples) for samples in (small, small, large, large)]
+        parts.append(paired/np.column_stack(counts))
     paired = pd.concat(parts).loc[list(task_ids)]
     unequal = ~np.isclose(paired.small_tests, paired.large_tests)
     if unequal.any():
@@ -222,8 +231,9 @@ def task_groups(
     "Which tasks are one draw."
     if 'group' not in outcomes or outcomes.group.isna().all(): return None
     named = outcomes.dropna(subset='group').drop_duplicates('task_id').set_index('task_id').group
-    labels = pd.Series([('group', named[task]) if task in named.index else ('task', task) for task in task_ids])
-    numbers = pd.factorize(labels)[0]
+    of_task = pd.factorize(named.reindex(list(task_ids)))[0]
+    alone = of_task<0
+    numbers = pd.factorize(np.where(alone, -1-np.arange(len(alone)), of_task))[0]
     return numbers if numbers.max()+1<len(numbers) else None
 
 # %% ../nbs/06_evaluation.ipynb #64a20fb3
@@ -237,6 +247,20 @@ def bootstrap_weights(
     n = n if groups is None else int(groups.max())+1
     weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1/n), size=n_resamples)
     return weights if groups is None else weights[:, groups]
+
+# %% ../nbs/06_evaluation.ipynb #06e0r001
+def weight_parts(
+    n:int,                 # As for `bootstrap_weights`
+    n_resamples:int=2000,  # B
+    seed:int=42,           # Of the draw of tasks
+    groups:np.ndarray=None,# As for `bootstrap_weights`
+)->Iterator:               # Of (b, N) arrays
+    "`bootstrap_weights` in parts of some million counts, for so many tasks that all would not fit into memory."
+    k, rng = n if groups is None else int(groups.max())+1, np.random.default_rng(seed)
+    size = max(1, 8_000_000//n)
+    for done in range(0, n_resamples, size):
+        weights = rng.multinomial(k, np.full(k, 1/k), size=min(size, n_resamples-done))
+        yield weights if groups is None else weights[:, groups]
 
 # %% ../nbs/06_evaluation.ipynb #697de940
 def interval(
@@ -260,19 +284,39 @@ def interval_side(
     return below if high<bar else between
 
 # %% ../nbs/06_evaluation.ipynb #6ce570bf
+def _curves_of(scores, paired):
+    "Function from (b, N) weights to what `_resampled_curves` makes of them."
+    order, ends = tie_groups(np.asarray(scores, float))
+    lead, tests = (paired.small_passed-paired.large_passed).to_numpy()[order], paired.large_tests.to_numpy()
+    from_zero = lambda values: np.pad(values, ((0, 0), (1, 0)))
+
+    def curves(weights):
+        "Deferral curve of each resample."
+        drawn = weights[:, order]
+        gained = from_zero(np.cumsum(drawn*lead, 1)[:, ends-1])
+        moved = from_zero(np.cumsum(drawn, 1, out=drawn)[:, ends-1])
+        return moved/weights.sum(1)[:, None], gained/(weights@tests)[:, None]
+    return curves
+
 def _resampled_curves(scores, paired, weights):
     "Deferral curve of each resample: `(cost_advantage, performance_gap)`, both (B, G+1) for G distinct scores."
-    order, ends = tie_groups(np.asarray(scores, float))
-    ends = np.append(0, ends)
-    drawn = weights[:, order]
-    won = drawn*(paired.small_passed-paired.large_passed).to_numpy()[order]
-    moved, gained = (np.pad(np.cumsum(values, 1), ((0, 0), (1, 0)))[:, ends] for values in (drawn, won))
-    tests = weights@paired.large_tests.to_numpy()
-    return moved/weights.sum(1)[:, None], gained/tests[:, None]
+    return _curves_of(scores, paired)(weights)
 
 def _areas(x, gap):
     "`gain_over_random` of each row of resampled curves."
     return 100*((np.diff(x)*(gap[:, 1:]+gap[:, :-1])/2).sum(1)-gap[:, -1]/2)
+
+# %% ../nbs/06_evaluation.ipynb #06e0r003
+def mean_bootstrap_gains(
+    rankings:list, # Of `(scores, paired)`, (N,) each, as for `gain_over_random`
+    parts:Iterable,# Of (b, N) weights, from `weight_parts`
+)->np.ndarray:     # (B,) in points
+    "Compute the mean `gain_over_random` of several rankings in each resample, a few million counts at a time."
+    curves, gains = [_curves_of(scores, paired) for scores,paired in rankings], []
+    for weights in parts:
+        for chunk in np.array_split(weights, 1+weights.size//4_000_000):
+            gains.append(np.mean([_areas(*curve(chunk)) for curve in curves], 0))
+    return np.concatenate(gains)
 
 # %% ../nbs/06_evaluation.ipynb #e621b64a
 def bootstrap_gains(
@@ -280,9 +324,8 @@ def bootstrap_gains(
     paired:pd.DataFrame, # (N,) as for `gain_over_random`
     weights:np.ndarray,  # (B, N) from `bootstrap_weights`
 )->np.ndarray:           # (B,) in points
-    "Compute `gain_over_random` of each resample, a few million counts at a time to save memory."
-    chunks = np.array_split(weights, 1+weights.size//4_000_000)
-    return np.concatenate([_areas(*_resampled_curves(scores, paired, chunk)) for chunk in chunks])
+    "Compute `gain_over_random` of each resample."
+    return mean_bootstrap_gains([(scores, paired)], [weights])
 
 # %% ../nbs/06_evaluation.ipynb #cdc33808
 def bootstrap_gap(

@@ -86,7 +86,7 @@ class Rows(Sequence):
         count:int, # Rows
         parts,     # (names of columns or None for all) -> iterator of what `as_batch` makes
     ):
-        self.count, self._parts = count, parts
+        self._count, self._parts = count, parts
         self.head = list(islice(iter(self), 50))
 
     def batches(self,
@@ -101,17 +101,18 @@ class Rows(Sequence):
             else:
                 for start in range(0, len(part), 500): yield from part.slice(start, 500).to_pylist()
 
-    def __len__(self): return self.count
+    def __len__(self): return self._count
 
     def __getitem__(self, index):
         if isinstance(index, slice):
-            start, stop, step = index.indices(self.count)
+            start, stop, step = index.indices(self._count)
             return list(islice(self.head if stop<=len(self.head) else self, start, stop, step))
-        if not -self.count<=index<self.count: raise IndexError(index)
-        return self[index%self.count:][0] if index%self.count>=len(self.head) else self.head[index%self.count]
+        if not -self._count<=index<self._count: raise IndexError(index)
+        return self[index%self._count:][0] if index%self._count>=len(self.head) else self.head[index%self._count]
 
     def __eq__(self, other): return isinstance(other, (Rows, list)) and list(self)==list(other)
 
+# %% ../nbs/00d_files.ipynb #00d00r07
 def rows_in_memory(
     rows:Iterator, # Of dicts
 )->Rows:
@@ -220,7 +221,7 @@ def _heading(content, path):
         before = beginning[:len(beginning)-len(rest.lstrip())]
     start = len(before.encode())
     end = content.find(b'\n', start)
-    heading = content[start:end if end>=0 else None].decode()
+    heading = content[start:end if end>=0 else None].decode().partition('\r')[0]
     mark = _delimiter(heading)
     if mark is None: raise InputError(f'{path}: one column {heading.strip()!r:.60} and no delimiter. '
                                       'Looked for JSON, JSON lines and CSV.')
@@ -292,7 +293,7 @@ def _text_document(content, path):
     if not beginning: raise InputError(f'{path}: empty. Check how it was written.')
     if beginning[0] in '{[': return _json_document(content, path, name)
     if name.endswith(('.json', '.jsonl', '.ndjson')):
-        is_table = _delimiter(beginning.partition('\n')[0])
+        is_table = _delimiter(beginning.splitlines()[0])
         raise InputError(f'{path}: {"this is CSV" if is_table else "this is plain text"}, not JSON. '
                          f'{"Rename it to .csv." if is_table else "Give the file that the tool wrote."}')
     return Document(path, 'rows', table_rows(content, path))

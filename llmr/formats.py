@@ -334,18 +334,19 @@ class Recorded:
 
 # %% ../nbs/03c_formats.ipynb #e0ecf77a
 def _held(records):
-    "Distinct `(model, task or position)` of some records."
+    "Distinct models and tasks, or positions, of some records."
     name = pd.Series(np.nan, records.index, object)
     for named in ('task_id', 'position'):
         if named in records: name = name.where(name.notna(), records[named].astype(object))
-    return set(zip(records.model, name)) if len(records) else set()
+    rows = pd.DataFrame(dict(model=records.model.astype(object), name=name)).drop_duplicates()
+    return zip(rows.model, rows["name"])
 
 def _check_arguments(by_argument):
     "Raises: `InputError` if two arguments hold one model on the same tasks."
     if len(by_argument)<2: return
     owners = {}
-    for argument,tables in by_argument:
-        for model,task_id in set().union(*map(_held, tables)):
+    for argument,held in by_argument:
+        for model,task_id in (row for records in held if len(records) for row in _held(records)):
             other = owners.setdefault((model, task_id), argument)
             if other!=argument:
                 raise InputError(f'{other} and {argument} both hold model {model!r} on task {task_id!r}. Give one '

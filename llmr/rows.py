@@ -244,6 +244,7 @@ class _Records:
                  for field,known in self.known.items()}
         return pd.DataFrame({**columns, **texts}, copy=False)
 
+# %% ../nbs/00e_rows.ipynb #00e0r004
 def renamed(
     column:pd.Series, # Of texts, a categorical as in records
     name,             # Function from text to text
@@ -253,6 +254,7 @@ def renamed(
     numbers = np.append(codes, -1).astype(np.int32)[column.cat.codes.to_numpy()]
     return pd.Series(pd.Categorical.from_codes(numbers, pd.Index(names, dtype=object)), column.index)
 
+# %% ../nbs/00e_rows.ipynb #00e0r006
 def _check_columns(columns, rows, path):
     "Raises: `InputError` if nothing says which task a row is about, or what came out."
     names = ', '.join(map(str, rows[0])) if rows else 'none'
@@ -347,6 +349,7 @@ def records_frame(
     "Records as a table."
     return records if isinstance(records, pd.DataFrame) else pd.DataFrame(records, dtype=object)
 
+# %% ../nbs/00e_rows.ipynb #00e0r013
 def records_list(
     records:pd.DataFrame, # From `records_frame`
 )->list:
@@ -355,6 +358,7 @@ def records_list(
     rows = zip(*(records[name] for name in records))
     return [{name: value for name,value in zip(records, row) if not lacks(value)} for row in rows]
 
+# %% ../nbs/00e_rows.ipynb #00e0r015
 def _joined(columns, counts):
     "One column from those of several tables, None where a table lacks it."
     have = [column for column in columns if column is not None]

@@ -16,9 +16,9 @@ import pandas as pd
 
 # %% ../nbs/11_verdict.ipynb #ffe2142e
 from .ceilings import ceiling_gain, group_winners, mcnemar, oracle_gain, sample_rates, several_draws
-from .core import InputError, plural
+from .core import InputError, plural, rows_where
 from .evaluation import (
-    TARGETS, bootstrap_weights, calibrate_threshold, interval, paired_per_sample, task_groups)
+    TARGETS, calibrate_threshold, interval, paired_per_sample, task_groups, weight_parts)
 from .planning import MAX_TASKS, check_power, gap_band, possible_effects, simulate_pairs, tasks_needed
 from .plotting import Figure, colours, panels
 from .problem import route
@@ -33,13 +33,13 @@ def pair_tasks(
     """Tests and passes of both models on each task.
     Raises: `InputError` if a model is missing, or a task has only one of them, or different tests for the two."""
     if pair.small==pair.large: raise InputError(f'small and large are both {pair.small!r}. Name two models.')
-    of_split = outcomes[outcomes.split==split]
+    of_split = rows_where(outcomes, outcomes.split==split)
     for model in pair:
         if of_split.model.eq(model).any(): continue
         models = ', '.join(sorted(set(of_split.model))) or 'none'
         raise InputError(
             f'no outcome of model {model!r} on split {split}; there are {models}. Give outcomes of both models.')
-    of_pair = of_split[of_split.model.isin(pair)]
+    of_pair = rows_where(of_split, of_split.model.isin(pair))
     return paired_per_sample(of_pair, pair, sorted(of_pair.task_id.unique()))
 
 # %% ../nbs/11_verdict.ipynb #c1c00020
@@ -66,14 +66,14 @@ def headroom(
     `one_draw` names models whose samples of a task are one text: then the ceiling cannot be told, and `known_gain` is
     what the other model's samples are worth."""
     pair_tasks(outcomes, pair, split)
-    of_pair = outcomes[(outcomes.split==split) & outcomes.model.isin(pair)]
+    of_pair = rows_where(outcomes, (outcomes.split==split) & outcomes.model.isin(pair))
     small, large = sample_rates(outcomes, pair, split)
     n, m = small.shape
     groups = task_groups(of_pair, sorted(of_pair.task_id.unique()))
     room = _discordance(small, large, groups) | dict(oracle_gain=oracle_gain(small, large), ceiling_known=m-1)
     several, ceiling = several_draws(of_pair, pair, split), (np.nan,)*3
     if m>1 and any(several):
-        ceiling = ceiling_gain(small, large, m-1, bootstrap_weights(n, seed=seed, groups=groups), several)
+        ceiling = ceiling_gain(small, large, m-1, weight_parts(n, seed=seed, groups=groups), several)
     one_draw = ' and '.join(model for model,many in zip(pair, several) if not many)
     told = ceiling if not one_draw else (np.nan,)*3
     return room | dict(zip(('ceiling_gain', 'low', 'high'), told)) | dict(one_draw=one_draw, known_gain=ceiling[0])
