@@ -6,14 +6,10 @@
 __all__ = ['FRACTIONS', 'AUTHORS_SEED', 'TARGETS', 'paired_outcomes', 'routed_pass_rate', 'performance_gap',
            'calibrate_threshold', 'tie_groups', 'deferral_curve', 'oracle_curve', 'gain_over_random', 'random_baseline',
            'baselines', 'table1', 'random_gap', 'sample_matrix', 'paired_per_sample', 'task_groups',
-           'bootstrap_weights', 'weight_parts', 'interval', 'interval_side', 'mean_bootstrap_gains', 'bootstrap_gains',
-           'bootstrap_gap', 'evaluate_thresholds', 'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral',
-           'plot_figure4', 'plot_gains']
+           'bootstrap_weights', 'interval', 'interval_side', 'bootstrap_gains', 'bootstrap_gap', 'evaluate_thresholds',
+           'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4', 'plot_gains']
 
 # %% ../nbs/06_evaluation.ipynb #cdd0bfec
-from collections.abc import Iterable, Iterator
-
-# %% ../nbs/06_evaluation.ipynb #06e0r005
 import numpy as np
 import pandas as pd
 
@@ -198,10 +194,6 @@ def sample_matrix(
     return matrix
 
 # %% ../nbs/06_evaluation.ipynb #10457d17
-def _samples(outcomes, pair):
-    "Samples of each task, by task_id, for the small and the large model."
-    return [outcomes.task_id[outcomes.model==model].value_counts(sort=False) for model in pair]
-
 def paired_per_sample(
     outcomes:pd.DataFrame, # `outcomes` of both models
     pair:Pair,             # Small and large
@@ -212,15 +204,14 @@ def paired_per_sample(
     parts = []
     for split in outcomes.split.unique():
         group = rows_where(outcomes, outcomes.split==split)
-        paired, (small, large) = paired_outcomes(group, pair, split), _samples(group, pair)
-        counts = [paired.index.map(samples) for samples in (small, small, large, large)]
-        parts.append(paired/np.column_stack(counts))
+        samples = [group.task_id[group.model==model].value_counts(sort=False) for model in pair]
+        paired = paired_outcomes(group, pair, split)
+        parts.append(paired/np.column_stack([paired.index.map(samples[side]) for side in (0, 0, 1, 1)]))
     paired = pd.concat(parts).loc[list(task_ids)]
     unequal = ~np.isclose(paired.small_tests, paired.large_tests)
     if unequal.any():
-        raise InputError(
-            f'task {paired.index[unequal.argmax()]} has other tests for {pair.small} than for {pair.large}. '
-            'Grade both by the same tests.')
+        raise InputError(f'task {paired.index[unequal.argmax()]} has other tests for {pair.small} than for '
+                         f'{pair.large}. Grade both by the same tests.')
     return paired
 
 # %% ../nbs/06_evaluation.ipynb #a6c1d002
@@ -247,20 +238,6 @@ def bootstrap_weights(
     n = n if groups is None else int(groups.max())+1
     weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1/n), size=n_resamples)
     return weights if groups is None else weights[:, groups]
-
-# %% ../nbs/06_evaluation.ipynb #06e0r001
-def weight_parts(
-    n:int,                 # As for `bootstrap_weights`
-    n_resamples:int=2000,  # B
-    seed:int=42,           # Of the draw of tasks
-    groups:np.ndarray=None,# As for `bootstrap_weights`
-)->Iterator:               # Of (b, N) arrays
-    "`bootstrap_weights` in parts of some million counts, for so many tasks that all would not fit into memory."
-    k, rng = n if groups is None else int(groups.max())+1, np.random.default_rng(seed)
-    size = max(1, 8_000_000//n)
-    for done in range(0, n_resamples, size):
-        weights = rng.multinomial(k, np.full(k, 1/k), size=min(size, n_resamples-done))
-        yield weights if groups is None else weights[:, groups]
 
 # %% ../nbs/06_evaluation.ipynb #697de940
 def interval(
@@ -289,7 +266,6 @@ def _curves_of(scores, paired):
     order, ends = tie_groups(np.asarray(scores, float))
     lead, tests = (paired.small_passed-paired.large_passed).to_numpy()[order], paired.large_tests.to_numpy()
     from_zero = lambda values: np.pad(values, ((0, 0), (1, 0)))
-
     def curves(weights):
         "Deferral curve of each resample."
         drawn = weights[:, order]
@@ -306,26 +282,15 @@ def _areas(x, gap):
     "`gain_over_random` of each row of resampled curves."
     return 100*((np.diff(x)*(gap[:, 1:]+gap[:, :-1])/2).sum(1)-gap[:, -1]/2)
 
-# %% ../nbs/06_evaluation.ipynb #06e0r003
-def mean_bootstrap_gains(
-    rankings:list, # Of `(scores, paired)`, (N,) each, as for `gain_over_random`
-    parts:Iterable,# Of (b, N) weights, from `weight_parts`
-)->np.ndarray:     # (B,) in points
-    "Compute the mean `gain_over_random` of several rankings in each resample, a few million counts at a time."
-    curves, gains = [_curves_of(scores, paired) for scores,paired in rankings], []
-    for weights in parts:
-        for chunk in np.array_split(weights, 1+weights.size//4_000_000):
-            gains.append(np.mean([_areas(*curve(chunk)) for curve in curves], 0))
-    return np.concatenate(gains)
-
 # %% ../nbs/06_evaluation.ipynb #e621b64a
 def bootstrap_gains(
     scores:np.ndarray,   # (N,) as for `gain_over_random`
     paired:pd.DataFrame, # (N,) as for `gain_over_random`
     weights:np.ndarray,  # (B, N) from `bootstrap_weights`
 )->np.ndarray:           # (B,) in points
-    "Compute `gain_over_random` of each resample."
-    return mean_bootstrap_gains([(scores, paired)], [weights])
+    "Compute `gain_over_random` of each resample, a few million counts at a time to save memory."
+    chunks, curves = np.array_split(weights, 1+weights.size//4_000_000), _curves_of(scores, paired)
+    return np.concatenate([_areas(*curves(chunk)) for chunk in chunks])
 
 # %% ../nbs/06_evaluation.ipynb #cdc33808
 def bootstrap_gap(

@@ -7,7 +7,6 @@ __all__ = ['NO_VERDICTS', 'FORMATS', 'SUMMARIES', 'BETTER', 'LOOSE', 'SHARES', '
            'summary_rows', 'summary_text']
 
 # %% ../nbs/03c_formats.ipynb #3266dc3d
-import hashlib
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -28,7 +27,7 @@ from .harness import (
 from .model_names import folder_name, name_of, name_runs, split_argument
 from .program_files import programs
 from .rows import (
-    find_columns, prompt_id, records_frame, records_list, renamed, stacked, table_records, wide_models)
+    find_columns, numbers_of, prompt_id, records_frame, records_list, renamed, stacked, table_records, wide_models)
 
 # %% ../nbs/03c_formats.ipynb #30a4a27c
 def _first(document): return (rows_of(document) or [{}])[0]
@@ -253,8 +252,7 @@ def _named(records, document, name):
     fallback, folder = name_of(document.path, document.stem, exclude), folder_name(document.path, exclude)
     if not fallback: raise InputError(f'{document.path}: nothing names the model. Give NAME={document.path}.')
     if unnamed.all(): return records.assign(folder=_same(folder, len(records)), model=_same(fallback, len(records)))
-    folders = np.where(unnamed, folder, None)
-    return records.assign(folder=folders, model=records.model.astype(object).where(~unnamed, fallback))
+    return records.assign(folder=np.where(unnamed, folder, None), model=records.model.astype(object).where(~unnamed, fallback))
 
 # %% ../nbs/03c_formats.ipynb #own3c004
 def _newest(records, notes):
@@ -281,13 +279,6 @@ def _left_out(path, skipped):
 # %% ../nbs/03c_formats.ipynb #own3c005
 LOOSE = {'table', 'mapping'} # What looks like one of these need not be results
 
-def _content(value):
-    "What tells a file from another: its values, whatever they were written as."
-    if not isinstance(value, (list, Rows)): return repr(value)
-    digest = hashlib.sha256()
-    for row in value: digest.update(repr(row).encode(errors='surrogatepass'))
-    return digest.hexdigest()
-
 def _read_argument(argument, form, notes):
     "`(outcomes, tasks and programs: records of each, [(format, path)])` of one argument."
     name, path = split_argument(argument)
@@ -305,7 +296,7 @@ def _read_argument(argument, form, notes):
             skipped.append((document.path, str(e)))
             continue
         model = records.model.iloc[0] if len(records) and 'model' in records else None
-        copy = _content(document.value) if alike[size(document)]>1 else document.path, _folder(document.path), model
+        copy = document.digest if alike[size(document)]>1 else document.path, _folder(document.path), model
         if copy in seen: continue
         seen.add(copy)
         read[known.kind].append(records)
@@ -398,10 +389,6 @@ def _note_missing(records, notes):
     if lost: notes.append('missing outcomes left out: '+', '.join(f'{model} {count}' for model,count in lost.items()))
     return records[~missing] if lost else records
 
-def _column(records, name):
-    "A column of numbers, NaN where a record lacks it."
-    return records[name].to_numpy(float, na_value=np.nan) if name in records else np.full(len(records), np.nan)
-
 def _group_of(frame, groups):
     "The group of each row, None if every task is a group of its own."
     tasks = list(frame.task_id.unique())
@@ -412,7 +399,7 @@ def _group_of(frame, groups):
 def _outcome_frame(records, groups, notes):
     "`outcomes` from records that have a score."
     frame = records[['task_id', 'model']].reset_index(drop=True)
-    score, n_tests = _column(records, 'score'), _column(records, 'n_tests')
+    score, n_tests = numbers_of(records, 'score'), numbers_of(records, 'n_tests')
     unit = SHARES if ((score>0) & (score<1) & np.isnan(n_tests)).any() else 1
     if unit==SHARES: notes.append('scores between 0 and 1: each is a share of its task, and every task counts once')
     frame['sample'] = frame.groupby(['model', 'task_id'], observed=True).cumcount()
@@ -421,9 +408,9 @@ def _outcome_frame(records, groups, notes):
     splits = set(records.split.unique()) if 'split' in records else {None}
     frame['split'] = records.split.to_numpy() if splits<=set(SPLITS) else 'test'
     frame['tests'], frame['errors'], frame['status'] = [[]]*len(frame), [[]]*len(frame), 'ran'
-    frame['n_tokens'] = np.nan_to_num(_column(records, 'n_tokens')).astype(int)
+    frame['n_tokens'] = np.nan_to_num(numbers_of(records, 'n_tokens')).astype(int)
     for name in ('cost_usd', 'seconds'):
-        values = _column(records, name)
+        values = numbers_of(records, name)
         if not np.isnan(values).all(): frame[name] = values
     group = _group_of(frame, groups) if groups else None
     return check_table('outcomes', frame if group is None else frame.assign(group=group))

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/11_verdict.ipynb #ffe2142e
-from .ceilings import ceiling_gain, group_winners, mcnemar, oracle_gain, sample_rates, several_draws
+from .ceilings import ceiling_gain, group_winners, mcnemar, oracle_gain, sample_rates, several_draws, weight_parts
 from .core import InputError, plural, rows_where
 from .evaluation import (
-    TARGETS, calibrate_threshold, interval, paired_per_sample, task_groups, weight_parts)
+    TARGETS, calibrate_threshold, interval, paired_per_sample, task_groups)
 from .planning import MAX_TASKS, check_power, gap_band, possible_effects, simulate_pairs, tasks_needed
 from .plotting import Figure, colours, panels
 from .problem import route
