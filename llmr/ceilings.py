@@ -60,7 +60,7 @@ def weight_parts(
 )->Iterator:               # Of (b, N) arrays
     "`bootstrap_weights` in parts of some million counts, for so many tasks that all would not fit into memory."
     k, rng = n if groups is None else int(groups.max())+1, np.random.default_rng(seed)
-    size = max(1, 4_000_000//n)
+    size = max(1, 16_000_000//n)
     for done in range(0, n_resamples, size):
         weights = rng.multinomial(k, np.full(k, 1/k), size=min(size, n_resamples-done))
         yield weights if groups is None else weights[:, groups]

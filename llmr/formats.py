@@ -252,7 +252,8 @@ def _named(records, document, name):
     fallback, folder = name_of(document.path, document.stem, exclude), folder_name(document.path, exclude)
     if not fallback: raise InputError(f'{document.path}: nothing names the model. Give NAME={document.path}.')
     if unnamed.all(): return records.assign(folder=_same(folder, len(records)), model=_same(fallback, len(records)))
-    return records.assign(folder=np.where(unnamed, folder, None), model=records.model.astype(object).where(~unnamed, fallback))
+    named = records.model.astype(object).where(~unnamed, fallback)
+    return records.assign(folder=np.where(unnamed, folder, None), model=named)
 
 # %% ../nbs/03c_formats.ipynb #own3c004
 def _newest(records, notes):
@@ -389,12 +390,12 @@ def _note_missing(records, notes):
     if lost: notes.append('missing outcomes left out: '+', '.join(f'{model} {count}' for model,count in lost.items()))
     return records[~missing] if lost else records
 
-def _group_of(frame, groups):
-    "The group of each row, None if every task is a group of its own."
+def _groups_of(frame, groups):
+    "Column `group`; no column if every task is a group of its own."
     tasks = list(frame.task_id.unique())
     of_task = [groups.get(task, task) for task in tasks]
-    if len(set(of_task))==len(tasks): return None
-    return frame.task_id.astype(object).map(dict(zip(tasks, of_task)))
+    if not groups or len(set(of_task))==len(tasks): return {}
+    return dict(group=frame.task_id.astype(object).map(dict(zip(tasks, of_task))))
 
 def _outcome_frame(records, groups, notes):
     "`outcomes` from records that have a score."
@@ -412,8 +413,7 @@ def _outcome_frame(records, groups, notes):
     for name in ('cost_usd', 'seconds'):
         values = numbers_of(records, name)
         if not np.isnan(values).all(): frame[name] = values
-    group = _group_of(frame, groups) if groups else None
-    return check_table('outcomes', frame if group is None else frame.assign(group=group))
+    return check_table('outcomes', frame.assign(**_groups_of(frame, groups)))
 
 def _note_metrics(records, notes):
     "Which of several metrics the scores are."

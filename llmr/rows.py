@@ -223,7 +223,8 @@ def _row_fields(rows, columns, path, first):
     "The same row by row. Raises: `InputError` naming the first row that `record` refuses."
     made = [record(row, columns, f'{path}, row {number}') for number,row in enumerate(rows, first)]
     every = np.arange(len(rows))
-    return {field: (every, [one[field] for one in made]) for field in made[0]}
+    fields = [field for field in made[0] if field in columns or field in ('task_id', 'n_tests', 'score')]
+    return {field: (every, [one[field] for one in made]) for field in fields}
 
 # %% ../nbs/00e_rows.ipynb #00e0r003
 class _Records:
