@@ -307,7 +307,7 @@ def _advice(judged):
         if found.cost_advantage==1: return f'{terms["small"]} can answer every task; no router is needed.'
         if np.isnan(tau): return f'Any {found.cost_advantage:.0%} of the tasks may go to {terms["small"]}.'
         return f'Send a task to {terms["small"]} where its score is at least {tau:.4g}.'
-    if found.word=="DON'T": return f'Every operating point loses more than {in_points(terms["margin"])}.'
+    if found.word=="DON'T": return f'Every share loses more than {in_points(terms["margin"])}.'
     if found.withdrawn and judged['drift']: return 'ROUTE is withheld: traffic has drifted.'
     if found.withdrawn:
         return ('One operating point was shown to lose less than the margin at one look and more at another, so the '
