@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from functools import cache
+from math import isclose
 
 import nbformat
 import numpy as np
@@ -27,7 +28,7 @@ from llmr.labels import PAPER_LABEL
 from llmr.runs import Pair, is_current
 from llmr.sequential import gap_interval, log_wealth
 from llmr.sources import cited
-from llmr.verdict import pair_tasks
+from llmr.verdict import decide, headroom, operating_points, pair_tasks, verdict_text
 
 sys.path.insert(0, str(ROOT/'tools'/'site'))
 import build
@@ -278,7 +279,7 @@ def table_of(run, name):
 
 
 def looked_up(run):
-    "`find(table, row)`: the rows of a table with these facts, each table read once and sorted by its keys."
+    "`(read(table), find(table, row))`: a table, and where its rows with these facts are."
     read = cache(lambda name: table_of(run, name))
     @cache
     def by_key(table, keys):
@@ -288,22 +289,22 @@ def looked_up(run):
         return found
     def find(table, row):
         keys, wanted = zip(*(fact.split('=', 1) for fact in html.unescape(row).split('; ')))
-        return read(table).iloc[by_key(table, keys)[wanted]]
-    return find
+        return by_key(table, keys)[wanted]
+    return read, find
 
 
 def test_every_cited_number_is_in_its_table(site):
     "Each is looked up by its row and column, and written to the digits that are shown."
-    seen, find = 0, looked_up(site[1])
+    seen, (read, find) = 0, looked_up(site[1])
     for path in site[0].glob('*.html'):
         for value,table,row,column,scale,shown in CITED.findall(path.read_text(encoding='utf-8')):
-            rows = find(table, row)
-            assert len(rows)==1, (path.name, table, row)
-            exact = float(rows[column].iloc[0])
+            places = find(table, row)
+            assert len(places)==1, (path.name, table, row)
+            exact = float(read(table)[column].iat[places[0]])
             number = float(shown.rstrip('%').replace('\u2212', '-').replace(',', ''))
             scaled = exact*float(scale)*(100 if shown.endswith('%') else 1)
             digits = len(shown.rstrip('%').partition('.')[2])
-            assert float(value)==pytest.approx(exact, rel=1e-9), (path.name, row)
+            assert isclose(float(value), exact, rel_tol=1e-9), (path.name, row)
             assert abs(scaled-number)<=.5001*10**-digits, (path.name, row)
             seen += 1
     assert seen>300
@@ -531,6 +532,28 @@ def worst_of_table1(run, means):
     return max(abs(ours[r.subject]-r.published) for r in means.itertuples())
 
 
+def why_small_leads(claims):
+    "Numbers that say why 8B passes more than 70B."
+    named = claims[(claims.claim_id=='name_errors') & claims.subject.isin(['8B test', '70B test'])]
+    lenient = claims[(claims.claim_id=='lenient_gap') & (claims.subject=='8B-70B test')].iloc[0]
+    return {*named.reproduced.round(1), *rounded(lenient, 'corrected', 'low', 'high')}
+
+
+def left_of_the_cost(outcomes):
+    "Percent of the cost of 70B that 8B costs, by its tokens on the test tasks and its parameters."
+    tokens = outcomes[outcomes.split=='test'].groupby('model').n_tokens.sum()
+    return round(100*8*tokens['8B']/(70*tokens['70B']))
+
+
+def test_home_shows_a_verdict_as_it_is_printed(site):
+    "From its word to the last row of its table."
+    outcomes, pair = pd.read_parquet(site[1]/'outcomes.parquet'), Pair('8B', '70B')
+    points = operating_points(outcomes, pair)
+    printed = verdict_text(decide(points), points, headroom(outcomes, pair), pair, .01).split('\nGaps: ')[0]
+    text = html.unescape(re.sub(r'<[^>]+>', '', home(site)))
+    assert ' '.join(printed.split()) in ' '.join(text.split())
+
+
 def expected_in_prose(run):
     "Numbers that the home page takes from the run's tables."
     claims, outcomes = pd.read_parquet(run/'claims.parquet'), pd.read_parquet(run/'outcomes.parquet')
@@ -539,7 +562,8 @@ def expected_in_prose(run):
     drawn = claims[claims.claim_id=='router_gap']
     headline = drawn[drawn.subject=='8B-70B brevity, target 80%'].iloc[0]
     return {len(outcomes), len(claims), len(printed), len(drawn), printed.verdict.eq('reproduced').sum(),
-            *drawn.verdict.value_counts(), headline.published, FIGURE4['brevity', '8B-70B'][-1][1],
+            *drawn.verdict.value_counts(), *why_small_leads(claims), left_of_the_cost(outcomes),
+            headline.published, FIGURE4['brevity', '8B-70B'][-1][1],
             *rounded(random, 'corrected'), *rounded(headline, 'corrected', 'low', 'high'),
             round(worst_of_table1(run, printed[printed.claim_id=='random_rate']), 2)}
 
