@@ -78,7 +78,7 @@ def pair_answers(
     answers = []
     for pair,chosen in zip(pairs, chosen_routers(scores, outcomes, pairs).to_dict('records')):
         of_router = router_scores(scores, chosen)
-        points = operating_points(outcomes, pair, of_router, votes='test', seed=seed)
+        points = operating_points(outcomes, pair, of_router, votes='test', min_share=min_share, seed=seed)
         router, verdict = f'{chosen["quality"]} {chosen["router"]}', decide(points, margin, min_share)
         answers.append(PairAnswer(pair, router, of_router, points, verdict, margin))
     return answers

@@ -18,7 +18,7 @@ import pandas as pd
 from .ceilings import ceiling_gain, group_winners, mcnemar, oracle_gain, sample_rates, several_draws
 from .core import InputError, plural
 from .evaluation import (
-    TARGETS, bootstrap_weights, calibrate_threshold, interval, paired_per_sample, task_groups)
+    TARGETS, bootstrap_weights, calibrate_threshold, interval, paired_per_sample, random_shares, task_groups)
 from .planning import MAX_TASKS, check_power, gap_band, possible_effects, simulate_pairs, tasks_needed
 from .plotting import Figure, colours, panels
 from .problem import route
@@ -216,7 +216,7 @@ def decide(
     """Test the operating points in turn, and answer.
     Raises: `InputError` as `check_margin`."""
     check_margin(margin, min_share)
-    worthwhile = points[points.cost_advantage>=min_share].sort_values('cost_advantage', kind='stable')
+    worthwhile = points[points.cost_advantage>=min_share-1e-9].sort_values('cost_advantage', kind='stable')
     answer = _settled(worthwhile, margin)
     if answer.word!='NEED': return answer
     total, even, row = _tasks_missing(worthwhile, margin, power)
@@ -254,19 +254,20 @@ def operating_points(
     scores:pd.DataFrame=None, # task_id, split, score of one router; random routing if None
     split:str='test',         # Which tasks
     votes:str='task',         # One of `VOTES`
+    min_share:float=.1,       # Smallest cost advantage worth having
     **band,                   # seed, level: as for `compare_policies`
 )->pd.DataFrame:              # As of `compare_policies`, after target and tau (NaN: everything to the small model)
-    """Compare a router's operating points, calibrated for `TARGETS`, on a table of outcomes.
+    """Compare a router's operating points, calibrated for `TARGETS`, on a table of outcomes; or `random_shares`.
     Random routing has no gain over random. Raises: `InputError` as `pair_tasks`, or if a task has no score."""
-    paired = pair_tasks(outcomes, pair, split)
-    if scores is None: share, taus = np.tile([*TARGETS, 1.], (len(paired), 1)), [np.nan]*len(TARGETS)
-    else: share, taus = _shares(paired, scores, split, TARGETS)
+    paired, targets = pair_tasks(outcomes, pair, split), random_shares(min_share) if scores is None else TARGETS
+    if scores is None: share, taus = np.tile([*targets, 1.], (len(paired), 1)), [np.nan]*len(targets)
+    else: share, taus = _shares(paired, scores, split, targets)
     groups, n_resamples = task_groups(outcomes, paired.index), 10_000 if scores is not None else 0
     points = compare_policies(count_votes(paired, votes), share, n_resamples, groups=groups, **band)
     if scores is None: points[['over_random', 'over_low', 'over_high']] = np.nan
-    points.insert(0, 'target', [*TARGETS, np.nan])
+    points.insert(0, 'target', [*targets, np.nan])
     points.insert(1, 'tau', [*taus, np.nan])
-    return points.assign(votes=votes, level=band.get('level', .95))
+    return points.assign(votes=votes, level=band.get('level', .95), min_share=min_share)
 
 # %% ../nbs/11_verdict.ipynb #776f17b3
 def in_points(
@@ -300,6 +301,10 @@ def _need_advice(verdict, points, pair):
                    f'{verdict.more:,} more an 80% chance')
     return f'These tasks do not settle the question. So far, {found}; {chances}.{few}'
 
+def _left_out(points):
+    "How many operating points send less than is worth having."
+    return int((points.cost_advantage<points.get('min_share', 0)-1e-9).sum())
+
 def _router_advice(point, pair):
     "Whether the scores or a coin choose the tasks that the small model answers."
     share = f'{point.cost_advantage:.0%} of the tasks to {pair.small}'
@@ -326,7 +331,9 @@ def advice(
     if verdict.word=='NEED': return _need_advice(verdict, points, pair)
     sure = f'With {_confidence(points)} confidence,'
     if verdict.word=="DON'T":
-        return f'{sure} every share loses more than {in_points(margin)} against {pair.large} alone.'
+        tried = 'every share'+(f' of at least {points.min_share.iloc[0]:.0%}' if _left_out(points) else '')
+        if points.tau.isna().all(): tried = f'random routing of any share from {points.cost_advantage.min():.0%} up'
+        return f'{sure} {tried} loses more than {in_points(margin)} against {pair.large} alone.'
     point = points.loc[verdict.row]
     shown = f'{sure} the loss against {pair.large} alone is at most {in_points(margin)}.'
     if point.cost_advantage<1: return f'{shown} {_router_advice(point, pair)}'
@@ -372,6 +379,8 @@ def _note(points):
     note = (f'Gaps: each end holds with {_confidence(points)} confidence. Rows are tested in turn from the smallest '
             f'share up (critical value {first.critical:.2f}), so that ROUTE is wrong in at most {wrong:.3g}% of the '
             f'cases. Every {first.votes} has one vote; effective number of independent tasks: {first.effective:,.0f}.')
+    if small := _left_out(points):
+        note += f' Not tested, below the smallest share of {first.min_share:.0%} (--min-share): {plural(small, "row")}.'
     return note+(' Gains over random: intervals with 95% confidence.' if points.tau.notna().any() else '')
 
 # %% ../nbs/11_verdict.ipynb #c1a60007
