@@ -7,7 +7,8 @@ __all__ = ['FRACTIONS', 'AUTHORS_SEED', 'TARGETS', 'paired_outcomes', 'routed_pa
            'calibrate_threshold', 'tie_groups', 'deferral_curve', 'oracle_curve', 'gain_over_random', 'random_baseline',
            'baselines', 'table1', 'random_gap', 'sample_matrix', 'paired_per_sample', 'task_groups',
            'bootstrap_weights', 'interval', 'interval_side', 'bootstrap_gains', 'bootstrap_gap', 'evaluate_thresholds',
-           'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4', 'plot_gains']
+           'random_shares', 'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4',
+           'plot_gains']
 
 # %% ../nbs/06_evaluation.ipynb #cdd0bfec
 import numpy as np
@@ -261,22 +262,13 @@ def interval_side(
     return below if high<bar else between
 
 # %% ../nbs/06_evaluation.ipynb #6ce570bf
-def _curves_of(scores, paired):
-    "Function from (b, N) weights to what `_resampled_curves` makes of them."
-    order, ends = tie_groups(np.asarray(scores, float))
-    lead, tests = (paired.small_passed-paired.large_passed).to_numpy()[order], paired.large_tests.to_numpy()
-    from_zero = lambda values: np.pad(values, ((0, 0), (1, 0)))
-    def curves(weights):
-        "Deferral curve of each resample."
-        drawn = weights[:, order]
-        gained = from_zero(np.cumsum(drawn*lead, 1)[:, ends-1])
-        moved = from_zero(np.cumsum(drawn, 1, out=drawn)[:, ends-1])
-        return moved/weights.sum(1)[:, None], gained/(weights@tests)[:, None]
-    return curves
-
-def _resampled_curves(scores, paired, weights):
+def _resampled_curves(scores, paired, weights, ties=None):
     "Deferral curve of each resample: `(cost_advantage, performance_gap)`, both (B, G+1) for G distinct scores."
-    return _curves_of(scores, paired)(weights)
+    order, ends = ties or tie_groups(np.asarray(scores, float))
+    drawn, from_zero = weights[:, order], lambda values: np.pad(values, ((0, 0), (1, 0)))
+    won = drawn*(paired.small_passed-paired.large_passed).to_numpy()[order]
+    moved, gained = (from_zero(np.cumsum(values, 1, out=values)[:, ends-1]) for values in (drawn, won))
+    return moved/weights.sum(1)[:, None], gained/(weights@paired.large_tests.to_numpy())[:, None]
 
 def _areas(x, gap):
     "`gain_over_random` of each row of resampled curves."
@@ -289,8 +281,8 @@ def bootstrap_gains(
     weights:np.ndarray,  # (B, N) from `bootstrap_weights`
 )->np.ndarray:           # (B,) in points
     "Compute `gain_over_random` of each resample, a few million counts at a time to save memory."
-    chunks, curves = np.array_split(weights, 1+weights.size//4_000_000), _curves_of(scores, paired)
-    return np.concatenate([_areas(*curves(chunk)) for chunk in chunks])
+    chunks, ties = np.array_split(weights, 1+weights.size//4_000_000), tie_groups(np.asarray(scores, float))
+    return np.concatenate([_areas(*_resampled_curves(scores, paired, chunk, ties)) for chunk in chunks])
 
 # %% ../nbs/06_evaluation.ipynb #cdc33808
 def bootstrap_gap(
@@ -324,6 +316,13 @@ def evaluate_thresholds(
             total_pass_rate=routed_pass_rate(paired, small), performance_gap=performance_gap(paired, small),
             low=low, high=high, random_gap=cost_advantage(small)*all_small))
     return pd.DataFrame(rows)
+
+# %% ../nbs/06_evaluation.ipynb #c18e3002
+def random_shares(
+    min_share:float=.1, # Smallest cost advantage worth having
+)->tuple:               # Rising, below 1
+    "Cost advantages at which random routing is tried, besides that of the small model alone."
+    return (*[min_share]*(0<min_share<1), *(target for target in TARGETS if target>min_share))
 
 # %% ../nbs/06_evaluation.ipynb #e419770d
 def _curve_table(curve, resampled, large, points):

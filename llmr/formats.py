@@ -410,16 +410,16 @@ def _outcome_frame(records, groups, notes):
     frame['split'] = records.split.to_numpy() if splits<=set(SPLITS) else 'test'
     frame['tests'], frame['errors'], frame['status'] = [[]]*len(frame), [[]]*len(frame), 'ran'
     frame['n_tokens'] = np.nan_to_num(numbers_of(records, 'n_tokens')).astype(int)
-    for name in ('cost_usd', 'seconds'):
-        values = numbers_of(records, name)
-        if not np.isnan(values).all(): frame[name] = values
-    return check_table('outcomes', frame.assign(**_groups_of(frame, groups)))
+    known = {name: numbers_of(records, name) for name in ('cost_usd', 'seconds')}
+    known = {name: values for name,values in known.items() if not np.isnan(values).all()}
+    return check_table('outcomes', frame.assign(**known, **_groups_of(frame, groups)))
 
 def _note_metrics(records, notes):
-    "Which of several metrics the scores are."
+    "What the outcomes were scored by."
     if 'metric' not in records: return
     metrics = Counter(records.metric[records.metric.notna() & (records.metric!='') & records.score.notna()])
-    if metrics: notes.append('scores are '+', '.join(f'{name} ({count:,})' for name,count in metrics.items()))
+    said = [f'{name} ({count:,} outcomes)' for name,count in metrics.items()]
+    if said: notes.append(f'scored by: {", ".join(said)}')
 
 # %% ../nbs/03c_formats.ipynb #7589278d
 def _check_copies(places):
