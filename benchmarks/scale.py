@@ -84,7 +84,7 @@ def step_cache(folder, rows):
         return len(store.get(keys))
 
 
-MOST = dict(cache=1_000_000) # A run has no more programs than that in one store
+MOST = dict(cache=1_000_000) # Programs in a store; more were not measured
 STEPS = dict(write=step_write, labels=step_labels, verdict=step_verdict, report=step_report, cache=step_cache)
 
 
