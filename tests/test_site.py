@@ -216,6 +216,12 @@ def test_navigation_is_that_of_the_settings():
     assert list(made)==[{'Home': 'index.md'}, {'S': [{'A': 'a.md'}]}]
 
 
+def test_the_doors_are_the_tabs():
+    "Home's three doors, and what is looked up: no more tabs than a reader takes in at a glance."
+    names = [entry.get('section', entry.get('text')) for entry in build.website()['sidebar']['contents']]
+    assert names==['Home', 'Decide', 'Reproduce', 'Build', 'Reference']
+
+
 def test_every_notebook_has_a_page_of_its_own():
     "The number is dropped from a page's name, so two notebooks could write the same file."
     names = [page_name(path.stem) for path in NBS.glob('*.ipynb')]
