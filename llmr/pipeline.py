@@ -280,7 +280,8 @@ def run_stage(
             warnings.simplefilter('ignore')
             papermill.execute_notebook(
                 _without_lessons(stage), str(run.dir/'nbs'/f'{stage}.ipynb'), parameters | dict(run_dir=str(run.dir)),
-                kernel_name='python3', progress_bar=False, cwd=str(run.dir), km=kernel.ready())
+                kernel_name='python3', progress_bar=False, cwd=str(run.dir), km=kernel.ready(),
+                request_save_on_cell_execute=False)
     except PapermillExecutionError as e:
         if e.ename=='InputError': raise InputError(e.evalue) from None
         raise
