@@ -13,7 +13,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import reference
 import yaml
 from check import check_site
@@ -25,7 +24,7 @@ from search_index import write_index
 from words import Words, anchored, glossary
 
 from llmr.core import InputError
-from llmr.page import DARK, LIGHT
+from llmr.page import DARK, LIGHT, notebook_format
 from llmr.pipeline import BEYOND, finished_run
 from llmr.runs import read_record
 
@@ -111,7 +110,7 @@ def write_page(notebook, api, source, pictures, writer):
 
 def write_pages(copies, run, folder):
     "`{stem: Written}` of every notebook, executed against the run in a folder; pictures go into `folder`."
-    notebooks = {stem: nbformat.read(path, as_version=4) for stem,(path, _) in copies.items()}
+    notebooks = {stem: notebook_format().read(path, as_version=4) for stem,(path, _) in copies.items()}
     places, made, meanings = reference.names_of(notebooks), {}, glossary(notebooks['glossary'])
     folder.mkdir(parents=True)
     for cell in notebooks['glossary'].cells: cell.source = anchored(cell.source)
@@ -154,7 +153,7 @@ def complete(made, out):
         path = out/f'{page_name(stem)}.html'
         path.write_text(fill(path.read_text(encoding='utf-8'), one.blocks), encoding='utf-8')
     pages = {page_name(stem): (one.title, one.text, one.blocks) for stem,one in made.items()}
-    write_index(out/'search', pages, glossary(nbformat.read(NBS/'glossary.ipynb', as_version=4)))
+    write_index(out/'search', pages, glossary(notebook_format().read(NBS/'glossary.ipynb', as_version=4)))
     for left in [*out.glob('assets/**/*.map'), *out.glob('assets/javascripts/**/lunr*'), out/'sitemap.xml.gz']:
         if left.is_file(): left.unlink()
 
