@@ -151,7 +151,7 @@ def html_page(
 # %% ../nbs/17a_page.ipynb #17a0003b
 def notebook_format():
     "Import `nbformat` without the grammar `rfc3987_syntax`, which takes seconds. Returns the module."
-    if blocked := 'rfc3987_syntax' not in sys.modules: sys.modules['rfc3987_syntax'] = None # type: ignore[assignment]
+    if blocked := 'rfc3987_syntax' not in sys.modules: sys.modules['rfc3987_syntax'] = None
     try: import nbformat
     finally:
         if blocked: del sys.modules['rfc3987_syntax']
