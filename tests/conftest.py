@@ -24,7 +24,9 @@ TOY = ('--profile', 'toy', '--param', 'tasks_per_split=20') # as `make fixture` 
 FEWER = [word for setting in ('candidates=["kernel", "ridge"]', 'simulations=40', 'draws=40')
          for word in ('--param', setting)]
 CONDITIONS = ('namespaces', 'landlock', 'chromium', 'data') # what `LLMR_REQUIRE` may list, comma separated
-LONGEST = ('test_end_to_end', 'test_hostile', 'test_site', 'test_browser', 'test_readme', 'test_cli', 'test_report')
+LONGEST = ('test_end_to_end', 'test_hostile', 'test_site', 'test_extra_tests', 'test_training', 'test_sampling',
+           'test_judges', 'test_browser', 'test_cli', 'test_report', 'test_toy_pair', 'test_audit', 'test_readme',
+           'test_sync', 'test_verdict', 'test_answers', 'test_engine_openai', 'test_serve', 'test_attack')
 REQUIRED = set(filter(None, os.environ.get('LLMR_REQUIRE', '').split(',')))
 
 
