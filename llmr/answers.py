@@ -205,7 +205,8 @@ def _tag_as_fence(match):
 
 def _tags_as_fences(text):
     "`[PYTHON]`, `<code>` and their kin at the beginning of a line, as fences."
-    if FENCE in text or not _TAGGED.search(text) or parsed(text): return text
+    if FENCE in text or not _TAGGED.search(text): return text
+    if parsed(text) and not _TAGGED.match(text.lstrip()): return text # `[BEGIN]` alone would be a list
     return _TAGGED.sub(_tag_as_fence, text)
 
 def _joined(parts):

@@ -377,7 +377,7 @@ def judge_decisions(
         return '\n'.join([text, '', *read]), _plain(facts | dict(verdict='NEED', text=text, own=own)), 'NEED'
     table = compare_router(gathered.choices, seed)
     answer = judge_router(table, gathered.choices.n)
-    note = 'Differences: 95%, single models and mixtures all together, from a bootstrap of tasks; a task counts once.'
+    note = 'Differences: 95% confidence for all rows together, from a bootstrap of tasks; a task counts once.'
     facts |= _facts(gathered, table, answer)
     if is_selected: facts |= dict(verdict='NEED', text=selection_line(gathered, decisions, recorded))
     lines = [facts['text'], '', *_table_lines(table, gathered), '', *_model_lines(gathered), '',

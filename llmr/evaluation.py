@@ -7,7 +7,8 @@ __all__ = ['FRACTIONS', 'AUTHORS_SEED', 'TARGETS', 'paired_outcomes', 'routed_pa
            'calibrate_threshold', 'tie_groups', 'deferral_curve', 'oracle_curve', 'gain_over_random', 'random_baseline',
            'baselines', 'table1', 'random_gap', 'sample_matrix', 'paired_per_sample', 'task_groups',
            'bootstrap_weights', 'interval', 'interval_side', 'bootstrap_gains', 'bootstrap_gap', 'evaluate_thresholds',
-           'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4', 'plot_gains']
+           'random_shares', 'evaluate_curve', 'evaluate_scores', 'figure4', 'plot_deferral', 'plot_figure4',
+           'plot_gains']
 
 # %% ../nbs/06_evaluation.ipynb #cdd0bfec
 import numpy as np
@@ -316,6 +317,13 @@ def evaluate_thresholds(
             total_pass_rate=routed_pass_rate(paired, small), performance_gap=performance_gap(paired, small),
             low=low, high=high, random_gap=cost_advantage(small)*all_small))
     return pd.DataFrame(rows)
+
+# %% ../nbs/06_evaluation.ipynb #c18e3002
+def random_shares(
+    min_share:float=.1, # Smallest cost advantage worth having
+)->tuple:               # Rising, below 1
+    "Cost advantages at which random routing is tried, besides that of the small model alone."
+    return (*[min_share]*(0<min_share<1), *(target for target in TARGETS if target>min_share))
 
 # %% ../nbs/06_evaluation.ipynb #e419770d
 def _curve_table(curve, resampled, large, points):

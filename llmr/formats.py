@@ -394,9 +394,10 @@ def _outcome_frame(records, groups, notes):
     return check_table('outcomes', frame)
 
 def _note_metrics(records, notes):
-    "Which of several metrics the scores are."
+    "What the outcomes were scored by."
     metrics = Counter(made['metric'] for made in records if made.get('metric') and made['score'] is not None)
-    if metrics: notes.append('scores are '+', '.join(f'{name} ({count:,})' for name,count in metrics.items()))
+    said = [f'{name} ({count:,} outcomes)' for name,count in metrics.items()]
+    if said: notes.append(f'scored by: {", ".join(said)}')
 
 # %% ../nbs/03c_formats.ipynb #7589278d
 def _check_copies(places):

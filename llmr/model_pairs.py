@@ -86,4 +86,6 @@ def sides_text(
     "Which model is the small one, and why."
     given = by_argument and len(recorded.models)==2
     why = 'as named' if named else 'given first' if given else _why_small(recorded, pair)
-    return f'small: {pair.small} ({why}); large: {pair.large}'
+    said = f'small: {pair.small} ({why}); large: {pair.large}'
+    if named or why=='it costs less': return said
+    return f'{said}. Small means the cheaper one: if it is not, swap them with --small and --large.'

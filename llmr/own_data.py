@@ -122,7 +122,8 @@ def judge(
     scores = scores_to_judge(place, pair, split, given['scores'], given['router'])
     if scores is not None: check_spanning(outcomes)
     if given['certify'] is not None: _check_certifiable(scores, given['scores'])
-    points = operating_points(outcomes, pair, scores, split, given['votes'], seed=given['seed'], level=given['level'])
+    terms = {name: given[name] for name in ('votes', 'min_share', 'seed', 'level')}
+    points = operating_points(outcomes, pair, scores, split, **terms)
     verdict = decide(points, given['margin'], given['min_share'])
     certificate = None
     if given['certify'] is not None:

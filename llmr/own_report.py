@@ -117,7 +117,7 @@ def plot_shares(
     "Change of the pass rate with every share sent to the small model, with the ends that are tested."
     fig, ax = panels(figsize=(5.6, 3.8))
     x, low, high = (100*np.append(0, points[name]) for name in ('cost_advantage', 'low', 'high'))
-    ax.fill_between(x, low, high, color='C0', alpha=.18, lw=0, label='95%, all together')
+    ax.fill_between(x, low, high, color='C0', alpha=.18, lw=0, label='each end with 95% confidence')
     ax.plot(x, 100*np.append(0, points.performance_gap), 'o-', color='C0', lw=2, ms=4, label='random tasks')
     bottom, top = min(low.min(), -100*margin)-1, max(high.max(), 1)
     ax.axhline(-100*margin, color='C3', lw=1.2, ls='--', label=f'you accept a loss of {in_points(margin)}')
@@ -262,8 +262,9 @@ def _body(recorded, pairs, boxes, parts, given):
     title = 'Which tasks can a smaller model take?'
     if len(pairs)==1: title = f'Can {pairs[0].small} take tasks over from {pairs[0].large}?'
     tasks, tools = recorded.outcomes.task_id.nunique(), ', '.join(dict.fromkeys(name for name,_ in recorded.files))
-    lead = (f'{tasks:,} tasks, read from {tools}. A loss of up to {in_points(given["margin"])} of pass rate is '
-            'accepted. A point is one percent of the tasks.')
+    cheaper = f'{pairs[0].small} is taken for the cheaper model. ' if len(pairs)==1 else ''
+    lead = (f'{tasks:,} tasks, read from {tools}. {cheaper}A loss of up to {in_points(given["margin"])} of pass rate '
+            'is accepted. A point is one percent of the tasks.')
     note = (f'Each end of an interval holds with 95% confidence; shares are tested in turn, the smallest first. Tasks '
             f'with the same prompt count as one draw. Seed {given["seed"]} for everything random.')
     return ''.join([f'<h1>{html.escape(title)}</h1><p class="lead">{html.escape(lead)}</p>',

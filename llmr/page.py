@@ -102,6 +102,7 @@ h3{margin:.2em 0}
 .answer.route{border-left-color:var(--good)}
 .answer.dont{border-left-color:var(--bad)}
 .word{font-weight:700;font-size:1.25rem;margin:.2em 0;overflow-wrap:anywhere}
+.kicker{font-weight:600;margin:.2em 0;color:var(--soft)}
 .facts{color:var(--soft);font-size:.88rem;margin-bottom:0}
 .figures,.tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem 2rem}
 .tables>*{min-width:0}

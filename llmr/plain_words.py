@@ -39,8 +39,10 @@ def _saving(point, pair, usd):
 def _todo(verdict, pair, margin):
     "What to do when the tasks do not settle the question."
     least = getattr(verdict, 'least', 0)
-    tasks = f'{least:,} to {verdict.more:,}' if 0<least<verdict.more else f'about {verdict.more:,}'
-    more = f'{tasks} more tasks, measured with both models, would give a good chance to settle it'
+    more = f'about {verdict.more:,} more tasks, measured with both models, have an 80% chance of settling it'
+    if 0<least<verdict.more:
+        more = (f'about {least:,} more tasks, measured with both models, have a 50% chance of settling it, and '
+                f'{verdict.more:,} more an 80% chance')
     if verdict.more>=MAX_TASKS: more = 'the loss is so close to what you accept that more tasks would hardly settle it'
     if verdict.row<0: return f'Keep every task on {pair.large} for now: every share seems to lose too much, and {more}.'
     return f'Do not switch yet: {more}.'
@@ -66,18 +68,23 @@ def decision_text(
     return first, f'With {which} on {pair.small}, {sure} You would {saving}.'
 
 # %% ../nbs/17b_plain_words.ipynb #bd690cc3
+def _by_luck(p):
+    "McNemar's test without its name."
+    if p<.05: return 'Luck alone would hardly split the tasks that only one of them solves so unevenly.'
+    return 'The tasks that only one of them solves are split so evenly that luck alone could do it.'
+
 def room_text(
     room:dict, # From `headroom`
     pair:Pair, # Small and large
 )->str:        # Sentences
     "How often two models differ."
-    both = (f'Both do equally well on {room["tied"]:.0%} of the {room["tasks"]:,} tasks; only {pair.small} solves '
+    tasks = f'Of the {room["tasks"]:,} tasks,'
+    both = (f'{tasks} both solve {room["both"]:.1%}, neither {room["neither"]:.1%}, only {pair.small} '
             f'{room["only_small"]:.1%}, only {pair.large} {room["only_large"]:.1%}.')
     if room['samples']==1 and np.isnan(room['mcnemar_p']):
-        return (f'{pair.small} does better on {room["small_better"]:.0%} of the {room["tasks"]:,} tasks, {pair.large} '
-                f'on {room["large_better"]:.0%}.')
-    if room['samples']==1:
-        return f'{both} If both were equally good, so uneven a split would have probability {room["mcnemar_p"]:.2g}.'
+        return (f'{tasks} {pair.small} does better on {room["small_better"]:.0%}, {pair.large} on '
+                f'{room["large_better"]:.0%}; they score the same on {room["tied"]:.0%}.')
+    if room['samples']==1: return f'{both} {_by_luck(room["mcnemar_p"])}'
     if room.get('one_draw'): return f'{both} What a router could gain cannot be told: samples of a task are one text.'
     gain = f'{room["ceiling_gain"]:+.1f} points ({room["low"]:+.1f} to {room["high"]:+.1f})'
     return (f'{both} A router that knows {room["ceiling_known"]} other answers of both models to each task gains '

@@ -162,7 +162,7 @@ def find_tests(
     text:str,     # A prompt
     most:int=30,  # Tests that are taken
 )->tuple:         # Python statements, each once
-    "The tests that a prompt shows. What stands far behind is not looked at, in very long lines asserts alone."
+    "The tests that a prompt shows. What stands far behind is not looked at, in long lines asserts alone."
     text = text[:_FAR]
     narrow = '\n'.join(line for line in text.split('\n') if len(line)<_WIDE)
     found = [*find_asserts(text), *find_doctests(narrow), *find_examples(narrow)]

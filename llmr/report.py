@@ -78,7 +78,7 @@ def pair_answers(
     answers = []
     for pair,chosen in zip(pairs, chosen_routers(scores, outcomes, pairs).to_dict('records')):
         of_router = router_scores(scores, chosen)
-        points = operating_points(outcomes, pair, of_router, votes='test', seed=seed)
+        points = operating_points(outcomes, pair, of_router, votes='test', min_share=min_share, seed=seed)
         router, verdict = f'{chosen["quality"]} {chosen["router"]}', decide(points, margin, min_share)
         answers.append(PairAnswer(pair, router, of_router, points, verdict, margin))
     return answers
@@ -96,7 +96,7 @@ def answer_box(
     facts = f'{pair.small} alone against {pair.large} alone: {gap}. {room_text(room, pair)}'
     todo, why = decision_text(answer.verdict, answer.points, pair, answer.margin, room['tasks'], usd)
     kind = {'ROUTE': 'route', "DON'T": 'dont', 'NEED': 'need'}[answer.verdict.word]
-    parts = dict(word=todo, advice=why, facts=f'{facts} In short: {answer.verdict}.')
+    parts = dict(kicker=f'Verdict: {answer.verdict}', word=todo, advice=why, facts=facts)
     body = ''.join(f'<p class="{name}">{html.escape(text)}</p>' for name,text in parts.items())
     asked = html.escape(title or f'{pair.small} or {pair.large}?')
     return f'<div class="answer {kind}"><h3>{asked}</h3>{body}</div>'
@@ -125,12 +125,12 @@ def plot_answer(
     ends = 100*(band['mean']-spread), 100*(band['mean']+spread)
     ax.fill_between(100*band.cost_advantage, *ends, color='.6', alpha=.3, lw=0, label='random, 95% of sets')
     ends = 100*curve.low, 100*curve.high
-    ax.fill_between(grid, *ends, color=colour, alpha=.15, lw=0, label='router, 95% interval')
+    ax.fill_between(grid, *ends, color=colour, alpha=.15, lw=0, label='router, 95% confidence')
     ax.plot(grid, 100*curve.performance_gap, color=colour, lw=2, label='router')
     thresholds = points[points.target.notna()]
     gap = thresholds.performance_gap
     error = 100*np.array([gap-thresholds.low, thresholds.high-gap])
-    look = dict(fmt='o', color=colour, ecolor='.35', capsize=3, lw=1, label='thresholds, all together')
+    look = dict(fmt='o', color=colour, ecolor='.35', capsize=3, lw=1, label='thresholds, each end with 95% confidence')
     ax.errorbar(100*thresholds.cost_advantage, 100*gap, yerr=error, **look)
     ax.axhline(-100*margin, color='.3', lw=1, ls=':', label=f'acceptable loss, {in_points(margin)}')
     ax.set(xlabel=wrapped(f'tasks sent to {pair.small} (%)'), ylabel='points of total pass rate')

@@ -144,7 +144,7 @@ class Tally:
         else: self.tail = self.tail+chunk if self.size<=_BODY else b''
 
     def _add_lines(self, chunk):
-        "Count in the lines that are whole; of a very long one the end is lost."
+        "Count in the lines that are whole; of one that is too long the end is lost."
         ended, mark, rest = chunk.rpartition(b'\n')
         if not mark: return self.line.extend(rest[:_BODY-len(self.line)])
         whole, self.line = bytes(self.line)+ended, bytearray(rest[:_BODY])

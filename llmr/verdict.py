@@ -18,7 +18,7 @@ import pandas as pd
 from .ceilings import ceiling_gain, group_winners, mcnemar, oracle_gain, sample_rates, several_draws
 from .core import InputError, plural
 from .evaluation import (
-    TARGETS, bootstrap_weights, calibrate_threshold, interval, paired_per_sample, task_groups)
+    TARGETS, bootstrap_weights, calibrate_threshold, interval, paired_per_sample, random_shares, task_groups)
 from .planning import MAX_TASKS, check_power, gap_band, possible_effects, simulate_pairs, tasks_needed
 from .plotting import Figure, colours, panels
 from .problem import route
@@ -50,8 +50,10 @@ def _discordance(small, large, groups):
     _, _, p = mcnemar(*group_winners(small_solved, large_solved, groups))
     n, m = small.shape
     in_part = np.mean([(0<rates) & (rates<1) for rates in (small, large)])
+    both, neither = (small_solved & large_solved).mean(), (~small_solved & ~large_solved).mean()
     return dict(tasks=n, samples=m, tied=(small==large).mean(), discordant=(small_solved!=large_solved).mean(),
-                only_small=only_small, only_large=only_large, mcnemar_p=p if m==1 and in_part<.5 else np.nan,
+                both=both, neither=neither, only_small=only_small, only_large=only_large,
+                mcnemar_p=p if m==1 and in_part<.5 else np.nan,
                 small_better=(small>large).mean(), large_better=(small<large).mean())
 
 # %% ../nbs/11_verdict.ipynb #bb87570b
@@ -214,7 +216,7 @@ def decide(
     """Test the operating points in turn, and answer.
     Raises: `InputError` as `check_margin`."""
     check_margin(margin, min_share)
-    worthwhile = points[points.cost_advantage>=min_share].sort_values('cost_advantage', kind='stable')
+    worthwhile = points[points.cost_advantage>=min_share-1e-9].sort_values('cost_advantage', kind='stable')
     answer = _settled(worthwhile, margin)
     if answer.word!='NEED': return answer
     total, even, row = _tasks_missing(worthwhile, margin, power)
@@ -252,19 +254,20 @@ def operating_points(
     scores:pd.DataFrame=None, # task_id, split, score of one router; random routing if None
     split:str='test',         # Which tasks
     votes:str='task',         # One of `VOTES`
+    min_share:float=.1,       # Smallest cost advantage worth having
     **band,                   # seed, level: as for `compare_policies`
 )->pd.DataFrame:              # As of `compare_policies`, after target and tau (NaN: everything to the small model)
-    """Compare a router's operating points, calibrated for `TARGETS`, on a table of outcomes.
+    """Compare a router's operating points, calibrated for `TARGETS`, on a table of outcomes; or `random_shares`.
     Random routing has no gain over random. Raises: `InputError` as `pair_tasks`, or if a task has no score."""
-    paired = pair_tasks(outcomes, pair, split)
-    if scores is None: share, taus = np.tile([*TARGETS, 1.], (len(paired), 1)), [np.nan]*len(TARGETS)
-    else: share, taus = _shares(paired, scores, split, TARGETS)
+    paired, targets = pair_tasks(outcomes, pair, split), random_shares(min_share) if scores is None else TARGETS
+    if scores is None: share, taus = np.tile([*targets, 1.], (len(paired), 1)), [np.nan]*len(targets)
+    else: share, taus = _shares(paired, scores, split, targets)
     groups, n_resamples = task_groups(outcomes, paired.index), 10_000 if scores is not None else 0
     points = compare_policies(count_votes(paired, votes), share, n_resamples, groups=groups, **band)
     if scores is None: points[['over_random', 'over_low', 'over_high']] = np.nan
-    points.insert(0, 'target', [*TARGETS, np.nan])
+    points.insert(0, 'target', [*targets, np.nan])
     points.insert(1, 'tau', [*taus, np.nan])
-    return points.assign(votes=votes, level=band.get('level', .95))
+    return points.assign(votes=votes, level=band.get('level', .95), min_share=min_share)
 
 # %% ../nbs/11_verdict.ipynb #776f17b3
 def in_points(
@@ -289,13 +292,18 @@ def _need_advice(verdict, points, pair):
     if verdict.more>=MAX_TASKS:
         return ('The measured gap of one operating point lies on the margin, so no number of tasks would show on which '
                 f'side it is. Choose another margin, or measure more tasks and ask again.{few}')
-    shown = f'every operating point loses more than the margin ({pair.large} should keep all tasks)'
+    found = f'every share loses more than the margin, so {pair.large} should keep all tasks'
     if verdict.row>=0:
-        shown = f'{points.cost_advantage[verdict.row]:.0%} to {pair.small} loses no more than the margin'
-    chances = f'{verdict.more:,} more would give an 80% chance'
+        found = f'sending {points.cost_advantage[verdict.row]:.0%} to {pair.small} loses no more than the margin'
+    chances = f'{verdict.more:,} more tasks have an 80% chance of confirming it'
     if 0<verdict.least<verdict.more:
-        chances = f'{verdict.least:,} more would give an even chance, {verdict.more:,} more an 80% chance,'
-    return f'These tasks do not settle the question: {chances} of showing, if it is so, that {shown}.{few}'
+        chances = (f'{verdict.least:,} more tasks have a 50% chance of confirming it, '
+                   f'{verdict.more:,} more an 80% chance')
+    return f'These tasks do not settle the question. So far, {found}; {chances}.{few}'
+
+def _left_out(points):
+    "How many operating points send less than is worth having."
+    return int((points.cost_advantage<points.get('min_share', 0)-1e-9).sum())
 
 def _router_advice(point, pair):
     "Whether the scores or a coin choose the tasks that the small model answers."
@@ -309,6 +317,10 @@ def _router_advice(point, pair):
     return f'Random routing of the same share does as well: the gain over it, {gain}, is indistinguishable from zero.'
 
 # %% ../nbs/11_verdict.ipynb #4acbec0e
+def _confidence(points):
+    "Of each end of a gap."
+    return f'{100*getattr(points.iloc[0], "level", .95):.6g}%'
+
 def advice(
     verdict:Verdict,     # From `decide`
     points:pd.DataFrame, # From `operating_points`
@@ -317,10 +329,13 @@ def advice(
 )->str:                  # One to three sentences
     "What the verdict rests on."
     if verdict.word=='NEED': return _need_advice(verdict, points, pair)
+    sure = f'With {_confidence(points)} confidence,'
     if verdict.word=="DON'T":
-        return f'Every operating point loses more than {in_points(margin)} against {pair.large} alone.'
+        tried = 'every share'+(f' of at least {points.min_share.iloc[0]:.0%}' if _left_out(points) else '')
+        if points.tau.isna().all(): tried = f'random routing of any share from {points.cost_advantage.min():.0%} up'
+        return f'{sure} {tried} loses more than {in_points(margin)} against {pair.large} alone.'
     point = points.loc[verdict.row]
-    shown = f'Non-inferior to {pair.large} alone within {in_points(margin)} (one-sided, 95%).'
+    shown = f'{sure} the loss against {pair.large} alone is at most {in_points(margin)}.'
     if point.cost_advantage<1: return f'{shown} {_router_advice(point, pair)}'
     return f'{shown} {pair.small} can answer every task; at this margin no router is needed.'
 
@@ -330,18 +345,18 @@ def headroom_text(
     pair:Pair, # Small and large
 )->str:        # One sentence, without its full stop
     "How often two models differ."
-    counted = f'{plural(room["tasks"], "task")}, {plural(room["samples"], "sample")} each: {room["tied"]:.0%} tied; '
+    counted = f'{plural(room["tasks"], "task")}, {plural(room["samples"], "sample")} each: '
     if room['samples']==1 and np.isnan(room['mcnemar_p']):
         return (f'{counted}{pair.small} is better on {room["small_better"]:.1%}, {pair.large} on '
-                f'{room["large_better"]:.1%}')
+                f'{room["large_better"]:.1%}; they score the same on {room["tied"]:.1%}')
     if room['samples']==1: test = f'McNemar p {room["mcnemar_p"]:.2g}'
     elif room['one_draw']:
         test = (f'the ceiling cannot be told, for the samples of a task are one text ({room["one_draw"]}); what the '
                 f'others are worth: {room["known_gain"]:+.1f} points over random')
     elif room['ceiling_gain']<=0: test = 'no ceiling above random routing shows'
     else: test = f'ceiling {room["ceiling_gain"]:+.1f} points over random'
-    return (f'{counted}only {pair.small} solves {room["only_small"]:.1%}, only {pair.large} '
-            f'{room["only_large"]:.1%}, {test}')
+    return (f'{counted}both solve {room["both"]:.1%}, neither {room["neither"]:.1%}, only {pair.small} '
+            f'{room["only_small"]:.1%}, only {pair.large} {room["only_large"]:.1%}; {test}')
 
 # %% ../nbs/11_verdict.ipynb #f89f5d90
 def _points_table(points, pair):
@@ -360,15 +375,17 @@ def _points_table(points, pair):
 def _note(points):
     "How the numbers of the table are meant."
     first = points.iloc[0]
-    level = 100*getattr(first, 'level', .95)
-    note = (f'Gaps: each end is one-sided, {level:.6g}%. Rows are tested in turn from the smallest share up (critical '
-            f'value {first.critical:.2f}), so that ROUTE is wrong in at most {100-level:.3g}% of the cases. Every '
-            f'{first.votes} has one vote; effective number of independent tasks: {first.effective:,.0f}.')
-    return note+(' Gains over random: 95% for each row.' if points.tau.notna().any() else '')
+    wrong = 100*(1-getattr(first, 'level', .95))
+    note = (f'Gaps: each end holds with {_confidence(points)} confidence. Rows are tested in turn from the smallest '
+            f'share up (critical value {first.critical:.2f}), so that ROUTE is wrong in at most {wrong:.3g}% of the '
+            f'cases. Every {first.votes} has one vote; effective number of independent tasks: {first.effective:,.0f}.')
+    if small := _left_out(points):
+        note += f' Not tested, below the smallest share of {first.min_share:.0%} (--min-share): {plural(small, "row")}.'
+    return note+(' Gains over random: intervals with 95% confidence.' if points.tau.notna().any() else '')
 
 # %% ../nbs/11_verdict.ipynb #c1a60007
-SECOND_LOOK = ('A verdict on these and further tasks together is a second look at the same question. Its error stays '
-               'at 5% if the looks are planned (llmr register --plan looks), or with llmr watch.')
+SECOND_LOOK = ('If you add tasks and ask again, you look twice at one question, and the chance of a wrong answer rises '
+               'above 5%. Planned looks (llmr register --plan looks) and llmr watch keep it at 5%.')
 
 def verdict_text(
     verdict:Verdict,     # From `decide`

@@ -35,15 +35,21 @@ _POOR = _any_of(
     r'\btoo much (?:time|memory)\b', r'\b(?:ignores|loses|misses|forget|forgot|overflows)\b', r'\binfinite\b',
     r'\b(?:traps?|pitfalls?|gotchas?)\b', r'\banti-', r'\b(?:problem|issue)', r'\bavoid\b', r'\bbeware\b',
     r'\bwatch out\b', r'\bcareful\b', r'\bresist\b', r'\bagainst\b', r'\bcounter-?example', r'\boff[- ]by[- ]one\b',
-    r'^\W*(?:instead of|rather than|in place of)\b[^,]*$', r'^\W*before\b', r'^\W*(?:\d+[.)]\s*)?no\b\W*$',
-    r'[❌✗✘🚫⛔👎]', r'\balways (?:be|returns?)\b')
+    r'^\W*(?:instead of|rather than|in place of|unlike|as opposed to)\b[^,]*$', r'^\W*before\b',
+    r'^\W*(?:\d+[.)]\s*)?no\b\W*$',
+    r'[❌✗✘🚫⛔👎]', r'\balways (?:be|returns?)\b',
+    r'\b(?:over|under|double|mis)-?counts?\b', r'\bmutat',
+    r'\b(?:discarded|rejected|abandoned|superseded|withdrawn)\b', r'\bto be caught\b|\bshould catch\b')
 _QUOTED = _any_of(
     r"(?<!is )(?<!'s )(?<!are )\b(?:(?:your|their|his|her)|(?!(?:here|there|it|that|let|what|how|who"
     rf"|where)['’])\w+['’]s)(?: [\w-]+){{0,2}}? (?:{_NOUN}|suggestion|hint|question|post)\b",
     r'\byou (?:had|have|posted|wrote|gave|sent|shared|submitted|provided|tried|started \w+'
     r'|pasted)\b\W*(?:\w+\W*){0,3}$',
     r'\b(?:from|in) (?:your|the) (?:question|post|issue|message|prompt|task)\b', r'\bstack ?overflow\b',
-    r'\bsomeone\b',
+    r'\b(?:someone|(?:an?|one|another) (?:student|user|colleague|candidate|beginner|developer|reviewer))\b',
+    r'^\W*(?:previously|formerly)\b', r'\bwas\b.*\bbefore\W*$', r'\boriginally\W*$',
+    r'\b(?:used to|historical(?:ly)?)\b',
+    rf'^\W*(?:earlier|prior|initial|previous|old) {_NOUN}\b[^.]*$',
     rf'\bmy (?:very )?(?:first|initial|original|earlier|previous|old) (?:{_NOUN}|thought|instinct)\b',
     r'\b(?:initially|originally|earlier|at first|first),? I \w+', r'\bI (?:first|initially|originally|earlier) \w+',
     r'\b(?:some|many|most) (?:people|beginners|developers|programmers|students|solutions|answers|candidates)\b',
@@ -63,7 +69,7 @@ _CORRECTS = _any_of(
     r'(?<!less )(?<!not )(?<!as )\b(?:efficient|fast)\b',
     r'\b(?:works|working|passes|handles|solves|addresses|resolves|succeeds)\b', r'[✅✔]',
     r'\bright (?:way|one|version)\b', r'\bnew (?:version|code|one)\b', r'\bwithout (?:the|that|this|any|debug)',
-    r'\bafter (?:removing|fixing|changing|adding)',
+    r'\bafter (?:removing|fixing|changing|adding)', r'\bwith(?:out)? .*\b(?:removed|gone|resolved|dropped)\b',
     r'\b(?:avoids|avoiding|to (?:avoid|fix|solve|address|resolve|handle|prevent|correct))\b', r'^\W*do this\b',
     r'\b(?:so|thus|therefore|now)\b\W*(?:I\b|we\b|let|use|this|the|here|$)', r'\b(?:instead|like so)\W*$',
     r'\bthe (?:bug|problem|issue|mistake|error) (?:is|was)\b', r"\bnot have (?:this|that|the)\b",
@@ -73,7 +79,7 @@ _CORRECTS = _any_of(
 _WITHDRAWS = _any_of(
     r'\b(?:wait|hm+|oops|whoops|actually|sorry|apolog\w+|my (?:bad|mistake)|hold on|nope|above|thanks|thank you)\b',
     r'\bno[,.]', r'\bon second thought\b', r'\bscrap (?:that|this)\b', r'\bI see\b', r'\bis needed\b',
-    r"\byou['’ a]+re right\b",
+    r"\byou['’ a]+re right\b", r'^\W*(?:however|but)\b.*\b(?:must|should|need)',
     r'(?<!before )(?<!until )\bI (?:just )?(?:made|missed|forgot|reali[sz]ed?|noticed?|misread|overlooked)\b',
     r"^\W*there(?:['’]s| is| was) .*\b(?:bug|mistake|problem|error|issue|flaw)",
     r"\blet(?: me|['’]s) (?:try|fix|correct|change|avoid|write|redo|start over|think|re\w+)\b",
@@ -81,7 +87,9 @@ _WITHDRAWS = _any_of(
     r'\b(?:previous|last|earlier|original) \w+ (?:is|was|has|had|fails|does|ignores|returns)\b(?=\W*\w)')
 _SHOWS = _any_of(r'\b(?:like this|this way|does this|write this|consider|look at|suppose)\b')
 _AHEAD = _any_of(r"\b(?:the following|below|here(?:['’]s| is))\b",
-                 r'^\W*(?:note|beware|watch out|careful|warning|caution|never|avoid|do not|don.t)\b')
+                 r'^\W*(?:note|beware|watch out|careful|warning|caution|never|avoid|do not|don.t|quiz|puzzle)\b',
+                 r'^\W*exercise\b',
+                 r'\b(?:e\.g\.|i\.e\.)\W*$')
 _CLAUSE = re.compile(r'[;—]|\s-\s|,?\s\b(?:but|yet|although|though|however|which)\b')
 
 def _speaks_against(label, earlier):
@@ -98,11 +106,14 @@ def _speaks_against(label, earlier):
 
 # %% ../nbs/00n_versions.ipynb #ve000016
 _OFFERS = _any_of(
-    r'^\W*(?:or\b|alternatively|optional(?:ly)?|bonus|varia(?:tion|nt)|if (?:you|one|your|speed|memory'
+    r'^\W*(?:or\b|alternatively|optional(?:ly)?|bonus|varia(?:tion|nt)|if (?:\w+,? ){0,2}?(?:you|one|your|speed|memory'
     r'|performance))\b',
     r'\bfor (?:debugging|logging|tracing|profiling|fun|completeness|(?:very )?(?:large|long|big|huge))\b',
     r'\bto (?:debug|trace|log|profile|inspect|visuali[sz]e)\b', r'\bpython ?2\b', r'\bwhat (?:about|if)\b',
-    r'\bif you\b', rf'\b(?:debug|instrumented|verbose|annotated|recursive|parallel) {_NOUN}\b',
+    r'\bif you\b', r'\bif\b.*\b(?:had|were|wanted|asked)\b.*\b(?:would|could|you.d|it.d)\b',
+    r'^\W*(?:had|should|were) (?:you|the|it|we|this)\b', r'\bexperimental\b',
+    r'^\W*if\b[^,]*, (?:swap|use|replace|write|switch|change|try)\b',
+    rf'\b(?:debug|instrumented|verbose|annotated|recursive|parallel) {_NOUN}\b',
     r'\b(?:prints?|logs?) (?:every|each|all|statements)\b', r'\bwhat happens\b',
     r'\b(?:with|adds?|adding) (?:\w+ )?(?:logging|prints?|debug\w*|tracing|instrumentation|timing|output)\b')
 _ALTERNATIVE = _any_of(
@@ -127,14 +138,19 @@ _DOUBTS = _any_of(
     r"|error|mistake|flaw)"
     r'|(?:gives?|returns?|produces?) (?:\w+ )?(?:wrong|incorrect)|fails\b(?! fast)|times out'
     r"|(?:(?:does|will|would|is) not|(?:doesn|won|wouldn|isn)['’]t) (?:work|pass|correct|right))",
-    r'\b(?:stick|stay|go|keep|use|submit|prefer|recommend)\w* (?:with )?(?:the|my) (?:first|original|earlier'
+    r'^\W*no\b\W*[,.:—–-]')
+_RETURNS = _any_of(
+    r'\b(?:stick|stay|go|keep|use|submit|prefer|recommend|take)\w* (?:with )?(?:the|my) (?:first|original|earlier'
     r'|previous|\w+ above)\b',
-    r'^\W*no\b[,.:]')
+    rf'\b(?:the|my) (?:very )?(?:first|original|earlier|previous) (?:{_NOUN} )?(?:is|was|were|stands|holds) '
+    r'(?:\w+ )?(?:right|correct|fine|better|good|best|what)\b',
+    r'\b(?:revert|return|back) (?:\w+ )?to (?:the|my) (?:first|original|earlier|previous)\b')
 _COMMENT = re.compile(r'^\s*#(.{,80})')
 
 # %% ../nbs/00n_versions.ipynb #ve000019
 GIVEN, ALTERNATIVE, DOUBTED, WARNED = 3, 2, 1, 0 # How a version stands; the best of them is the answer
-_LEANS = _any_of(r'^\W*(?:it|they|this)\b[^:]*$', r'\b(?:again|once more)\b\W*$') # a label that says little by itself
+_LEANS = _any_of( # a label that says little by itself
+    r'^\W*(?:it|they|this)\b[^:]*$', r'^\W*(?:because|for (?:instance|example))\b', r'\b(?:again|once more)\b\W*$')
 
 def standing(
     block:Block, # With the prose around it
@@ -146,7 +162,9 @@ def standing(
         *others, said = earlier
         leads.append((said.rstrip('.') if _SHOWS.search(said) else said, others))
     if comment := _COMMENT.search(block.code): leads.append((comment.group(1), earlier))
+    after = _sentences(block.after.strip().split('\n')[0]) or ['']
+    if re.match('[a-z]', after[0]) and label[-1:].isalnum(): leads.append((f'{label} {after[0]}'.rstrip('.'), earlier))
     if any(_speaks_against(*lead) for lead in leads): return WARNED
     if any(_is_alternative(*lead) for lead in leads): return ALTERNATIVE
-    behind = next(iter(_sentences(block.after.strip().split('\n')[0])), '')
-    return DOUBTED if _DOUBTS.search(behind) and not _CORRECTS.search(label) else GIVEN
+    if any(map(_RETURNS.search, after)): return DOUBTED
+    return DOUBTED if _DOUBTS.search(after[0]) and not _CORRECTS.search(label) else GIVEN

@@ -23,7 +23,7 @@ import pandas as pd
 # %% ../nbs/21_watch.ipynb #7c3e0006
 from .core import InputError, Store, check_table, plural
 from .drift import Drift, find_drift, withdraw
-from .evaluation import TARGETS, calibrate_threshold
+from .evaluation import TARGETS, calibrate_threshold, random_shares
 from .files import read_documents, rows_of
 from .formats import Recorded, gather
 from .harness import read_frame
@@ -235,8 +235,8 @@ def counted_groups(
     whole = tasks[tasks.look.notna() & (tasks.split=='test')].sort_values('look', kind='stable')
     counted = whole[whole.look==whole.groupby('group').look.transform('min')]
     weights = (terms['least_weight']/counted.weight.fillna(1.)).to_numpy() if len(counted) else np.ones(0)
-    shares = [np.full(len(counted), target) for target in TARGETS] if terms['taus'] is None else [
-        route(counted.score.to_numpy(), tau) for tau in terms['taus']]
+    if terms['taus'] is None: shares = [np.full(len(counted), share) for share in random_shares(terms['min_share'])]
+    else: shares = [route(counted.score.to_numpy(), tau) for tau in terms['taus']]
     sent = np.column_stack([*shares, np.ones(len(counted))])*weights[:, None]
     gained = sent*(counted.small-counted.large).to_numpy()[:, None]
     keys = [counted.look.to_numpy(int), counted.group.to_numpy()]
@@ -284,7 +284,7 @@ def judge_store(
     groups = counted_groups(tasks, terms)
     late = groups.pop('late')
     points = sequential_points(**groups, margin=terms['margin'], error=terms['error'])
-    points.insert(0, 'tau', [*(terms['taus'] or [np.nan]*len(TARGETS)), np.nan])
+    points.insert(0, 'tau', [*(terms['taus'] or [np.nan]*(len(points)-1)), np.nan])
     found, drift = answer(points, terms['min_share']), store_drift(tasks, terms)
     if drift and found.word=='ROUTE': found = Answer('CONTINUE', more=MAX_TASKS, withdrawn=True)
     traffic = tasks[tasks.split=='test']
@@ -307,7 +307,7 @@ def _advice(judged):
         if found.cost_advantage==1: return f'{terms["small"]} can answer every task; no router is needed.'
         if np.isnan(tau): return f'Any {found.cost_advantage:.0%} of the tasks may go to {terms["small"]}.'
         return f'Send a task to {terms["small"]} where its score is at least {tau:.4g}.'
-    if found.word=="DON'T": return f'Every operating point loses more than {in_points(terms["margin"])}.'
+    if found.word=="DON'T": return f'Every share loses more than {in_points(terms["margin"])}.'
     if found.withdrawn and judged['drift']: return 'ROUTE is withheld: traffic has drifted.'
     if found.withdrawn:
         return ('One operating point was shown to lose less than the margin at one look and more at another, so the '

@@ -160,6 +160,64 @@ Do this: + Not this: -
 + Would this work? - No: it ignores the list.
 + Could we shorten it? - Unfortunately, this returns the wrong result.
 + Why is this wrong? -
++ For comparison, this is what not to do: -
++ The version from your message returned one too many: -
+Submit this: + This was the failing code, kept for reference: -
+Answer: + Why not add one? Because this gives 7: -
++ You may be tempted to start from 1: - That would be wrong for the empty list.
++ If the spec had asked for an offset of one, it would be: -
++ Should you ever need an off-by-one total, use: -
++ Note that this variant would not pass: -
+Final answer + Earlier draft (discarded) -
+Working code: + Broken code from before: -
++ Below is the buggy snippet I debugged: -
+Here is the fix. + What was there before: -
++ In contrast, the following is incorrect: -
++ Common pitfall: -
++ Bad example: -
++ Counterexample of a wrong implementation: -
++ A student once submitted - which got a 0.
++ Some people write - but that returns 1 for an empty list.
++ One could also think of - yet it fails the third test.
++ Variation that starts counting at one: -
++ Extra: sum plus one (not what was asked) -
++ I also considered - but rejected it because of the empty case.
++ Hmm, should I add one? - No. Keep the code above.
++ Wait, maybe the total includes the count? - Re-reading the prompt: it does not. My first function is what is wanted.
++ Let me double check with an alternative: - That one is off by one, so the answer stays as given at the top.
+Solution: + And here is a mutation that your tests should catch: -
++ To see why the tests matter, look at this broken version: -
++ This is equivalent to, not to be confused with - which adds one.
++ (Do not copy the snippet below; it shows the failure mode.) -
++ Previously the code read -
++ To reproduce the bug, run: -
++ This does *not* work: -
++ Reference (incorrect): -
++ Never write: -
++ Here is how it looked originally: -
++ Someone might object and propose: - but this is wrong.
++ Interestingly, ChatGPT suggested - which is off by one.
++ It is easy to get this wrong, e.g. -
++ An off-by-one version: -
++ What could go wrong? For instance: -
++ A wrong solution for your unit tests to reject: -
++ Replaces this old function: -
++ (The old code was - .)
++ As opposed to - this does not add one.
++ Unlike - it handles the empty list.
++ Compare this to a buggy version: -
++ For the record, the one that failed was: -
++ Remember that the following is a mistake: -
++ If the grader counts from one, swap in: -
++ Need the count too? Then: -
++ Experimental: -
++ Not recommended: -
++ Other idea (worse): -
++ Historical note: the library used to have -
++ Here is a puzzle for you: what is wrong with -
++ Quiz: spot the bug! -
++ Exercise: why does this fail? -
++ The same function with a deliberate error: -
 """
 LATER = """
 - The code above is wrong. Here is the corrected version: +
@@ -319,6 +377,55 @@ Initial (naive) idea: - Refined: +
 Instead of: - write: +
 Change this: - to this: +
 From: - To: +
+Quick draft: - Testing it by hand on [1, 2, 3] gives 7, which is not 6. Dropping the stray increment: +
+Let me write it. - Running through the example: 7 ≠ 6. So: +
+Here you go: - Hmm, that gives 7 for [1,2,3]. The right code is + That matches the examples.
+Version A - Version B (this is the one to submit) +
+What you have now: - What you want: +
+The code in the question: - With the bug removed: +
+Current behaviour comes from - Change it to + and the tests pass.
+Naively one would write - but that counts one too many, so the answer is +
+Iteration 1 - Iteration 2: fixes the extra one +
+Attempt: - Fails on `[]` (returns 1). Next attempt: + Passes on `[]`.
+I initially wrote: - After testing I ended up with: +
+An LLM might produce: - What we really need is: +
+Don’t do this: - Do this: +
+✗ - ✓ +
+Instead of - write +
+The line to blame is the return in - Patched function: +
+Before the change: - After the change: +
+Old - New +
+Wrong: - Right: +
+Here is what goes wrong. - Here is what works. +
+Incorrect solution - Correct solution +
+Sure, here is the function: - Oops — I added one by mistake. Here is the correct function: +
+My answer: - Edit: thanks for pointing that out! Fixed version below. +
+Solution - Sorry, I misread the task (no offset is wanted). New solution +
+Here is a version with an intentional bug so you can see the failure: - And here is the working one: +
+Naive version: - Improved version: +
+Code: - There is a subtle bug above: the sum is shifted by one. Let me rewrite it. +
+Here is my implementation. - Unfortunately that is off by one. Use this instead: +
+Baseline - Production version +
+Rough sketch (untested) - Tested version +
+Your snippet - My suggestion +
+The failing function: - The passing function: +
+Take 1. - Take 2. +
+Here is the code as you asked. - Update: after running your tests I had to change the return value. +
+This is the code that raised the complaint - The following resolves it +
+Start: - Result: +
+Input code - Output code +
+Wrong answer (for illustration) - Right answer +
+I would first think of - However, we must not add one: +
+The first idea is - which gives 7. A better idea is + .
+Let us try: - Result: 7. Expected: 6. Let us try again: + Result: 6.
+v1 - v2 +
+`add_v1.py` - `add.py` (final) +
+- EDIT +
+- I need to correct the above: +
+- ^ That had a typo. Here: +
+- Please ignore the previous block, it was a copy-paste error. +
+- (Fixed the return value) +
+- After review, simplified to: +
 """
 MARKS = {'+': GOOD, '-': BAD}
 

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import threading
+from statistics import median
 
 import pandas as pd
 import pytest
@@ -19,7 +20,6 @@ FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-
 WIDE, NARROW = dict(width=1280, height=800), dict(width=400, height=860)
 HEAVIEST = 1_000_000
 AT_ONCE = 8  # Pages that load side by side
-PATIENCE = 3  # Seconds for one second's work where other tests run on the same cores
 COLOURS = 'css => [...new Set([...document.querySelectorAll(css)].map(e => getComputedStyle(e).color))]'
 LOADED = """['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type))
             .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
@@ -236,18 +236,38 @@ def test_home_says_what_for_whom_and_what_next(tab, width, height):
     "All on the first screen."
     page = tab('index.html')
     page.set_viewport_size(dict(width=width, height=height))
-    for text in ('Can the small model take over', 'pay for the large one', 'llmr verdict', 'your EvalPlus results'):
+    texts = ['Can the small model take over', 'pay for the large one', 'llmr verdict', 'your EvalPlus results']
+    if width==WIDE['width']: texts += ['ROUTE at cost advantage', 'What it saves:']
+    for text in texts:
         box = page.get_by_text(text).first.bounding_box()
         assert box['y']+box['height']<=height, text
 
 
+PAINTED = """() => new Promise(done => {
+    const first = entries => entries.find(entry => entry.name === 'first-contentful-paint')
+    const seen = first(performance.getEntriesByType('paint'))
+    if (seen) return done(seen.startTime)
+    new PerformanceObserver(list => { const one = first(list.getEntries()); if (one) done(one.startTime) })
+      .observe({type: 'paint', buffered: true})
+})"""
+
+
+def first_paint(browser, path):
+    "Milliseconds until a page that is opened from disk shows something, in a context without a cache."
+    context = browser.new_context(viewport=WIDE)
+    page = context.new_page()
+    page.goto(path.as_uri(), wait_until='commit')
+    painted = page.evaluate(PAINTED)
+    context.close()
+    return painted
+
+
 def test_first_paint_from_disk(site, browser):
-    page = browser.new_context().new_page()
-    page.goto((site[0]/'evaluation.html').as_uri())
-    painted = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-    page.wait_for_function(painted)
-    assert page.evaluate(painted)<1000*PATIENCE
-    page.context.close()
+    "Under a second, as the median of three: home, and the heaviest page."
+    heaviest = max(site[0].glob('*.html'), key=lambda path: path.stat().st_size)
+    for path in (site[0]/'index.html', heaviest):
+        painted = [first_paint(browser, path) for _ in range(3)]
+        assert median(painted)<1000, (path.name, painted)
 
 
 def test_a_site_opened_as_files(site, browser):

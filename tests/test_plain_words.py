@@ -34,7 +34,7 @@ def test_random_tasks_are_called_random():
 
 
 def test_headroom_without_names_of_tests():
-    room = dict(tasks=10, samples=1, tied=.5, only_small=.2, only_large=.3, mcnemar_p=1.)
+    room = dict(tasks=10, samples=1, tied=.5, both=.1, neither=.4, only_small=.2, only_large=.3, mcnemar_p=1.)
     several = room | dict(samples=4, ceiling_known=3, ceiling_gain=2.5, low=1., high=4.)
     assert not JARGON.search(room_text(room, PAIR)+room_text(several, PAIR))
     assert '+2.5 points (+1.0 to +4.0)' in room_text(several, PAIR)

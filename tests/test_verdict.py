@@ -177,18 +177,19 @@ def test_a_point_after_a_hopeless_one_needs_more_tasks():
 
 
 @pytest.mark.parametrize('rows,aim', [
-    ([(.2, -.05, .06), (1., .0, .05)], '100% to A loses no more than the margin.'),
-    ([(.2, .04, .06), (1., -.2, .05)], '20% to A loses no more than the margin.'),
+    ([(.2, -.05, .06), (1., .0, .05)], 'sending 100% to A loses no more than the margin;'),
+    ([(.2, .04, .06), (1., -.2, .05)], 'sending 20% to A loses no more than the margin;'),
     ([(.05, .0, .06), (.4, -.04, .06), (1., -.03, .05)],
-     'every operating point loses more than the margin (B should keep all tasks).')])
+     'every share loses more than the margin, so B should keep all tasks;')])
 def test_need_says_what_the_tasks_are_needed_for(made_up, rows, aim):
     "The sentence is about the row that the number was counted for, one that is worth having."
     points = points_of(*rows).assign(tau=0., over_random=0., over_low=-.1, over_high=.1, votes='task', effective=9.)
     verdict = decide(points)
     assert verdict.word=='NEED'
     said = advice(verdict, points, AB)
-    assert f'of showing, if it is so, that {aim}' in said and '9 independent tasks: measure some 30 before' in said
-    assert f': {verdict.least:,} more would give an even chance, {verdict.more:,} more an 80% chance,' in said
+    assert f'So far, {aim}' in said and '9 independent tasks: measure some 30 before' in said
+    assert f'{verdict.least:,} more tasks have a 50% chance of confirming it, ' in said
+    assert f'{verdict.more:,} more an 80% chance.' in said
     assert 'independent' not in advice(verdict, points.assign(effective=30.), AB)
     assert advice(verdict, points, AB) in verdict_text(verdict, points, headroom(made_up, AB), AB, .01)
 
@@ -198,7 +199,7 @@ def test_advice_for_every_other_answer():
     points = points.assign(over_low=-.01, over_high=.03)
     route_some, better = Verdict('ROUTE', .2, 0), points.assign(over_low=.002)
     assert 'does as well: the gain over it, +1.0 (-1.0 to +3.0), is indistinguish' in advice(route_some, points, AB)
-    shown = 'Non-inferior to B alone within 1 point (one-sided, 95%). '
+    shown = 'With 95% confidence, the loss against B alone is at most 1 point. '
     assert advice(route_some, better, AB)==f'{shown}Send a task to A where its score is at least 0.7.'
     assert advice(Verdict('ROUTE', 1., 1), points, AB).startswith(f'{shown}A can answer every task')
     worse = advice(route_some, points.assign(over_random=-.024, over_low=-.028, over_high=-.02), AB)
@@ -206,7 +207,8 @@ def test_advice_for_every_other_answer():
     assert 'does as well' not in worse and 'where its score is' not in worse
     random = advice(route_some, points.assign(over_random=np.nan, over_low=np.nan, over_high=np.nan), AB)
     assert random==f'{shown}Send 20% of the tasks to A, chosen at random: no router was judged.'
-    assert advice(Verdict("DON'T"), points, AB, .02)=='Every operating point loses more than 2 points against B alone.'
+    refused = 'With 95% confidence, every share loses more than 2 points against B alone.'
+    assert advice(Verdict("DON'T"), points, AB, .02)==refused
     assert 'no number of tasks' in advice(Verdict('NEED', more=MAX_TASKS), points, AB)
 
 
@@ -273,8 +275,10 @@ def test_a_prompt_that_is_repeated_is_one_draw(made_up):
 
 
 def test_recorded_pairs(shipped, pairs):
-    said = {pair.name: str(decide(operating_points(shipped('outcomes'), pair))) for pair in pairs}
-    assert said=={'1B-8B': "DON'T", '8B-70B': 'ROUTE at cost advantage 1.00', '1B-70B': "DON'T"}
+    for least,of_1b in ((.1, 'NEED 1 TO 1,498 MORE TASKS'), (.2, "DON'T")): # 10% at random lose 1.0 to 1.8 points
+        said = {pair.name: str(decide(operating_points(shipped('outcomes'), pair, min_share=least), min_share=least))
+                for pair in pairs}
+        assert said=={'1B-8B': "DON'T", '8B-70B': 'ROUTE at cost advantage 1.00', '1B-70B': of_1b}
 
 
 def test_a_whole_curve_resampled_ten_thousand_times_takes_two_seconds(shipped, pairs):
@@ -311,8 +315,8 @@ def write(folder, small, large, scores=None):
 
 
 @pytest.mark.parametrize('lost,code,message', [
-    (0, 0, 'ROUTE at cost advantage 1.00'), (100, 3, "DON'T"), (14, 4, 'NEED '),
-    (4, 0, 'ROUTE at cost advantage 0.20')])
+    (0, 0, 'ROUTE at cost advantage 1.00'), (100, 3, "DON'T"), (36, 4, 'NEED '),
+    (14, 0, 'ROUTE at cost advantage 0.10'), (4, 0, 'ROUTE at cost advantage 0.20')])
 def test_the_command_answers_by_text_and_exit_code(tmp_path, capsys, lost, code, message):
     solved = np.arange(400)%2==0
     line = write(tmp_path, solved & (np.arange(400)>=2*lost), solved)
@@ -383,3 +387,18 @@ def test_few_tasks_give_no_impossible_gap():
                  status='ran', n_tokens=0) for i in range(2) for model,passed in (('S', i), ('L', 1))]
     points = operating_points(pd.DataFrame(rows), Pair('S', 'L'))
     assert points.low.min()>=-1 and points.high.max()<=1
+
+
+def test_the_smallest_share_is_where_random_routing_starts_and_what_is_left_out_is_told(made_up):
+    assert operating_points(made_up, AB, min_share=.3).target.tolist()[:-1]==[.3, .4, .6, .8]
+    assert operating_points(made_up, AB, min_share=0).target.tolist()[:-1]==[.2, .4, .6, .8]
+    ids = sorted(set(made_up.task_id))
+    scores = pd.DataFrame(dict(task_id=ids, split='test', score=range(len(ids))))
+    points = operating_points(made_up, AB, scores, min_share=.5)
+    left = (points.cost_advantage<.5).sum()
+    room = headroom(made_up, AB)
+    text = verdict_text(Verdict("DON'T"), points, room, AB, .01)
+    assert left and f'below the smallest share of 50% (--min-share): {left} row' in text
+    assert 'every share of at least 50% loses more than 1 point' in text
+    random = verdict_text(Verdict("DON'T"), operating_points(made_up, AB, min_share=.3), room, AB, .01)
+    assert 'random routing of any share from 30% up loses more than 1 point' in random and 'Not tested' not in random

@@ -56,7 +56,7 @@ def test_looks_add_up_and_repeats_do_not(store, file):
     assert facts['tasks']==300 and facts['added']==dict(look=2, added=400, changed=0)
     point = facts['points'][-1]
     assert point['performance_gap']==pytest.approx(gaps.mean())
-    assert (point['low'], point['high'])==pytest.approx(gap_interval(gaps, errors=(.025/5, .025)))
+    assert (point['low'], point['high'])==pytest.approx(gap_interval(gaps, errors=(.025/6, .025)))
     before = content(store)
     assert watch(store, [day1])[1]['points']==facts['points'] and content(store)==before
     assert watch(store)[0].startswith(word)
@@ -300,7 +300,7 @@ def test_a_router_without_thresholds(store, file, tmp_path):
 
 
 def test_weighted_groups_stand_for_the_traffic():
-    terms = dict(small='A', large='B', margin=.01, taus=None, least_weight=.1)
+    terms = dict(small='A', large='B', margin=.01, min_share=.1, taus=None, least_weight=.1)
     tasks = pd.DataFrame(dict(look=[1, 1, 2], small=[1., 0, 1], large=[0., 1, 1], weight=[.1, 1, .5], split='test',
                               group=['g', 'h', 'h2'], score=np.nan), index=['a', 'b', 'c'])
     groups = counted_groups(tasks, terms)

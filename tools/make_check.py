@@ -69,7 +69,8 @@ def steps(tests):
     python = [sys.executable, '-m']
     pytest = [*python, 'pytest', '-q', '-p', 'make_check', '-n', '2', '--dist', 'worksteal']
     return [('lint', [*python, 'ruff', 'check', '--output-format', 'concise']),
-            ('spelling', [*python, 'codespell_lib', *SPELLED]), ('types', [*python, 'mypy']),
+            ('spelling', [*python, 'codespell_lib', *SPELLED]), ('style', [sys.executable, 'tools/style.py']),
+            ('types', [*python, 'mypy']),
             ('export in step, unit tests', [*pytest, 'tests/test_sync.py', *tests])]
 
 

@@ -21,6 +21,7 @@ from machines import write_twins
 from notebooks import NBS, ROOT, SITE, page_name
 from pages import NOTES, Api, ForPrograms, ForSite, Pictures, fill, page
 from search_index import write_index
+from split import split_pages, with_pages
 from words import Words, anchored, glossary
 
 from llmr.core import InputError
@@ -33,6 +34,11 @@ FEATURES = ['navigation.tabs', 'navigation.tabs.sticky', 'navigation.indexes', '
 EXTENSIONS = ['admonition', 'attr_list', 'md_in_html', 'tables', 'footnotes', 'def_list', 'pymdownx.superfences',
               {'toc': dict(permalink=True, toc_depth=3)}, {'pymdownx.highlight': dict(use_pygments=True)}]
 UNMARKED = 'index', 'glossary'  # Pages on which the glossary's words are not marked
+MAKERS = {  # Tables that no stage writes
+    'shipped/datasets.parquet': 'It comes with the package: make shipped',
+    'router_costs.csv': 'Page router_cards writes it: make docs',
+    'field_claims.csv': 'Function recount_claims makes it of nbs/assets/field_claims.csv: make docs',
+    'field_pairs.csv': 'Function recount_pairs makes it of nbs/assets/field_pairs.csv: make docs'}
 CHECKS = dict(nav=dict(omitted_files='warn', not_found='warn'),
               links=dict(not_found='warn', anchors='warn', absolute_links='warn', unrecognized_links='warn'))
 
@@ -96,8 +102,8 @@ def makers(run):
     "`{table: how to make it}` of every table that a stage of the run wrote."
     stages = read_record(run)['stages']
     said = {stem: f'Stage {stem} writes it: llmr reproduce{" --beyond"*(stem in BEYOND)}' for stem in stages}
-    return {Path(name).name.removesuffix('.parquet'): said[stem]
-            for stem,facts in stages.items() for name in facts['writes']}
+    return MAKERS | {Path(name).name.removesuffix('.parquet'): said[stem]
+                     for stem,facts in stages.items() for name in facts['writes']}
 
 
 def write_page(notebook, api, source, pictures, writer):
@@ -108,14 +114,24 @@ def write_page(notebook, api, source, pictures, writer):
     return Written(title, said, text, writer.blocks, twin)
 
 
-def write_pages(copies, run, folder):
+def read_copies(copies):
+    "`({stem: notebook}, {stem: stems of the pages that it makes})` of executed copies, those pages included."
+    notebooks, children = {stem: notebook_format().read(path, as_version=4) for stem,(path, _) in copies.items()}, {}
+    for stem in copies:
+        made = split_pages(notebooks[stem])
+        if not made: continue
+        children[stem] = list(made)
+        notebooks |= made
+    return notebooks, children
+
+
+def write_pages(notebooks, sources, run, folder):
     "`{stem: Written}` of every notebook, executed against the run in a folder; pictures go into `folder`."
-    notebooks = {stem: notebook_format().read(path, as_version=4) for stem,(path, _) in copies.items()}
     places, made, meanings = reference.names_of(notebooks), {}, glossary(notebooks['glossary'])
     folder.mkdir(parents=True)
     for cell in notebooks['glossary'].cells: cell.source = anchored(cell.source)
     for stem,notebook in notebooks.items():
-        module, source = page_name(stem), copies[stem][1]
+        module, source = page_name(stem), sources.get(stem, 'run')
         pictures = Pictures(folder, run/'figures' if source in ('stage', 'results', 'run') else None)
         writer = ForSite(makers=makers(run), words=None if stem in UNMARKED else Words(meanings))
         api = Api(module, places, reference.module_lines(module))
@@ -163,8 +179,10 @@ def build(run, out, work, quick=False):
     Raises: `InputError` if the run is not finished; `ChildProcessError` or `CalledProcessError` if a step fails."""
     copies = executed(finished_run(run), quick, lambda line: print(f'  {line}', file=sys.stderr, flush=True))
     shutil.rmtree(work, ignore_errors=True)
-    site, made = website(), write_pages(copies, run, work/'docs'/'pictures')
-    contents = site['sidebar']['contents']
+    notebooks, children = read_copies(copies)
+    made = write_pages(notebooks, {stem: source for stem,(_, source) in copies.items()}, run, work/'docs'/'pictures')
+    site = website()
+    site['sidebar']['contents'] = contents = list(with_pages(site['sidebar']['contents'], children))
     stage(made, work, contents)
     render(work, site, {f'{stem}.ipynb': (one.title, f'{page_name(stem)}.md') for stem,one in made.items()}, out)
     complete(made, out)
