@@ -218,8 +218,8 @@ def test_designs_are_compared_on_known_worlds():
 
 def test_rows_of_the_picture_agree_with_the_points():
     world = simulate_gaps(.05, n_tasks=600, n_simulations=1, seed=3)[0]
-    rows, points = wealth_rows(world, [200, 600], .02), sequential_points(
-        world[:, None], np.ones((600, 1)), np.ones(600), [200, 600], .02)
+    rows = wealth_rows(world, [200, 600], .02, errors=(.025, .9*.025)) # a tenth is for points of too small a share
+    points = sequential_points(world[:, None], np.ones((600, 1)), np.ones(600), [200, 600], .02)
     assert rows.low.iloc[-1]==pytest.approx(points.low[0]) and rows.high.iloc[-1]==pytest.approx(points.high[0])
     assert rows.log_for.max()==pytest.approx(points.log_for[0])
 
@@ -239,3 +239,23 @@ def test_nothing_is_left_after_the_last_planned_task_and_early_looks_get_next_to
     assert spent_levels([800, 1600], 800)[1]<=1e-9 and spent_levels([8, 800], 800)[0]<=1e-8
     for tasks in ([], [0], [5, 5], [9, 3]):
         with pytest.raises(InputError, match='each look needs more'): spent_levels(tasks, 800)
+
+
+def test_a_share_that_may_be_worth_having_is_not_refused():
+    "A point that loses nothing sends 7 of 100 groups so far; DON'T waits until so many are shown to be too few."
+    def asked(n, min_share=.1):
+        sent = np.column_stack([np.arange(n)%100<7, np.ones(n)]).astype(float)
+        gained = np.column_stack([np.zeros(n), np.full(n, -1.)])
+        points = sequential_points(gained, sent, np.ones(n), np.arange(1, n+1))
+        return points.share_high[0], answer(points, min_share).word
+    assert asked(100)[0]>.1 and asked(100)[1]=='CONTINUE'
+    assert .07<asked(4000)[0]<.1 and asked(4000)[1]=="DON'T"
+    assert asked(4000, .05)[1]=='ROUTE'
+
+
+def test_a_share_is_excluded_wrongly_at_most_in_its_part_of_the_error():
+    rng = np.random.default_rng(0)
+    nothing, ones = np.zeros((400, 1)), np.ones(400)
+    ends = [sequential_points(nothing, 1.*(rng.random((400, 1))<.2), ones, [400], error=.5).share_high[0]
+            for _ in range(200)]
+    assert np.mean(np.array(ends)<.2)<.05+.04 # a tenth of one half

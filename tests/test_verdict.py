@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from conftest import ROOT
 
 from llmr.cli import main
@@ -14,7 +15,7 @@ from llmr.core import InputError
 from llmr.runs import Pair
 from llmr.evaluation import bootstrap_weights, deferral_curve, gain_over_random, paired_outcomes, performance_gap
 from llmr.ceilings import ceiling_curve, ceiling_gain, mcnemar, sample_rates
-from llmr.planning import MAX_TASKS, gap_band, possible_effects, tasks_needed
+from llmr.planning import MAX_TASKS, follow_up_needed, gap_band
 from llmr.verdict import (
     ENDS, Verdict, advice, check_verdict, compare_policies, count_votes, decide, headroom, headroom_text,
     operating_points, pair_tasks, power_rows, routing_shares, verdict_text)
@@ -130,7 +131,7 @@ def test_ten_thousand_tasks_take_little_memory():
 
 def points_of(*rows):
     share, gap, half = np.array(rows, float).T
-    gaps = dict(cost_advantage=share, performance_gap=gap, low=gap-half, high=gap+half)
+    gaps = dict(cost_advantage=share, share_high=share, performance_gap=gap, low=gap-half, high=gap+half)
     ends = dict(low_at_once=gap-2*half, critical=2., critical_at_once=4.)
     return pd.DataFrame(gaps | ends | dict(sd=.5, step=1., heaviest=1., tasks=100))
 
@@ -141,8 +142,9 @@ def test_the_three_answers():
     small_share = points_of((.05, .0, .005), (1., -.2, .05))
     assert decide(small_share).word=="DON'T", 'below min_share a point counts for nothing'
     assert decide(small_share, min_share=.05).word=='ROUTE'
+    assert decide(small_share.assign(share_high=[.12, 1.])).word=='NEED', 'its share may be worth having'
     hopeful = decide(points_of((.2, .04, .06), (1., -.2, .05)))
-    needed = lambda effect, power: tasks_needed(.5, possible_effects(effect, .05), power, 2.)-100
+    needed = lambda effect, power: follow_up_needed((100, effect), .5, power, 2.)-100
     assert (hopeful.word, hopeful.row)==('NEED', 0)
     assert (hopeful.least, hopeful.more)==(needed(.05, .5), needed(.05, .8)) and hopeful.least<hopeful.more
     hopeless = decide(points_of((.2, -.05, .06), (1., -.2, .05)))
@@ -168,7 +170,7 @@ def test_points_are_tested_in_turn():
 
 def test_a_point_after_a_hopeless_one_needs_more_tasks():
     "In turn, two standard errors; at once, four. A point is not passed before those of smaller shares are."
-    needed = lambda effect, critical: tasks_needed(.5, possible_effects(effect, .05), .8, critical)-100
+    needed = lambda effect, critical: follow_up_needed((100, effect), .5, .8, critical)-100
     assert decide(points_of((.2, -.05, .06), (1., .04, .06))).more==needed(.05, 4.)
     in_turn = decide(points_of((.2, .04, .06), (1., .05, .07)))
     assert (in_turn.row, in_turn.more)==(0, needed(.05, 2.))
@@ -177,10 +179,10 @@ def test_a_point_after_a_hopeless_one_needs_more_tasks():
 
 
 @pytest.mark.parametrize('rows,aim', [
-    ([(.2, -.05, .06), (1., .0, .05)], 'sending 100% to A loses no more than the margin;'),
-    ([(.2, .04, .06), (1., -.2, .05)], 'sending 20% to A loses no more than the margin;'),
+    ([(.2, -.05, .06), (1., .0, .05)], 'sending 100% to A loses no more than the margin. If that is so,'),
+    ([(.2, .04, .06), (1., -.2, .05)], 'sending 20% to A loses no more than the margin. If that is so,'),
     ([(.05, .0, .06), (.4, -.04, .06), (1., -.03, .05)],
-     'every share loses more than the margin, so B should keep all tasks;')])
+     'every share loses more than the margin, so B should keep all tasks. If that is so,')])
 def test_need_says_what_the_tasks_are_needed_for(made_up, rows, aim):
     "The sentence is about the row that the number was counted for, one that is worth having."
     points = points_of(*rows).assign(tau=0., over_random=0., over_low=-.1, over_high=.1, votes='task', effective=9.)
@@ -402,3 +404,25 @@ def test_the_smallest_share_is_where_random_routing_starts_and_what_is_left_out_
     assert 'every share of at least 50% loses more than 1 point' in text
     random = verdict_text(Verdict("DON'T"), operating_points(made_up, AB, min_share=.3), room, AB, .01)
     assert 'random routing of any share from 30% up loses more than 1 point' in random and 'Not tested' not in random
+
+
+def test_a_share_that_may_be_worth_having_is_not_refused():
+    "A router sends 10.5% and loses nothing; 8% of the measured tasks happen to be among them."
+    sent = np.arange(300)<24
+    paired = pd.DataFrame(dict(small_tests=1., small_passed=1.*sent, large_tests=1., large_passed=1.), range(300))
+    points = compare_policies(paired, np.column_stack([sent, np.ones(300)]).astype(float), n_resamples=0)
+    assert points.share_high.tolist()==pytest.approx([scipy.stats.beta.ppf(.995, 25, 276), 1])
+    assert decide(points).word=='NEED' and decide(points, min_share=.15).word=="DON'T"
+
+
+def test_a_follow_up_keeps_what_was_measured():
+    "Joined tasks by simulation: true gaps above the margin, drawn as a flat prior leaves them after 100 tasks."
+    rng, n, effect, sd = np.random.default_rng(0), 100, .05, .5
+    truth = rng.normal(effect, sd/np.sqrt(n), 40_000)
+    truth = truth[truth>0]
+    for chance in (.5, .8):
+        total = follow_up_needed((n, effect), sd, chance)
+        new = rng.normal(truth, sd/np.sqrt(total-n))
+        joined = (n*effect+(total-n)*new)/total
+        half = max(1.645*sd/np.sqrt(total)+.75/total, 1.645*5.5**.5/total)
+        assert (joined>half).mean()==pytest.approx(chance, abs=.015)
