@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_KINDS', 'JUDGES', 'FORMS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV',
-           'InputError', 'NoResults', 'plural', 'json_rows', 'read_jsonl', 'Table', 'check_table', 'package_file',
-           'file_hash', 'data_file', 'bundle', 'unbundle', 'replace_file', 'write_json', 'folder_hash', 'Store']
+           'InputError', 'NoResults', 'plural', 'is_utf8', 'json_lines', 'json_rows', 'read_jsonl', 'Table',
+           'check_table', 'rows_where', 'package_file', 'file_hash', 'data_file', 'bundle', 'unbundle', 'replace_file',
+           'write_json', 'folder_hash', 'Store']
 
 # %% ../nbs/00a_core.ipynb #c1c6f4b1
 import gzip
@@ -14,6 +15,7 @@ import io
 import json
 import os
 import sqlite3
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from importlib.resources import files
 from pathlib import Path
 
 # %% ../nbs/00a_core.ipynb #ee2fe79b
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -57,16 +60,37 @@ def _json_object(line, place):
     return row
 
 # %% ../nbs/00a_core.ipynb #5e94372c
+def is_utf8(
+    content:bytes, # Of a file
+)->bool:
+    "Tell whether bytes are UTF-8, without a copy of them."
+    ends = pa.py_buffer(struct.pack('qq', 0, len(content)))
+    try: pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(content)]).validate(full=True)
+    except pa.ArrowInvalid: return False
+    return True
+
+# %% ../nbs/00a_core.ipynb #00a0r002
+def json_lines(
+    content:bytes, # One JSON object a line, in UTF-8
+    path:Path|str, # Where they come from, for messages
+)->Iterator:       # `(line number from 1, object)` per line
+    "Parse JSON lines one at a time. Raises: `InputError` naming the file and line of what can't be read."
+    if not is_utf8(content):
+        try: content.decode('utf-8-sig')
+        except UnicodeDecodeError as e:
+            raise InputError(f'{path}: cannot be read ({e}). Check its encoding (UTF-8).') from None
+    number = 0
+    for number,line in enumerate(io.BytesIO(content), 1): # cut at \n alone: rarer line ends may stand inside a text
+        text = line.decode('utf-8-sig' if number==1 else 'utf-8').removesuffix('\n')
+        if text.strip(): yield number, _json_object(text, f'{path}, line {number}')
+
+# %% ../nbs/00a_core.ipynb #5e94372d
 def json_rows(
     content:bytes, # One JSON object a line, in UTF-8
     path:Path|str, # Where they come from, for messages
 )->list:           # `(line number from 1, object)` per line
-    "Parse JSON lines. Raises: `InputError` naming the file and line of what can't be read."
-    try: text = content.decode('utf-8-sig')
-    except UnicodeDecodeError as e:
-        raise InputError(f'{path}: cannot be read ({e}). Check its encoding (UTF-8).') from None
-    lines = enumerate(text.split('\n'), 1) # not splitlines, which also cuts at rarer characters inside a text
-    rows = [(number, _json_object(line, f'{path}, line {number}')) for number,line in lines if line.strip()]
+    "All of `json_lines`. Raises: `InputError` as it does, or if there is no line."
+    rows = list(json_lines(content, path))
     if not rows: raise InputError(f'{path}: no lines. Fetch the file again.')
     return rows
 
@@ -204,6 +228,14 @@ def _check_values(name, frame, table):
         raise InputError(f'{name}, row {repeated.argmax()}: second row for {key}. Keep one.')
 
 # %% ../nbs/00a_core.ipynb #9233c06e
+def _to_pandas(table):
+    "A frame. Where all lists of a column are empty its cells are one array, since each would need 100 bytes."
+    empty = [name for name in table.column_names if pa.types.is_list(table[name].type) and table.num_rows
+             and not table[name].null_count and not sum(len(part.flatten()) for part in table[name].chunks)]
+    frame, none = table.drop_columns(empty).to_pandas(), np.array([], object)
+    for name in empty: frame[name] = pd.Series([none]*len(frame), dtype=object)
+    return frame[table.column_names]
+
 def check_table(
     name:str,           # A table of `SCHEMAS`
     frame:pd.DataFrame, # Its rows
@@ -218,9 +250,19 @@ def check_table(
                          f'Its columns are {", ".join(table.columns)}.')
     arrays = {column: _column(name, frame[column], kind)
               for column,kind in table.columns.items() if column in frame}
-    checked = pa.table(arrays).to_pandas()
+    checked = pa.table(arrays)
+    del arrays
+    checked = _to_pandas(checked)
     _check_values(name, checked, table)
     return checked
+
+# %% ../nbs/00a_core.ipynb #00a0r011
+def rows_where(
+    frame:pd.DataFrame, # Any
+    chosen:pd.Series,   # True for the rows wanted
+)->pd.DataFrame:        # The frame itself if these are all rows: do not change it in place
+    "Choose rows."
+    return frame if chosen.all() else frame[chosen]
 
 # %% ../nbs/00a_core.ipynb #2dfbc24d
 DATA_ENV = 'LLMR_DATA'

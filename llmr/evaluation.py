@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 # %% ../nbs/06_evaluation.ipynb #9b9ae09f
-from .core import InputError
+from .core import InputError, rows_where
 from .labels import PAPER_LABEL
 from .pass_rates import table1_counts
 from .plotting import Figure, colours, panels
@@ -23,10 +23,10 @@ from .problem import cost_advantage, route
 from .runs import Pair
 
 # %% ../nbs/06_evaluation.ipynb #a1adf98f
-def _counts(outcomes, definition):
-    "Tests counted and passed, by task_id, summed over samples."
-    if definition=='every_test': counted = outcomes[['task_id', 'n_tests', 'n_passed']]
-    elif definition=='table1': counted = table1_counts(outcomes)[['task_id', 'n_counted', 'n_passed_table1']]
+def _counts(outcomes, chosen, definition):
+    "Tests counted and passed of chosen rows, by task_id, summed over samples."
+    if definition=='every_test': counted = outcomes.loc[chosen, ['task_id', 'n_tests', 'n_passed']]
+    elif definition=='table1': counted = table1_counts(outcomes[chosen])[['task_id', 'n_counted', 'n_passed_table1']]
     else: raise InputError(f'unknown definition of the total pass rate {definition!r}; choose from every_test, table1.')
     return counted.groupby('task_id').sum().set_axis(['tests', 'passed'], axis=1)
 
@@ -47,8 +47,8 @@ def paired_outcomes(
 )->pd.DataFrame:                  # By task_id: small_tests, small_passed, large_tests, large_passed
     """Count tests and passes of both models on each task, summed over samples.
     Raises: `InputError` if a task lacks one of the models, or no test of a model counts."""
-    chosen = outcomes[outcomes.split==split]
-    small, large = (_counts(chosen[chosen.model==model], definition) for model in pair)
+    chosen = rows_where(outcomes, outcomes.split==split)
+    small, large = (_counts(chosen, chosen.model==model, definition) for model in pair)
     for task_id in small.index.symmetric_difference(large.index)[:1]:
         raise InputError(
             f'task {task_id} ({split}) has outcomes of only one model of {pair.name}. Give both the same tasks.')
@@ -203,16 +203,16 @@ def paired_per_sample(
     """Divide `paired_outcomes` by the number of samples, so that every task counts once.
     Raises: `InputError` as it does, or if the models were run on different tests of a task."""
     parts = []
-    for split,group in outcomes.groupby('split', sort=False):
-        samples = [group[group.model==model].groupby('task_id').size() for model in pair for _ in range(2)]
-        paired = paired_outcomes(outcomes, pair, split)
-        parts.append(paired/np.column_stack([paired.index.map(counts) for counts in samples]))
+    for split in outcomes.split.unique():
+        group = rows_where(outcomes, outcomes.split==split)
+        samples = [group.task_id[group.model==model].value_counts(sort=False) for model in pair]
+        paired = paired_outcomes(group, pair, split)
+        parts.append(paired/np.column_stack([paired.index.map(samples[side]) for side in (0, 0, 1, 1)]))
     paired = pd.concat(parts).loc[list(task_ids)]
     unequal = ~np.isclose(paired.small_tests, paired.large_tests)
     if unequal.any():
-        raise InputError(
-            f'task {paired.index[unequal.argmax()]} has other tests for {pair.small} than for {pair.large}. '
-            'Grade both by the same tests.')
+        raise InputError(f'task {paired.index[unequal.argmax()]} has other tests for {pair.small} than for '
+                         f'{pair.large}. Grade both by the same tests.')
     return paired
 
 # %% ../nbs/06_evaluation.ipynb #a6c1d002
@@ -223,8 +223,9 @@ def task_groups(
     "Which tasks are one draw."
     if 'group' not in outcomes or outcomes.group.isna().all(): return None
     named = outcomes.dropna(subset='group').drop_duplicates('task_id').set_index('task_id').group
-    labels = pd.Series([('group', named[task]) if task in named.index else ('task', task) for task in task_ids])
-    numbers = pd.factorize(labels)[0]
+    of_task = pd.factorize(named.reindex(list(task_ids)))[0]
+    alone = of_task<0
+    numbers = pd.factorize(np.where(alone, -1-np.arange(len(alone)), of_task))[0]
     return numbers if numbers.max()+1<len(numbers) else None
 
 # %% ../nbs/06_evaluation.ipynb #64a20fb3
@@ -261,15 +262,13 @@ def interval_side(
     return below if high<bar else between
 
 # %% ../nbs/06_evaluation.ipynb #6ce570bf
-def _resampled_curves(scores, paired, weights):
+def _resampled_curves(scores, paired, weights, ties=None):
     "Deferral curve of each resample: `(cost_advantage, performance_gap)`, both (B, G+1) for G distinct scores."
-    order, ends = tie_groups(np.asarray(scores, float))
-    ends = np.append(0, ends)
-    drawn = weights[:, order]
+    order, ends = ties or tie_groups(np.asarray(scores, float))
+    drawn, from_zero = weights[:, order], lambda values: np.pad(values, ((0, 0), (1, 0)))
     won = drawn*(paired.small_passed-paired.large_passed).to_numpy()[order]
-    moved, gained = (np.pad(np.cumsum(values, 1), ((0, 0), (1, 0)))[:, ends] for values in (drawn, won))
-    tests = weights@paired.large_tests.to_numpy()
-    return moved/weights.sum(1)[:, None], gained/tests[:, None]
+    moved, gained = (from_zero(np.cumsum(values, 1, out=values)[:, ends-1]) for values in (drawn, won))
+    return moved/weights.sum(1)[:, None], gained/(weights@paired.large_tests.to_numpy())[:, None]
 
 def _areas(x, gap):
     "`gain_over_random` of each row of resampled curves."
@@ -282,8 +281,8 @@ def bootstrap_gains(
     weights:np.ndarray,  # (B, N) from `bootstrap_weights`
 )->np.ndarray:           # (B,) in points
     "Compute `gain_over_random` of each resample, a few million counts at a time to save memory."
-    chunks = np.array_split(weights, 1+weights.size//4_000_000)
-    return np.concatenate([_areas(*_resampled_curves(scores, paired, chunk)) for chunk in chunks])
+    chunks, ties = np.array_split(weights, 1+weights.size//4_000_000), tie_groups(np.asarray(scores, float))
+    return np.concatenate([_areas(*_resampled_curves(scores, paired, chunk, ties)) for chunk in chunks])
 
 # %% ../nbs/06_evaluation.ipynb #cdc33808
 def bootstrap_gap(

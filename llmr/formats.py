@@ -20,13 +20,14 @@ import pandas as pd
 from .agent_files import (
     aider, harbor, swebench, swebench_instance, swebench_lists, terminal_bench, terminal_trial)
 from .core import SPLITS, InputError, NoResults, check_table, file_hash, plural
-from .files import object_of, read_documents, rows_of
+from .files import Rows, object_of, read_documents, rows_of
 from .harness import (
     attempts_of, bigcodebench, evalplus, evalplus_base, evalplus_old, every_eval_ever, helm, inspect, inspect_zip,
     livecodebench, livecodebench_all, lm_eval, mapping, routerarena, table, texts)
 from .model_names import folder_name, name_of, name_runs, split_argument
 from .program_files import programs
-from .rows import find_columns, prompt_id, table_records, wide_models
+from .rows import (
+    find_columns, numbers_of, prompt_id, records_frame, records_list, renamed, stacked, table_records, wide_models)
 
 # %% ../nbs/03c_formats.ipynb #30a4a27c
 def _first(document): return (rows_of(document) or [{}])[0]
@@ -45,7 +46,7 @@ def _is_instance_report(document):
 
 def _is_lcb_eval(document):
     value = document.value
-    return (isinstance(value, list) and len(value)>=2 and all(isinstance(part, dict) for part in value[:2])
+    return (isinstance(value, (list, Rows)) and len(value)>=2 and all(isinstance(part, dict) for part in value[:2])
             and all(isinstance(samples, list) for samples in value[1].values()) and 'pass@1' in value[0])
 
 def _is_generations(document):
@@ -225,42 +226,45 @@ def _formats(path, documents, skipped, form):
 # %% ../nbs/03c_formats.ipynb #037f61c7
 def _records(document, form, near, name):
     "Records of one file, each with a model. Raises: `InputError` if nothing names it."
-    try: records = form.read(document, near)
+    try: records = records_frame(form.read(document, near))
     except InputError: raise
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as e:
         raise InputError(f'{document.path}: not the {form.tool} file that it looks like or --format says: a part is '
                          f'missing, or of another type ({type(e).__name__}: {e}). Check how it was written.') from None
-    if form.kind=='outcomes' and any(made.get('task_id') is None for made in records):
+    if form.kind=='outcomes' and len(records) and ('task_id' not in records or records.task_id.isna().any()):
         raise InputError(f'{document.path}: a result without the id of its task. Check how it was written.')
-    if form.kind=='outcomes' and not records: raise NoResults(f'{document.path}: no outcome of any task in it.')
-    models = {made.get('model') for made in records}-{None}
-    if name and len(models)>1:
+    if form.kind=='outcomes' and not len(records): raise NoResults(f'{document.path}: no outcome of any task in it.')
+    models = set(records.model.dropna()) if name and 'model' in records else ()
+    if len(models)>1:
         raise InputError(f'{document.path}: {name} would be the name of {len(models)} models '
                          f'({", ".join(sorted(map(str, models)))}). Leave NAME= out.')
-    return records if form.kind=='tasks' else _named(records, document, name)
+    return records if form.kind=='tasks' or not len(records) else _named(records, document, name)
+
+def _same(text, count): return pd.Categorical.from_codes(np.zeros(count, np.int8), pd.Index([text], dtype=object))
 
 def _named(records, document, name):
     "Records with a model. Raises: `InputError` if nothing names one."
-    exclude = {str(made.get('task_id')) for made in records} if len(records)<50 else set()
+    exclude = set(map(str, records.task_id)) if len(records)<50 and 'task_id' in records else set()
     exclude |= {object_of(document).get('trial_name')}
-    fallback = name_of(document.path, document.stem, exclude)
-    for made in records:
-        if name: made['run'] = None
-        elif not made.get('model'): made['folder'] = folder_name(document.path, exclude)
-        made['model'] = name or made.get('model') or fallback
-        if not made['model']: raise InputError(f'{document.path}: nothing names the model. Give NAME={document.path}.')
-    return records
+    if name: return records.assign(run=None, model=_same(name, len(records)))
+    unnamed = records.model.isna() | (records.model=='') if 'model' in records else np.ones(len(records), bool)
+    if not unnamed.any(): return records
+    fallback, folder = name_of(document.path, document.stem, exclude), folder_name(document.path, exclude)
+    if not fallback: raise InputError(f'{document.path}: nothing names the model. Give NAME={document.path}.')
+    if unnamed.all(): return records.assign(folder=_same(folder, len(records)), model=_same(fallback, len(records)))
+    named = records.model.astype(object).where(~unnamed, fallback)
+    return records.assign(folder=np.where(unnamed, folder, None), model=named)
 
 # %% ../nbs/03c_formats.ipynb #own3c004
 def _newest(records, notes):
     "Records without those of logs that a later log of the same run replaced."
-    newest = {}
-    for made in records:
-        if made.get('retry'): newest[made['retry'][:-1]] = max(newest.get(made['retry'][:-1], ''), made['retry'][-1])
-    counted = [made for made in records if not made.get('retry') or made['retry'][-1]==newest[made['retry'][:-1]]]
-    left = len(records)-len(counted)
+    if 'retry' not in records: return records
+    newest, tries = {}, [retry if isinstance(retry, tuple) else None for retry in records.retry]
+    for retry in filter(None, tries): newest[retry[:-1]] = max(newest.get(retry[:-1], ''), retry[-1])
+    counted = np.array([retry is None or retry[-1]==newest[retry[:-1]] for retry in tries])
+    left = (~counted).sum()
     if left: notes.append(f'{left:,} outcomes left out, of logs whose run was tried again later')
-    return counted
+    return records[counted]
 
 def _left_out(path, skipped):
     "A note on files that hold no outcomes: how many, and why for the first ones."
@@ -277,11 +281,13 @@ def _left_out(path, skipped):
 LOOSE = {'table', 'mapping'} # What looks like one of these need not be results
 
 def _read_argument(argument, form, notes):
-    "`(records, texts, programs, [(format, path)])` of one argument."
+    "`(outcomes, tasks and programs: records of each, [(format, path)])` of one argument."
     name, path = split_argument(argument)
     documents, skipped = read_documents(path)
     formats, near = _formats(path, documents, skipped, form), _near(documents)
     chosen, seen, read, files = _better(formats), set(), dict(outcomes=[], tasks=[], programs=[]), []
+    size = lambda document: (_folder(document.path), len(document.value) if hasattr(document.value, '__len__') else 0)
+    alike = Counter(size(document) for document,_ in chosen)
     if len(chosen)<len(formats): notes.append(f'{path}: {plural(len(formats)-len(chosen), "file")} left out, which say '
                                               f'less about the same runs')
     for document,known in chosen:
@@ -290,16 +296,16 @@ def _read_argument(argument, form, notes):
             if len(documents)==1 or not (isinstance(e, NoResults) or known.name in LOOSE): raise
             skipped.append((document.path, str(e)))
             continue
-        model = records and records[0].get('model')
-        copy = repr(document.value) if len(chosen)>1 else '', _folder(document.path), model
+        model = records.model.iloc[0] if len(records) and 'model' in records else None
+        copy = document.digest if alike[size(document)]>1 else document.path, _folder(document.path), model
         if copy in seen: continue
         seen.add(copy)
-        read[known.kind] += records
+        read[known.kind].append(records)
         files.append((known.name, document.path))
     if not files: raise InputError(skipped[-1][1])
     notes += _left_out(path, skipped)
-    read['outcomes'] = name_runs(_newest(read['outcomes'], notes))
-    return read, files
+    read = {kind: stacked(tables) for kind,tables in read.items()}
+    return read | dict(outcomes=name_runs(_newest(read['outcomes'], notes))), files
 
 # %% ../nbs/03c_formats.ipynb #6da66f28
 SHARES = 10**6
@@ -316,14 +322,23 @@ class Recorded:
     @property
     def models(self)->list:
         "Names, in the order in which they were read."
-        return [] if self.outcomes is None else list(dict.fromkeys(self.outcomes.model))
+        return [] if self.outcomes is None else self.outcomes.model.unique().tolist()
 
 # %% ../nbs/03c_formats.ipynb #e0ecf77a
+def _held(records):
+    "Distinct models and tasks, or positions, of some records."
+    name = pd.Series(np.nan, records.index, object)
+    for named in ('task_id', 'position'):
+        if named in records: name = name.where(name.notna(), records[named].astype(object))
+    rows = pd.DataFrame(dict(model=records.model.astype(object), name=name)).drop_duplicates()
+    return zip(rows.model, rows["name"])
+
 def _check_arguments(by_argument):
     "Raises: `InputError` if two arguments hold one model on the same tasks."
+    if len(by_argument)<2: return
     owners = {}
-    for argument,records in by_argument:
-        for model,task_id in {(made['model'], made.get('task_id', made.get('position'))) for made in records}:
+    for argument,held in by_argument:
+        for model,task_id in (row for records in held if len(records) for row in _held(records)):
             other = owners.setdefault((model, task_id), argument)
             if other!=argument:
                 raise InputError(f'{other} and {argument} both hold model {model!r} on task {task_id!r}. Give one '
@@ -332,34 +347,35 @@ def _check_arguments(by_argument):
 
 def _check_versions(records):
     "Raises: `InputError` if two models met a task in different versions."
+    if 'version' not in records: return
     first = {}
-    for made in records:
-        if made.get('version') is None: continue
-        other = first.setdefault(made['task_id'], made)
-        if other['version']!=made['version'] and other['model']!=made['model']:
-            raise InputError(f'task {made["task_id"]!r} has version {other["version"]!s:.12} for {other["model"]} '
-                             f'and {made["version"]!s:.12} for '
-                             f'{made["model"]}: different benchmarks. Evaluate both on the same version.')
+    for made in records[records.version.notna()].itertuples():
+        other = first.setdefault(made.task_id, made)
+        if other.version!=made.version and other.model!=made.model:
+            raise InputError(f'task {made.task_id!r} has version {other.version!s:.12} for {other.model} '
+                             f'and {made.version!s:.12} for '
+                             f'{made.model}: different benchmarks. Evaluate both on the same version.')
 
 def _add_unlisted(records, notes):
     "Lists name what was solved: a task that only another model's list names has failed."
-    listed = defaultdict(set)
-    for made in records:
-        if 'unlisted' in made: listed[made['model']].add(made['task_id'])
-    if not listed: return records
+    if 'unlisted' not in records: return records
+    rows = records[records.unlisted.notna()]
+    listed = {model: set(tasks) for model,tasks in rows.task_id.groupby(rows.model.astype(object), sort=False)}
     every = sorted(set().union(*listed.values()))
     notes.append(f'lists of solved tasks: rates are over the {len(every)} tasks that the lists name, not over the '
                  f'whole benchmark')
-    return records+[dict(task_id=task, model=model, score=0.) for model,
-                    tasks in listed.items() for task in every if task not in tasks]
+    failed = [dict(task_id=task, model=model, score=0.) for model,
+              tasks in listed.items() for task in every if task not in tasks]
+    return stacked([records, records_frame(failed)])
 
 # %% ../nbs/03c_formats.ipynb #a1c12015
-def _texts_and_groups(records, tasks):
+def _texts_and_groups(*tables):
     "`(text by task, group by task)`; tasks with the same prompt are one group, unless groups are given."
     texts, groups = {}, {}
-    for made in (*tasks, *records):
-        if made.get('text') is not None: texts.setdefault(made['task_id'], str(made['text']))
-        if made.get('group') is not None: groups.setdefault(made['task_id'], str(made['group']))
+    for name,by_task in (('text', texts), ('group', groups)):
+        for records in (records for records in tables if name in records):
+            rows = records.loc[records[name].notna(), ['task_id', name]].drop_duplicates('task_id')
+            for task,value in zip(rows.task_id, rows[name]): by_task.setdefault(task, str(value))
     for task,text in texts.items(): groups.setdefault(task, prompt_id(text))
     return texts, groups
 
@@ -369,33 +385,39 @@ def _printable(name):
 
 def _note_missing(records, notes):
     "Records with a score; what is missing is noted."
-    lost = Counter(made['model'] for made in records if made['score'] is None)
+    missing = records.score.isna()
+    lost = Counter(records.model[missing])
     if lost: notes.append('missing outcomes left out: '+', '.join(f'{model} {count}' for model,count in lost.items()))
-    return [made for made in records if made['score'] is not None]
+    return records[~missing] if lost else records
+
+def _groups_of(frame, groups):
+    "Column `group`; no column if every task is a group of its own."
+    tasks = list(frame.task_id.unique())
+    of_task = [groups.get(task, task) for task in tasks]
+    if not groups or len(set(of_task))==len(tasks): return {}
+    return dict(group=frame.task_id.astype(object).map(dict(zip(tasks, of_task))))
 
 def _outcome_frame(records, groups, notes):
     "`outcomes` from records that have a score."
-    frame = pd.DataFrame(dict(task_id=[made['task_id'] for made in records], model=[made['model'] for made in records]))
-    score = np.array([made['score'] for made in records])
-    unit = SHARES if ((score>0) & (score<1) & [made.get('n_tests') is None for made in records]).any() else 1
+    frame = records[['task_id', 'model']].reset_index(drop=True)
+    score, n_tests = numbers_of(records, 'score'), numbers_of(records, 'n_tests')
+    unit = SHARES if ((score>0) & (score<1) & np.isnan(n_tests)).any() else 1
     if unit==SHARES: notes.append('scores between 0 and 1: each is a share of its task, and every task counts once')
-    frame['sample'] = frame.groupby(['model', 'task_id']).cumcount()
-    frame['n_tests'] = [made.get('n_tests') or unit for made in records]
+    frame['sample'] = frame.groupby(['model', 'task_id'], observed=True).cumcount()
+    frame['n_tests'] = np.where(np.nan_to_num(n_tests)==0, unit, n_tests).astype(int)
     frame['n_passed'] = np.rint(score*frame.n_tests).astype(int)
-    splits = [made.get('split') for made in records]
-    frame['split'] = splits if set(splits)<=set(SPLITS) else 'test'
+    splits = set(records.split.unique()) if 'split' in records else {None}
+    frame['split'] = records.split.to_numpy() if splits<=set(SPLITS) else 'test'
     frame['tests'], frame['errors'], frame['status'] = [[]]*len(frame), [[]]*len(frame), 'ran'
-    frame['n_tokens'] = [int(made.get('n_tokens') or 0) for made in records]
-    for name in ('cost_usd', 'seconds'):
-        values = [made.get(name) for made in records]
-        if any(value is not None for value in values): frame[name] = np.array(values, float)
-    sizes = Counter(groups.get(task, task) for task in set(frame.task_id))
-    if max(sizes.values())>1: frame['group'] = [groups.get(task, task) for task in frame.task_id]
-    return check_table('outcomes', frame)
+    frame['n_tokens'] = np.nan_to_num(numbers_of(records, 'n_tokens')).astype(int)
+    known = {name: numbers_of(records, name) for name in ('cost_usd', 'seconds')}
+    known = {name: values for name,values in known.items() if not np.isnan(values).all()}
+    return check_table('outcomes', frame.assign(**known, **_groups_of(frame, groups)))
 
 def _note_metrics(records, notes):
     "What the outcomes were scored by."
-    metrics = Counter(made['metric'] for made in records if made.get('metric') and made['score'] is not None)
+    if 'metric' not in records: return
+    metrics = Counter(records.metric[records.metric.notna() & (records.metric!='') & records.score.notna()])
     said = [f'{name} ({count:,} outcomes)' for name,count in metrics.items()]
     if said: notes.append(f'scored by: {", ".join(said)}')
 
@@ -424,23 +446,25 @@ def gather(
                                                                                              f'named twice. Give '
                                                                                              f'each file a name of '
                                                                                              f'its own.')
-    notes, files, by_argument, tasks, unrun = [], [], [], [], []
+    notes, files, by_argument = [], [], []
     for argument in arguments:
         read, names = _read_argument(argument, form, notes)
-        files, tasks, unrun = files+names, tasks+read['tasks'], unrun+read['programs']
-        by_argument.append((str(argument), read['outcomes']+read['programs']))
-    _check_arguments(by_argument)
+        files += names
+        by_argument.append((str(argument), read))
+    _check_arguments([(argument, (read['outcomes'], read['programs'])) for argument,read in by_argument])
     _check_copies([Path(split_argument(argument)[1]).resolve() for argument in arguments])
-    records = [made for _,part in by_argument for made in part if 'score' in made]
-    if unrun and execute: records, unrun = records+execute(unrun, notes), []
-    for made in records: made['model'] = _printable(made['model'])
+    tasks, records, unrun = (stacked([read.pop(kind) for _,read in by_argument])
+                             for kind in ('tasks', 'outcomes', 'programs'))
+    unrun = records_list(unrun)
+    if unrun and execute: records, unrun = stacked([records, records_frame(execute(unrun, notes))]), []
+    texts, groups = _texts_and_groups(tasks, records)
+    if not len(records): return Recorded(None, texts, unrun, files, notes)
+    records = records.assign(model=renamed(records.model.astype('category'), _printable))
     _check_versions(records)
-    texts, groups = _texts_and_groups(records, tasks)
-    if not records: return Recorded(None, texts, unrun, files, notes)
     _note_metrics(records, notes)
     scored = _note_missing(_add_unlisted(records, notes), notes)
-    if not scored: raise InputError(f'{files[0][1]}: every outcome is missing ({"; ".join(notes)}). Grade the '
-                                    f'answers first.')
+    if not len(scored): raise InputError(f'{files[0][1]}: every outcome is missing ({"; ".join(notes)}). Grade the '
+                                         f'answers first.')
     return Recorded(_outcome_frame(scored, groups, notes), texts, unrun, files, notes)
 
 # %% ../nbs/03c_formats.ipynb #0529ccb1

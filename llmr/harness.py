@@ -19,7 +19,7 @@ import pyarrow as pa
 # %% ../nbs/03a_harness.ipynb #e72275c9
 from .core import InputError, NoResults, check_table, data_file, read_jsonl
 from .files import object_of, rows_of, sibling
-from .rows import find_columns, outcome, table_records, wide_models, wide_records
+from .rows import find_columns, outcome, renamed, table_records, wide_models, wide_records
 
 # %% ../nbs/03a_harness.ipynb #a787592e
 def _parquet_frame(path):
@@ -378,15 +378,16 @@ def _owned(document, records):
     owner = {name: value for name,value in object_of(document).items() if isinstance(value, str)}
     model = next((owner[name] for name in ('model', 'model_name', 'model_id') if name in owner), None)
     data = next((owner[name] for name in ('dataset_name', 'dataset', 'benchmark') if name in owner), None)
-    for made in records:
-        made['model'] = made.get('model') or model
-        if data and made['task_id'].isdecimal(): made['task_id'] = f'{data}/{made["task_id"]}'
-    return records
+    if model:
+        named = records.model.astype(object) if 'model' in records else pd.Series(model, records.index)
+        records = records.assign(model=named.where(named.notna() & (named!=''), model))
+    if not data: return records
+    return records.assign(task_id=renamed(records.task_id, lambda task: f'{data}/{task}' if task.isdecimal() else task))
 
 def table(
     document, # Rows under any column names
     near,     # Files beside it
-)->list:      # Of records
+)->pd.DataFrame: # Records
     "Read any table of results, long or wide."
     rows = rows_of(document)
     if wide_models(rows): return wide_records(rows, document.path)
@@ -396,7 +397,7 @@ def table(
 def mapping(
     document, # Task ids, each with true or false, or with an object that has an outcome
     near,     # Files beside it
-)->list:      # Of records
+)->pd.DataFrame: # Records
     "Read an object of outcomes by task id."
     rows = [{'task_id': task} | (facts if isinstance(facts, dict) else {'passed': facts})
             for task,facts in object_of(document).items()]

@@ -51,11 +51,12 @@ def _partners(outcomes, pair):
     Raises: `InputError` if a sample has no partner, or an outcome no test."""
     key = ['task_id', 'sample']
     small, large = (outcomes[outcomes.model==model].sort_values(key, ignore_index=True) for model in pair)
-    alone = pd.MultiIndex.from_frame(small[key]).symmetric_difference(pd.MultiIndex.from_frame(large[key]))
-    for task_id,sample in alone[:1]:
-        raise InputError(f'task {task_id}, sample {sample}: only one model of {pair.name} has an outcome. '
-                         'Give both models the same tasks and samples.')
-    for row in pd.concat([small, large]).query('n_tests==0').head(1).itertuples():
+    if not small[key].equals(large[key]):
+        alone = pd.MultiIndex.from_frame(small[key]).symmetric_difference(pd.MultiIndex.from_frame(large[key]))
+        for task_id,sample in alone[:1]:
+            raise InputError(f'task {task_id}, sample {sample}: only one model of {pair.name} has an outcome. '
+                             'Give both models the same tasks and samples.')
+    for row in pd.concat([rows[rows.n_tests==0] for rows in (small, large)]).head(1).itertuples():
         raise InputError(f'task {row.task_id} ({row.split}), model {row.model}: its outcome has no test, so no '
                          'share of passed tests. Give every task at least one test, or drop the task.')
     return small, large

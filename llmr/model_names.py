@@ -7,8 +7,10 @@ __all__ = ['AROUND', 'GENERIC', 'clean_name', 'folder_name', 'name_of', 'split_a
 
 # %% ../nbs/00k_model_names.ipynb #own00k02
 import re
-from collections import defaultdict
 from pathlib import Path, PurePosixPath
+
+# %% ../nbs/00k_model_names.ipynb #00k0r001
+import pandas as pd
 
 # %% ../nbs/00k_model_names.ipynb #b5feaafe
 AROUND = (r'^(openai_human_eval__model_eq_|results?_|samples_|eval_)', r'\.eval_results$',
@@ -66,19 +68,25 @@ def split_argument(
 # %% ../nbs/00k_model_names.ipynb #own00k07
 def _ambiguous(records, field):
     "Models that have records of several runs on one task, where `field` says which run."
-    runs = defaultdict(set)
-    for made in records:
-        if made.get(field): runs[made['model'], made.get('task_id')].add(made[field])
-    return {model for (model, _),names in runs.items() if len(names)>1}
+    if field not in records: return set()
+    named = records[records[field].notna() & (records[field]!='')]
+    if named[field].nunique()<2: return set()
+    runs = named[['model', 'task_id', field]].drop_duplicates()
+    return set(runs.model[runs.duplicated(['model', 'task_id'])])
+
+def _called(records, models, field):
+    "Names of models; those among `models` are called by what `field` says."
+    other = records[field].astype(object)
+    return records.model.where(~records.model.isin(models) | other.isna() | (other==''), other)
 
 def name_runs(
-    records:list, # Of dicts: model, task_id, and perhaps run or folder
-)->list:          # The same, with other names for models that would be several runs in one
+    records:pd.DataFrame, # model, task_id, and perhaps run or folder
+)->pd.DataFrame:          # The same, with other names for models that would be several runs in one
     "Tell runs apart that have the name of one model."
+    if records.empty: return records
     doubtful = _ambiguous(records, 'run')
-    if len({made['model'] for made in records})==1: alike = _ambiguous(records, 'folder')
-    else: alike = set()
-    for made in records:
-        if made['model'] in doubtful: made['model'] = made.get('run') or made['model']
-        elif made['model'] in alike: made['model'] = made.get('folder') or made['model']
-    return records
+    alike = _ambiguous(records, 'folder') if records.model.nunique()==1 else set()
+    if not doubtful | alike: return records
+    records = records.assign(model=records.model.astype(object))
+    if doubtful: records = records.assign(model=_called(records, doubtful, 'run'))
+    return records.assign(model=_called(records, alike-doubtful, 'folder')) if alike-doubtful else records

@@ -9,7 +9,7 @@ __all__ = ['shared_tasks', 'pairs_to_judge', 'sides_text']
 import pandas as pd
 
 # %% ../nbs/03e_model_pairs.ipynb #own03e03
-from .core import InputError, plural
+from .core import InputError, plural, rows_where
 from .formats import Recorded, summary_rows
 from .runs import Pair
 
@@ -19,11 +19,11 @@ def shared_tasks(
     pair:Pair,             # Small and large
 )->tuple:                  # `(outcomes of both on the tasks they share, a note or '')`
     "Keep the tasks that both models were run on. Raises: `InputError` on an unknown model, or if they share none."
-    models = list(dict.fromkeys(outcomes.model))
+    models = outcomes.model.unique().tolist()
     for model in set(pair)-set(models): raise InputError(f'no outcome of model {model!r}; there are '
                                                          f'{", ".join(models)}.')
-    of_pair = outcomes[outcomes.model.isin(pair)]
-    small, large = (set(of_pair.task_id[of_pair.model==model]) for model in pair)
+    of_pair = rows_where(outcomes, outcomes.model.isin(pair))
+    small, large = (set(of_pair.task_id[of_pair.model==model].unique()) for model in pair)
     if not small & large:
         raise InputError(f'{pair.small} and {pair.large} share no task: {plural(len(small), "task")} such as '
                          f'{min(small)!r}, and {len(large)} such as {min(large)!r}. Evaluate both on the same '

@@ -203,7 +203,7 @@ def _pair_part(recorded, pair, place, options, alone):
              f'<p>{html.escape(str(judged["certificate"]))}</p>'*(judged['certificate'] is not None),
              '<h3>What to do next</h3>', _steps_html(answer, scored),
              _field_html(field)]
-    return answer_box(answer, outcomes, _usd(answer, prices), 'The answer'*alone), ''.join(parts)
+    return answer_box(answer, outcomes, _usd(answer, prices), 'The answer'*alone, judged['room']), ''.join(parts)
 
 # %% ../nbs/20_own_report.ipynb #5d200012
 SITE = 'https://llmr-project.github.io/llmr'

@@ -111,6 +111,7 @@ h3{margin:.2em 0}
 figure{margin:0}
 img{max-width:100%;height:auto;display:block}
 .scroll{overflow-x:auto;margin:1rem 0}
+pre{white-space:pre-wrap}
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums;min-width:min(100%,20rem)}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{padding:.35rem .7rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}

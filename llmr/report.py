@@ -89,9 +89,10 @@ def answer_box(
     outcomes:pd.DataFrame, # `outcomes`
     usd:tuple=None,        # As for `decision_text`
     title:str='',          # Which of the two, if empty
+    room:dict=None,        # From `headroom`, where it is known already
 )->str:                    # HTML
     "One pair's verdict for a reader in a hurry."
-    pair, alone, room = answer.pair, answer.points.iloc[-1], headroom(outcomes, answer.pair)
+    pair, alone, room = answer.pair, answer.points.iloc[-1], room or headroom(outcomes, answer.pair)
     gap = f'{100*alone.performance_gap:+.1f} points ({100*alone.low:+.1f} to {100*alone.high:+.1f})'
     facts = f'{pair.small} alone against {pair.large} alone: {gap}. {room_text(room, pair)}'
     todo, why = decision_text(answer.verdict, answer.points, pair, answer.margin, room['tasks'], usd)

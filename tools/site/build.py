@@ -140,8 +140,9 @@ def write_pages(notebooks, sources, run, folder):
 
 
 def look():
-    "The colours that the site shares with the report."
-    return f':root,[data-md-color-scheme=default]{{{LIGHT}}}\n[data-md-color-scheme=slate]{{{DARK}}}\n'
+    "The colours that the site shares with the report; on paper always the light ones."
+    dark = f'@media screen{{[data-md-color-scheme=slate]{{{DARK}}}}}'
+    return f':root,[data-md-color-scheme=default]{{{LIGHT}}}\n{dark}\n'
 
 
 def stage(made, work, contents):
