@@ -28,7 +28,8 @@ def parts(workers, every):
 
 
 def wait(processes):
-    "`{name: (exit code, seconds)}` of processes, when all have ended. One that is left when we are stopped is ended."
+    """`{name: (exit code, seconds)}` of processes, when all have ended. When we are stopped, those that are left are
+    interrupted, as by Ctrl-C: pytest then ends its own processes."""
     start, ended = time.monotonic(), {}
     try:
         while len(ended)<len(processes):
@@ -38,7 +39,7 @@ def wait(processes):
                 ended[name] = process.returncode, time.monotonic()-start
     finally:
         for process in processes.values():
-            if process.poll() is None: process.terminate()
+            if process.poll() is None: process.send_signal(signal.SIGINT)
     return ended
 
 
