@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 .DELETE_ON_ERROR:
@@ -44,14 +44,10 @@ reproduce: .venv/.base
 check: .venv/.dev
 	$(BIN)/python tools/make_check.py $(if $(BASE),--base $(BASE)) $(if $(ALL),--all)
 
-# Each process of pytest takes whole files, the longest first (tests/conftest.py): tests of a file share what they compute.
-# Lessons alone: their toy run executes the lower halves of stages, which nbdev_test would run once more.
-# One thread a process: several for matrices of this size cost more than they save.
+# One thread a process: several for matrices of this size cost more than they save. More processes than cores: tests wait.
 test test-all: export OMP_NUM_THREADS ?= 1
 test test-all: .venv/.dev
-	$(BIN)/python -m mypy
-	$(if $(filter test-all,$@),$(BIN)/nbdev_test --n_workers $(WORKERS),$(BIN)/python tools/lessons.py --workers $(WORKERS))
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(filter test-all,$@),--all) tests
+	$(BIN)/python tools/make_test.py --workers $(WORKERS) $(if $(filter test-all,$@),--all)
 
 # vLLM's CPU build needs torch alone: the vision and sound packages that come along are built for another torch.
 .venv-vllm/.ready: setup.py settings.ini

@@ -139,8 +139,8 @@ def planned_look(args, record):
     from llmr.runs import Pair
     from llmr.sequential import spent_levels
     pair = Pair(record['small'], record['large'])
-    tasks, digest = judged_tasks(args.files, pair, record['split'], args.format, args.benchmark)
-    look = take_look(args.registration, record, tasks, digest)
+    tasks, digest, ids = judged_tasks(args.files, pair, record['split'], args.format, args.benchmark)
+    look = take_look(args.registration, record, tasks, digest, ids)
     return look | dict(level=spent_levels(look['so_far'], record['tasks'])[-1])
 
 

@@ -112,8 +112,8 @@ class Traffic:
             self.unfamiliar += is_unlike
         return is_unlike
 
-    def log_wealth(self)->float: # Natural logarithm; 3 is an alarm at 20 to 1, 0 without calibration
-        "Largest wealth against the recent traffic being like calibration."
+    def log_wealth(self)->float: # Natural logarithm, 0 without calibration
+        "Largest wealth against the recent traffic being like calibration. A gauge: each window is asked anew."
         if self.calibration is None or not self.recent: return 0.
         return float(drift_wealth(conformal_ranks(self.calibration, np.array(self.recent))).max())
 

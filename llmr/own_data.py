@@ -245,6 +245,10 @@ def verdicts_on_inputs(
                          'Give the outcomes of every model on every prompt.')
     if not facts: raise InputError(refused[0])
     word = min((fact['verdict'] for fact in facts), key=['ROUTE', 'NEED', "DON'T"].index)
+    if len(facts)>1:
+        wrong = 1-(VERDICT_OPTIONS | options)['level']
+        blocks.append(f'{len(facts)} pairs were judged, each with an error of {wrong:.3g}: some answer is wrong with a '
+                      f'chance of up to {min(len(facts)*wrong, 1):.2g}.')
     return '\n\n'.join([*blocks, *refused]), dict(read=_read_facts(recorded), verdicts=facts, refused=refused), word
 
 # %% ../nbs/18_own_data.ipynb #0a1e0002
@@ -254,9 +258,10 @@ def judged_tasks(
     split:str,       # Which tasks
     form:str='',     # As for `read_inputs`
     benchmark:str='', # As for `read_inputs`
-)->tuple:            # `(independent tasks, hash of their outcomes)`
+)->tuple:            # `(independent tasks, hash of their outcomes, names of the tasks)`
     "What a verdict on some files rests on. Raises: `InputError` as `read_inputs`, or if the pair shares no task."
     outcomes, _ = shared_tasks(read_inputs(paths, form, benchmark).outcomes, pair)
     paired = pair_tasks(outcomes, pair, split)
     groups = task_groups(outcomes, paired.index)
-    return (len(paired) if groups is None else int(groups.max())+1), data_hash([paired.reset_index()])
+    independent = len(paired) if groups is None else int(groups.max())+1
+    return independent, data_hash([paired.reset_index()]), paired.index.tolist()

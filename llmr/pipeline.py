@@ -30,7 +30,7 @@ from . import __version__
 from .core import DATA_ENV, InputError, file_hash, folder_hash, replace_file
 from .engines import ENGINES
 from .failures import failure_text
-from .page import report_page
+from .page import notebook_format, report_page
 from .runs import PROFILES, Run, check_prices, is_current, open_run, read_record
 from .sampling import pack
 from .verdict import check_margin
@@ -155,8 +155,7 @@ def _is_lesson(cell):
 
 def _without_lessons(stage):
     "The notebook of a stage, its lessons tagged so that papermill skips them."
-    import nbformat
-    book, at = nbformat.read(stage_notebook(stage), as_version=4), _cells(stage)[1]
+    book, at = notebook_format().read(stage_notebook(stage), as_version=4), _cells(stage)[1]
     for cell in book.cells[:at]:
         if _is_lesson(cell): cell.metadata['tags'] = ['skip-execution']
     return book
@@ -267,6 +266,7 @@ def run_stage(
     """Execute a stage's notebook into `nbs/` of the run.
 
     Raises: `InputError` as the notebook did; papermill's error for a defect."""
+    notebook_format()
     import papermill
     from papermill.exceptions import PapermillExecutionError
     if kernel is None:
@@ -280,7 +280,8 @@ def run_stage(
             warnings.simplefilter('ignore')
             papermill.execute_notebook(
                 _without_lessons(stage), str(run.dir/'nbs'/f'{stage}.ipynb'), parameters | dict(run_dir=str(run.dir)),
-                kernel_name='python3', progress_bar=False, cwd=str(run.dir), km=kernel.ready())
+                kernel_name='python3', progress_bar=False, cwd=str(run.dir), km=kernel.ready(),
+                request_save_on_cell_execute=False)
     except PapermillExecutionError as e:
         if e.ename=='InputError': raise InputError(e.evalue) from None
         raise

@@ -9,6 +9,7 @@ __all__ = ['PLANS', 'METRICS', 'DEFAULTS', 'check_terms', 'terms_hash', 'registe
 # %% ../nbs/12b_registration.ipynb #b77c0004
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 # %% ../nbs/12b_registration.ipynb #b77c0006
-from .core import SPLITS, InputError, file_hash, replace_file, write_json
+from .core import SPLITS, InputError, file_hash, plural, replace_file, write_json
 
 # %% ../nbs/12b_registration.ipynb #b77c0009
 PLANS, METRICS = ('fixed', 'looks', 'watch'), ('task', 'test')
@@ -121,7 +122,7 @@ def check_spanning(
 # %% ../nbs/12b_registration.ipynb #b77d0002
 def read_looks(
     path:Path, # Of the registration
-)->list:       # Of dicts: look, tasks, hash, time
+)->list:       # Of dicts: look, tasks, hash, time, ids (hashes of tasks)
     "Looks that were taken. Raises: `InputError` if their file is damaged, or of another registration."
     path = Path(f'{path}.looks')
     if not path.exists(): return []
@@ -129,7 +130,8 @@ def read_looks(
         looks = [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines()]
         rising = [(int(look['look']), look['tasks']) for look in looks]
         if [number for number,_ in rising]!=[*range(1, len(looks)+1)] or rising!=sorted(set(rising)): raise ValueError
-        return [{name: look[name] for name in ('look', 'tasks', 'hash', 'question', 'time')} for look in looks]
+        kept = 'look', 'tasks', 'hash', 'question', 'time'
+        return [{name: look[name] for name in kept} | dict(ids=look.get('ids', [])) for look in looks]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f'{path}: damaged, and nothing else knows the looks. Restore it from a copy.') from None
 
@@ -139,6 +141,7 @@ def take_look(
     record:dict, # From `read_registration`
     tasks:int,   # Independent tasks that are there
     digest:str,  # Hash of their outcomes
+    ids:Sequence=(), # Their names
 )->dict:         # look, tasks, so_far (tasks at the looks up to it), next (tasks at the next look; 0 after the last)
     "Write a look down, unless it was taken before. Raises: `InputError` as `read_looks`, or on a look too many."
     taken, planned, place = read_looks(path), record['tasks'], f'{path}.looks'
@@ -150,8 +153,12 @@ def take_look(
                                            'answer stands. Register a question about new tasks.')
         if tasks<=last: raise InputError(f'{tasks:,} tasks, and look {len(taken)} had {last:,} already. A look needs '
                                          'all tasks of the one before, and more.')
-        now = datetime.now(UTC).isoformat(timespec='seconds')
-        taken.append(dict(look=len(taken)+1, tasks=tasks, hash=digest, question=record['sha256'], time=now))
+        hashes = sorted(hashlib.sha256(str(name).encode(errors='replace')).hexdigest()[:12] for name in ids)
+        if missing := len(set(taken[-1]['ids'])-set(hashes)) if taken else 0:
+            raise InputError(f'{plural(missing, "task")} of look {len(taken)} not among these. A look needs all '
+                             'tasks of the one before, and more: give their outcomes too.')
+        now, question = datetime.now(UTC).isoformat(timespec='seconds'), record['sha256']
+        taken.append(dict(look=len(taken)+1, tasks=tasks, hash=digest, question=question, time=now, ids=hashes))
         lines = ''.join(f'{json.dumps(look)}\n' for look in taken)
         try: replace_file(Path(place), lambda part: part.write_text(lines, encoding='utf-8'))
         except OSError as e: raise InputError(f'{place}: cannot be written ({e.strerror}). Check the folder.') from None
@@ -162,6 +169,10 @@ def take_look(
                 next=min((n for n in ahead if n>numbers[at]), default=0))
 
 # %% ../nbs/12b_registration.ipynb #b77d0004
+def _chance(share):
+    "A chance near 1 as text."
+    return f'{share:.3%}' if share<.99999 else 'more than 99.999%'
+
 def look_text(
     look:dict,   # From `take_look`, with level: the one-sided error of this look
     record:dict, # As there
@@ -169,7 +180,7 @@ def look_text(
 )->str:
     "Where in its plan an answer stands."
     text = (f'Look {look["look"]} of {record["looks"]}: {look["tasks"]:,} of {record["tasks"]:,} independent tasks. '
-            f'Each end holds with {1-look["level"]:.3%} here, so that all looks together hold with 95%.')
+            f'Each end holds with {_chance(1-look["level"])} here, so that all looks together hold with 95%.')
     if word!='NEED': return f'{text} The plan ends here.'
     if look['next']: return f'{text} The plan goes on: the next look is at {look["next"]:,} tasks.'
     return f'{text} The plan ended without an answer.'

@@ -18,7 +18,7 @@ import pandas as pd
 from .ceilings import ceiling_gain, group_winners, mcnemar, oracle_gain, sample_rates, several_draws, weight_parts
 from .core import InputError, plural, rows_where
 from .evaluation import TARGETS, calibrate_threshold, interval, paired_per_sample, random_shares, task_groups
-from .planning import MAX_TASKS, check_power, gap_band, possible_effects, simulate_pairs, tasks_needed
+from .planning import MAX_TASKS, SPARE, check_power, follow_up_needed, gap_band, simulate_pairs
 from .plotting import Figure, colours, panels
 from .problem import route
 from .runs import Pair
@@ -116,9 +116,16 @@ def _over_random(parts, gap, sent, n_resamples, seed):
 # %% ../nbs/11_verdict.ipynb #c1a60001
 ENDS = ('low', 'high', 'low_at_once', 'low_all', 'high_all')
 
+def _share_high(share, n, level):
+    "The exact binomial limit of each share, from n independent tasks; the share itself where a coin is thrown."
+    from scipy.special import betaincinv
+    sent = share.mean(0)
+    limit = betaincinv(n*sent+1, np.maximum(n*(1-sent), 1e-9), 1-SPARE*(1-level))
+    return np.where(np.ptp(share, axis=0)<1e-12, sent, limit)
+
 def compare_policies(
     paired:pd.DataFrame,    # (N,) from `pair_tasks`
-    share:np.ndarray,       # (N, T) from `routing_shares`
+    share:np.ndarray,       # (N, T) from `routing_shares`: a larger column sends what a smaller one sends, and more
     n_resamples:int=10_000, # Of the tasks, for the gains over random; 0 leaves their intervals out
     seed:int=42,            # Of the resamples
     level:float=.95,        # One minus the chance of a wrong answer
@@ -134,7 +141,7 @@ def compare_policies(
     most = share.max(0) # no gap is larger, however few the tasks
     band = gap_band(parts[0], parts[3], level, seed, most)
     over, over_low, over_high = _over_random(parts, band.gap, sent, n_resamples, seed)
-    gaps = dict(cost_advantage=sent, performance_gap=band.gap)
+    gaps = dict(cost_advantage=sent, share_high=_share_high(share, len(parts[3]), level), performance_gap=band.gap)
     gaps |= {name: np.clip(getattr(band, name), -most, most) for name in ENDS}
     about = {name: getattr(band, name) for name in ('sd', 'step', 'heaviest', 'effective')}
     about |= dict(critical=band.critical.in_turn, critical_at_once=band.critical.at_once)
@@ -161,8 +168,8 @@ class Verdict:
 # %% ../nbs/11_verdict.ipynb #57a02fb0
 def _tasks_in_total(point, margin, chance, critical):
     "Tasks for a chance of an answer at one operating point, whose true gap is uncertain."
-    effects = possible_effects(abs(point.performance_gap+margin), point.sd/np.sqrt(point.tasks))
-    return tasks_needed(point.sd, effects, chance, critical, point.step, point.heaviest)
+    measured = point.tasks, abs(point.performance_gap+margin)
+    return follow_up_needed(measured, point.sd, chance, critical, point.step, point.heaviest)
 
 def _tasks_to_pass(points, margin, chance):
     "Tasks until each point passes, in turn with all before it or at once; no number helps a point below the margin."
@@ -199,12 +206,17 @@ def check_margin(
     if not 0<=min_share<=1: raise InputError(f'smallest cost advantage {min_share}: must lie in [0, 1].')
 
 # %% ../nbs/11_verdict.ipynb #fca2ab3b
-def _settled(worthwhile, margin):
+def _settled(points, margin, min_share):
     "What the tasks at hand say of points by share, without counting the tasks that are needed."
+    worthwhile = points[points.cost_advantage>=min_share-1e-9]
     passed = (worthwhile.low>-margin).cummin() | (worthwhile.low_at_once>-margin)
     good = worthwhile[passed]
     if len(good): return Verdict('ROUTE', good.cost_advantage.max(), int(good.cost_advantage.idxmax()))
-    return Verdict("DON'T" if (worthwhile.high<-margin).all() else 'NEED')
+    return Verdict("DON'T" if (_large_enough(points, min_share).high<-margin).all() else 'NEED')
+
+def _large_enough(points, min_share):
+    "Points whose true share may be worth having."
+    return points[points.share_high>=min_share-1e-9]
 
 def decide(
     points:pd.DataFrame, # From `compare_policies`
@@ -215,10 +227,10 @@ def decide(
     """Test the operating points in turn, and answer.
     Raises: `InputError` as `check_margin`."""
     check_margin(margin, min_share)
-    worthwhile = points[points.cost_advantage>=min_share-1e-9].sort_values('cost_advantage', kind='stable')
-    answer = _settled(worthwhile, margin)
+    by_share = points.sort_values('cost_advantage', kind='stable')
+    answer = _settled(by_share, margin, min_share)
     if answer.word!='NEED': return answer
-    total, even, row = _tasks_missing(worthwhile, margin, power)
+    total, even, row = _tasks_missing(_large_enough(by_share, min_share), margin, power)
     measured = int(points.tasks.iloc[0])
     more, least = (MAX_TASKS if tasks>=MAX_TASKS else max(tasks-measured, 1) for tasks in (total, even))
     return Verdict('NEED', row=row, more=more, least=least)
@@ -298,7 +310,7 @@ def _need_advice(verdict, points, pair):
     if 0<verdict.least<verdict.more:
         chances = (f'{verdict.least:,} more tasks have a 50% chance of confirming it, '
                    f'{verdict.more:,} more an 80% chance')
-    return f'These tasks do not settle the question. So far, {found}; {chances}.{few}'
+    return f'These tasks do not settle the question. So far, {found}. If that is so, {chances}.{few}'
 
 def _left_out(points):
     "How many operating points send less than is worth having."
@@ -378,6 +390,9 @@ def _note(points):
     note = (f'Gaps: each end holds with {_confidence(points)} confidence. Rows are tested in turn from the smallest '
             f'share up (critical value {first.critical:.2f}), so that ROUTE is wrong in at most {wrong:.3g}% of the '
             f'cases. Every {first.votes} has one vote; effective number of independent tasks: {first.effective:,.0f}.')
+    if first.effective<.9*first.tasks:
+        note += (' Tasks weigh unevenly: heavier ones than these, of which up to 3 in as many tasks may not have been '
+                 'met, are not covered.')
     if small := _left_out(points):
         note += f' Not tested, below the smallest share of {first.min_share:.0%} (--min-share): {plural(small, "row")}.'
     return note+(' Gains over random: intervals with 95% confidence.' if points.tau.notna().any() else '')
@@ -412,7 +427,7 @@ def verdict_rates(
     for won,sent in zip(gained.T, share.transpose(1, 0, 2)):
         paired = pd.DataFrame(dict(small_tests=1., small_passed=won, large_tests=1., large_passed=0.))
         points = compare_policies(paired, sent.astype(float), n_resamples=0)
-        answers.append(_settled(points.sort_values('cost_advantage', kind='stable'), margin))
+        answers.append(_settled(points.sort_values('cost_advantage', kind='stable'), margin, 0.))
         covered.append(((points.low_all<=truth) & (truth<=points.high_all)).all())
     words, rows = np.array([answer.word for answer in answers]), np.array([answer.row for answer in answers])
     routed, refused = words=='ROUTE', words=="DON'T"

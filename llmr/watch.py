@@ -225,6 +225,11 @@ def _check_tasks(tasks, terms):
         for task in whole.index[whole[name].isna()][:1]:
             raise InputError(f'task {task!r} has outcomes and no {name}, which this store needs. Give a log of '
                              f'decisions with it (--scores).')
+    again = whole.group[whole.group.duplicated()] if terms['least_weight']<1 else ()
+    for group in again[:1]:
+        raise InputError(f'group {group!r} has {(whole.group==group).sum()} judged tasks, and weights say how often a '
+                         'task was judged, not how often a group was: groups with many tasks would count too often. '
+                         'Judge the first task of each prompt alone, as llmr serve --shadow does.')
 
 # %% ../nbs/21_watch.ipynb #7c3e001f
 def counted_groups(
@@ -260,7 +265,7 @@ def store_drift(
     calibration, present, starts = {}, {}, {}
     known = tasks.assign(gap=tasks.small-tasks.large, place=list(map(_scattered, tasks.index)))
     for name,look in (('score', 'score_look'), ('gap', 'look')):
-        if name=='gap' and terms['least_weight']<1: continue
+        if terms['least_weight']<1 and (name=='gap' or tasks.look.notna()[tasks.score.notna()].all()): continue
         valued = known[known[name].notna()].sort_values([look, 'place']).reset_index()
         valued = valued.drop_duplicates('group').set_index('task_id')
         before, since = (valued[valued.split==split] for split in ('validation', 'test'))
@@ -307,7 +312,8 @@ def _advice(judged):
         if found.cost_advantage==1: return f'{terms["small"]} can answer every task; no router is needed.'
         if np.isnan(tau): return f'Any {found.cost_advantage:.0%} of the tasks may go to {terms["small"]}.'
         return f'Send a task to {terms["small"]} where its score is at least {tau:.4g}.'
-    if found.word=="DON'T": return f'Every share loses more than {in_points(terms["margin"])}.'
+    if found.word=="DON'T":
+        return f'Every share from {terms["min_share"]:.0%} up loses more than {in_points(terms["margin"])}.'
     if found.withdrawn and judged['drift']: return 'ROUTE is withheld: traffic has drifted.'
     if found.withdrawn:
         return ('One operating point was shown to lose less than the margin at one look and more at another, so the '

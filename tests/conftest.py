@@ -11,18 +11,22 @@ import pytest
 from filelock import FileLock
 
 from llmr.core import DATA_ENV, package_file, write_json
+from llmr.page import notebook_format
 from llmr.pipeline import BEYOND
 from llmr.runs import get_pairs, get_profile, read_record
 
 ROOT = Path(__file__).resolve().parent.parent
 NBS = ROOT/'nbs'
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
+notebook_format()  # Before a test file imports nbformat, with all that it can bring along
 TOY = ('--profile', 'toy', '--param', 'tasks_per_split=20') # as `make fixture` runs it
 # Fewer repetitions for the stages beyond the paper; the chosen estimator stays the one that stage 09 chooses from all.
 FEWER = [word for setting in ('candidates=["kernel", "ridge"]', 'simulations=40', 'draws=40')
          for word in ('--param', setting)]
 CONDITIONS = ('namespaces', 'landlock', 'chromium', 'data') # what `LLMR_REQUIRE` may list, comma separated
-LONGEST = ('test_end_to_end', 'test_hostile', 'test_site', 'test_browser', 'test_readme', 'test_cli', 'test_report')
+LONGEST = ('test_end_to_end', 'test_hostile', 'test_site', 'test_extra_tests', 'test_training', 'test_sampling',
+           'test_judges', 'test_browser', 'test_cli', 'test_report', 'test_toy_pair', 'test_audit', 'test_readme',
+           'test_sync', 'test_verdict', 'test_answers', 'test_engine_openai', 'test_serve', 'test_attack')
 REQUIRED = set(filter(None, os.environ.get('LLMR_REQUIRE', '').split(',')))
 
 

@@ -208,6 +208,14 @@ def test_a_number_says_where_it_comes_from(tab):
     assert tip.is_hidden()
 
 
+@pytest.mark.parametrize('name,table', [('recounted', 'field_claims.csv'), ('router_cards', 'gains')])
+def test_numbers_of_tables_say_so_too(tab, name, table):
+    "On the pages of claims and of routers."
+    page = tab(f'{name}.html')
+    page.locator(f'.md-content td data.cited[data-table^="{table}"]').first.hover()
+    assert page.locator('.tip').inner_text().startswith(f'{table}: ')
+
+
 def test_a_word_says_what_it_means(tab):
     page = tab('evaluation.html')
     page.locator('a.term').first.focus()
@@ -229,6 +237,18 @@ def test_on_paper(tab):
     page.emulate_media(media='print')
     assert page.locator('.md-header').is_hidden() and page.locator('.md-sidebar--secondary').is_hidden()
     assert page.locator('.result').is_visible()
+    marks = 'css => [...document.querySelectorAll(css)].every(e => getComputedStyle(e).textDecorationLine === "none")'
+    assert page.evaluate(marks, '.md-content [data-tip]')
+
+
+def test_on_paper_from_the_dark(tab):
+    "Dark ink on white, and pictures as they are."
+    page = tab('evaluation.html', 'dark')
+    page.emulate_media(media='print', color_scheme='dark')
+    ink, ground = page.evaluate('[getComputedStyle(document.querySelector("h1")).color, '
+                                'getComputedStyle(document.body).backgroundColor]')
+    assert luminance(ink)<.1 and (channels(ground)[1]==0 or luminance(ground)>.9)
+    assert page.evaluate('getComputedStyle(document.querySelector("figure img")).filter')=='none'
 
 
 @pytest.mark.parametrize('width,height', [tuple(WIDE.values()), tuple(NARROW.values())])

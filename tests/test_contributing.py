@@ -1,8 +1,11 @@
 "The guides for contributors are true: recipes run, targets, files and names exist, `make check` fails when it should."
 import re
+import signal
 import subprocess
 import sys
+import time
 from configparser import ConfigParser
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -13,6 +16,7 @@ from llmr.pipeline import BEYOND, STAGES
 
 sys.path.insert(0, str(ROOT/'tools'))
 import make_check
+import make_test
 
 sys.path.insert(0, str(ROOT/'llmr'/'sandbox'))
 from process import NAPS
@@ -139,6 +143,38 @@ def test_check_fails_where_a_step_does(codes, expected, monkeypatch, capfd):
     monkeypatch.setattr(make_check, 'changed_files', lambda base: [])
     assert make_check.main([])==expected
     assert capfd.readouterr().out.count('ran\n')==2, 'a failed step hid the next'
+
+
+SAYS = """import sys, time
+for i in range(3):
+    print("{name}", i, file=sys.{stream}, flush=True)
+    time.sleep(.02)
+raise SystemExit({code})"""
+
+
+@pytest.mark.parametrize('codes,expected', [((0, 0, 0), 0), ((0, 3, 0), 1), ((0, 0, 5), 1)])
+def test_parts_are_run_side_by_side_and_told_apart(codes, expected, monkeypatch, capfd):
+    "What is not shown at once comes in one piece, standard error included; the last lines say what became of each."
+    names = 'types', 'notebooks', make_test.SHOWN
+    program = lambda name,code: SAYS.format(name=name, code=code, stream='stderr' if code else 'stdout')
+    commands = {name: [sys.executable, '-c', program(name, code)] for name,code in zip(names, codes)}
+    monkeypatch.setattr(make_test, 'parts', lambda workers, every: commands)
+    assert make_test.main([])==expected
+    out, err = capfd.readouterr()
+    for name in names[:2]: assert f'== {name}\n{name} 0\n{name} 1\n{name} 2\n' in out
+    assert f'{names[2]} 2\n' in (err if codes[2] else out)
+    for name,code in zip(names, codes): assert f'== {name}: {"failed" if code else "passed"} in 0 s' in out
+
+
+def test_no_part_is_left_when_make_test_is_stopped(monkeypatch):
+    def stop(_): raise InterruptedError
+    started, start = [], subprocess.Popen
+    monkeypatch.setattr(make_test.subprocess, 'Popen',
+                        lambda *given, **how: started.append(start(*given, **how)) or started[-1])
+    monkeypatch.setattr(make_test, 'time', SimpleNamespace(sleep=stop, monotonic=time.monotonic))
+    sleeper = [sys.executable, '-c', 'import time; time.sleep(60)']
+    with pytest.raises(InterruptedError): make_test.run({'types': sleeper, make_test.SHOWN: sleeper})
+    assert [process.wait(10) for process in started]==[-signal.SIGTERM]*2
 
 
 def test_an_unknown_base_is_named():

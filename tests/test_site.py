@@ -216,6 +216,12 @@ def test_navigation_is_that_of_the_settings():
     assert list(made)==[{'Home': 'index.md'}, {'S': [{'A': 'a.md'}]}]
 
 
+def test_the_doors_are_the_tabs():
+    "Home's three doors, and what is looked up: no more tabs than a reader takes in at a glance."
+    names = [entry.get('section', entry.get('text')) for entry in build.website()['sidebar']['contents']]
+    assert names==['Home', 'Decide', 'Reproduce', 'Build', 'Reference']
+
+
 def test_every_notebook_has_a_page_of_its_own():
     "The number is dropped from a page's name, so two notebooks could write the same file."
     names = [page_name(path.stem) for path in NBS.glob('*.ipynb')]
@@ -308,6 +314,66 @@ def test_every_cited_number_is_in_its_table(site):
             assert abs(scaled-number)<=.5001*10**-digits, (path.name, row)
             seen += 1
     assert seen>300
+
+
+RESULT = re.compile(r'<div class="result">(.*?)<h2 id="how-it-is-made"', re.S)
+SHOWN_ELSEWHERE = re.compile(r'<(figure|table|pre|data|code)\b.*?</\1>', re.S)
+PLAIN_NUMBER = re.compile(r'(?<![\w.-])[+\u2212-]?\d[\d,]*(?:\.\d+)?(?![\w-])')
+
+
+def plain_numbers(text):
+    "Numbers of a result that no table is named for: outside figures, tables and code."
+    said = html.unescape(re.sub(r'<[^>]+>', ' ', SHOWN_ELSEWHERE.sub(' ', text)))
+    return {float(found.replace(',', '').replace('\u2212', '-')) for found in PLAIN_NUMBER.findall(said)}
+
+
+def counted(values): return set(values.value_counts()) | {len(values)}
+
+
+def of_verdicts(run):
+    "Numbers of the verdicts on the chosen router: in their words, and of their operating points, in points."
+    rows = pd.read_csv(run/'tables'/'verdict.csv')
+    rows = rows[(rows.split=='test') & (rows.router!='random')]
+    words_ = {float(found.replace(',', '')) for word in rows.verdict for found in PLAIN_NUMBER.findall(word)}
+    ends = [100*rows[name] for name in ('performance_gap', 'low', 'high', 'margin')]
+    shares = {round(100*share) for share in rows.cost_advantage}
+    return words_ | shares | {round(value, 1) for end in ends for value in end} | {float(f'{x:.4g}') for x in rows.tau}
+
+
+def of_report(run):
+    "Of the verdicts, and how many tasks each model solves; chances and confidence of the sentences."
+    outcomes, names = pd.read_parquet(run/'outcomes.parquet'), ('both', 'neither', 'only_small', 'only_large')
+    pairs = [Pair(*name.split('-')) for name in pd.read_csv(run/'tables'/'verdict.csv').pair.unique()]
+    rooms = [headroom(outcomes, pair) for pair in pairs]
+    solved = {round(100*room[name], 1) for room in rooms for name in names} | {room['tasks'] for room in rooms}
+    return of_verdicts(run) | solved | {50, 80, 95}
+
+
+COUNTED = dict(
+    problem=lambda run: counted(pd.read_parquet(run/'tasks.parquet').split),
+    audit=lambda run: {4} | counted(pd.read_csv(run/'tables'/'conclusions.csv').standing) | counted(
+        pd.read_parquet(run/'claims.parquet').query('claim_id=="router_gap"').verdict),
+    grading=lambda run: {pd.read_csv(run/'tables'/'grading_survival.csv').grader.nunique()} | counted(
+        pd.read_csv(run/'tables'/'grading_survival.csv').conclusion),
+    analysis=lambda run: set(100*pd.read_parquet(run/'thresholds.parquet').target.round(2)),
+    certify=lambda run: set(pd.read_csv(run/'tables'/'certificates.csv')[['alpha', 'delta']].mul([100, 1]).iloc[0]),
+    augmentation=lambda run: {5},  # The name of the stage
+    verdict=of_verdicts, report=of_report)
+
+
+def test_every_number_of_a_result_is_one_of_a_table(site):
+    "It names its table, or it is counted again here from the run. A new result must do one or the other."
+    seen = 0
+    for path in sorted(site[0].glob('*.html')):
+        page = path.read_text(encoding='utf-8')
+        found = RESULT.search(page)
+        if not found or 'Toy size' in page: continue
+        left = plain_numbers(found[1])
+        expected = COUNTED[path.stem](site[1]) if left else set()
+        known = [any(isclose(number, other, abs_tol=1e-9) for other in expected) for number in left]
+        assert all(known), (path.stem, left)
+        seen += 1
+    assert seen>=8
 
 
 def sidebar(page):

@@ -2,10 +2,6 @@
 import sys
 from pathlib import Path
 
-import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
 TEMPLATE = (
     "{% for message in messages %}"
     "<{{ message['role'] }}>{{ message['content'] }}{% if not loop.last %}<end>{% endif %}"
@@ -15,6 +11,9 @@ TEMPLATE = (
 
 def tiny_llama(folder, seed=0, template=True, silent=False):
     "An untrained Llama that takes each byte for a token. A silent one ends at once where it is not drawn at random."
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
     letters = {letter: i for i,letter in enumerate(['<end>', *sorted(pre_tokenizers.ByteLevel.alphabet())])}
     tokenizer = Tokenizer(models.BPE(letters, []))
     tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()

@@ -5,8 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-import nbformat
-
+from llmr.page import notebook_format
 from llmr.pipeline import finished_run
 
 sys.path.insert(0, str(Path(__file__).resolve().parent/'site'))
@@ -70,7 +69,7 @@ def main():
     run = finished_run(given.run.resolve())
     if run.profile.name!='shipped': raise SystemExit(f'{given.run}: a run of profile {run.profile.name}, not shipped')
     copy = execute.copy_against(NBS/'index.ipynb', run, execute.of_code())
-    text, images = render(nbformat.read(copy, as_version=4))
+    text, images = render(notebook_format().read(copy, as_version=4))
     folder = given.root/'nbs'/'images'
     folder.mkdir(parents=True, exist_ok=True)
     for name,png in images.items(): (folder/name).write_bytes(png)

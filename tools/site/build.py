@@ -13,7 +13,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import reference
 import yaml
 from check import check_site
@@ -26,7 +25,7 @@ from split import split_pages, with_pages
 from words import Words, anchored, glossary
 
 from llmr.core import InputError
-from llmr.page import DARK, LIGHT
+from llmr.page import DARK, LIGHT, notebook_format
 from llmr.pipeline import BEYOND, finished_run
 from llmr.runs import read_record
 
@@ -117,7 +116,7 @@ def write_page(notebook, api, source, pictures, writer):
 
 def read_copies(copies):
     "`({stem: notebook}, {stem: stems of the pages that it makes})` of executed copies, those pages included."
-    notebooks, children = {stem: nbformat.read(path, as_version=4) for stem,(path, _) in copies.items()}, {}
+    notebooks, children = {stem: notebook_format().read(path, as_version=4) for stem,(path, _) in copies.items()}, {}
     for stem in copies:
         made = split_pages(notebooks[stem])
         if not made: continue
@@ -141,8 +140,9 @@ def write_pages(notebooks, sources, run, folder):
 
 
 def look():
-    "The colours that the site shares with the report."
-    return f':root,[data-md-color-scheme=default]{{{LIGHT}}}\n[data-md-color-scheme=slate]{{{DARK}}}\n'
+    "The colours that the site shares with the report; on paper always the light ones."
+    dark = f'@media screen{{[data-md-color-scheme=slate]{{{DARK}}}}}'
+    return f':root,[data-md-color-scheme=default]{{{LIGHT}}}\n{dark}\n'
 
 
 def stage(made, work, contents):
@@ -170,7 +170,7 @@ def complete(made, out):
         path = out/f'{page_name(stem)}.html'
         path.write_text(fill(path.read_text(encoding='utf-8'), one.blocks), encoding='utf-8')
     pages = {page_name(stem): (one.title, one.text, one.blocks) for stem,one in made.items()}
-    write_index(out/'search', pages, glossary(nbformat.read(NBS/'glossary.ipynb', as_version=4)))
+    write_index(out/'search', pages, glossary(notebook_format().read(NBS/'glossary.ipynb', as_version=4)))
     for left in [*out.glob('assets/**/*.map'), *out.glob('assets/javascripts/**/lunr*'), out/'sitemap.xml.gz']:
         if left.is_file(): left.unlink()
 

@@ -3,6 +3,7 @@
 A stage's results come from the run, which skips its lessons. Lessons and all other notebooks are executed here, in
 processes forked from one that has the imports already. A copy is kept until the code or the run changes.
 """
+import gc
 import hashlib
 import json
 import multiprocessing
@@ -12,18 +13,19 @@ import sys
 import tempfile
 from importlib import import_module
 
-import nbformat
 from execnb.nbio import read_nb, write_nb
 from execnb.shell import CaptureShell
 from notebooks import NBS, ROOT, has_tag, page_name
 
 import llmr
 from llmr.core import InputError, file_hash
+from llmr.page import notebook_format
 from llmr.pipeline import BEYOND, STAGES, fingerprint
 from llmr.runs import Run, is_current, read_record
 
 NEEDS_TEXT = {'10_transfer'}  # Reads the text of tasks, which is not shipped
-HEAVY = ('matplotlib.pyplot', 'scipy.stats', 'seaborn', 'sklearn.ensemble', 'torch', 'transformers')
+HEAVY = ('matplotlib.pyplot', 'nlpaug.augmenter.word', 'scipy.stats', 'seaborn', 'sklearn.ensemble', 'sklearn.pipeline',
+         'torch', 'transformers.models.auto', 'transformers.models.llama')
 FORMATS = 'from matplotlib_inline.backend_inline import set_matplotlib_formats as use; use({!r})'
 
 
@@ -31,6 +33,8 @@ def preload():
     "Import what notebooks import, once for all processes forked from this one."
     for name in HEAVY: import_module(name)
     for module in pkgutil.iter_modules(llmr.__path__, 'llmr.'): import_module(module.name)
+    gc.collect()
+    gc.freeze()  # A collection in a fork would touch, and so copy, all that is imported here
 
 
 def in_fork(function, *arguments):
@@ -112,7 +116,7 @@ def cached_copy(path, mark, cache, folder, source, how=execute):
 
 def takes_a_run(path):
     "Whether a notebook has a parameters cell."
-    return any(has_tag(cell, 'parameters') for cell in nbformat.read(path, as_version=4).cells)
+    return any(has_tag(cell, 'parameters') for cell in notebook_format().read(path, as_version=4).cells)
 
 
 def has_executed(run:Run, stem):

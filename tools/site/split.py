@@ -5,8 +5,11 @@ has. These outputs become pages of their own; the notebook's page keeps none of 
 """
 import re
 
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from notebooks import directive
+
+from llmr.page import notebook_format
+
+v4 = notebook_format().v4
 
 TITLE = re.compile(r'# (.+)')
 
@@ -24,14 +27,14 @@ def stem_of(prefix, title):
 def as_cell(output):
     "A cell that shows one output: its text, or the output as it is."
     text = said(output)
-    return new_markdown_cell(text) if text else new_code_cell('#| echo: false', outputs=[output])
+    return v4.new_markdown_cell(text) if text else v4.new_code_cell('#| echo: false', outputs=[output])
 
 
 def title_cells(text):
     "The title with its subtitle, and the text below them."
     lines = text.splitlines()
     top = 1+next((i for i,line in enumerate(lines) if line.startswith('>')), 0)
-    return [new_markdown_cell('\n'.join(lines[:top])), new_markdown_cell('\n'.join(lines[top:]).strip())]
+    return [v4.new_markdown_cell('\n'.join(lines[:top])), v4.new_markdown_cell('\n'.join(lines[top:]).strip())]
 
 
 def split_cell(cell, prefix):
@@ -42,7 +45,7 @@ def split_cell(cell, prefix):
         if title:
             stem, cells = stem_of(prefix, title[1]), title_cells(said(output))
             if stem in pages: raise ValueError(f'{stem}: two pages of cell {cell.get("id")} have this name')
-            pages[stem] = new_notebook(cells=cells)
+            pages[stem] = v4.new_notebook(cells=cells)
             cells = pages[stem].cells
         elif cells is not None: cells.append(as_cell(output))
     cell.outputs = []
