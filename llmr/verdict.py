@@ -35,9 +35,8 @@ def pair_tasks(
     of_split = rows_where(outcomes, outcomes.split==split)
     for model in pair:
         if of_split.model.eq(model).any(): continue
-        models = ', '.join(sorted(set(of_split.model))) or 'none'
-        raise InputError(
-            f'no outcome of model {model!r} on split {split}; there are {models}. Give outcomes of both models.')
+        raise InputError(f'no outcome of model {model!r} on split {split}; there are '
+                         f'{", ".join(sorted(of_split.model.unique())) or "none"}. Give outcomes of both models.')
     of_pair = rows_where(of_split, of_split.model.isin(pair))
     return paired_per_sample(of_pair, pair, sorted(of_pair.task_id.unique()))
 
@@ -62,19 +61,17 @@ def headroom(
     split:str='test',      # Which tasks
     seed:int=42,           # Of the resamples
 )->dict:                   # tasks, samples; fractions tied to only_large; mcnemar_p; gains and interval in points
-    """What routing between two models could gain: `mcnemar_p` for one sample a task (NaN where most tasks are passed
-    in part), the ceiling for several, else NaN.
-    `one_draw` names models whose samples of a task are one text: then the ceiling cannot be told, and `known_gain` is
-    what the other model's samples are worth."""
+    """What routing could gain: `mcnemar_p` for one sample a task (NaN where most are passed in part), the ceiling for
+    several, else NaN. `one_draw` names models whose samples of a task are one text: then the ceiling cannot be told,
+    and `known_gain` is what the other model's samples are worth."""
     pair_tasks(outcomes, pair, split)
     of_pair = rows_where(outcomes, (outcomes.split==split) & outcomes.model.isin(pair))
     small, large = sample_rates(outcomes, pair, split)
-    n, m = small.shape
-    groups = task_groups(of_pair, sorted(of_pair.task_id.unique()))
+    (n, m), groups = small.shape, task_groups(of_pair, sorted(of_pair.task_id.unique()))
     room = _discordance(small, large, groups) | dict(oracle_gain=oracle_gain(small, large), ceiling_known=m-1)
     several, ceiling = several_draws(of_pair, pair, split), (np.nan,)*3
-    if m>1 and any(several):
-        ceiling = ceiling_gain(small, large, m-1, weight_parts(n, seed=seed, groups=groups), several)
+    weights = weight_parts(n, seed=seed, groups=groups) # drawn where they are used
+    if m>1 and any(several): ceiling = ceiling_gain(small, large, m-1, weights, several)
     one_draw = ' and '.join(model for model,many in zip(pair, several) if not many)
     told = ceiling if not one_draw else (np.nan,)*3
     return room | dict(zip(('ceiling_gain', 'low', 'high'), told)) | dict(one_draw=one_draw, known_gain=ceiling[0])
@@ -140,13 +137,12 @@ def compare_policies(
     parts = [_by_group(part, groups) for part in (won, share, gained, tests, ones)]
     most = share.max(0) # no gap is larger, however few the tasks
     band = gap_band(parts[0], parts[3], level, seed, most)
-    over, over_low, over_high = _over_random(parts, band.gap, sent, n_resamples, seed)
+    over = _over_random(parts, band.gap, sent, n_resamples, seed)
     gaps = dict(cost_advantage=sent, share_high=_share_high(share, len(parts[3]), level), performance_gap=band.gap)
     gaps |= {name: np.clip(getattr(band, name), -most, most) for name in ENDS}
     about = {name: getattr(band, name) for name in ('sd', 'step', 'heaviest', 'effective')}
-    about |= dict(critical=band.critical.in_turn, critical_at_once=band.critical.at_once)
-    over = dict(over_random=over, over_low=over_low, over_high=over_high)
-    return pd.DataFrame(dict(**gaps, **over, **about, tasks=len(parts[3])))
+    about |= dict(critical=band.critical.in_turn, critical_at_once=band.critical.at_once, tasks=len(parts[3]))
+    return pd.DataFrame(gaps | dict(zip(('over_random', 'over_low', 'over_high'), over)) | about)
 
 # %% ../nbs/11_verdict.ipynb #e4bbd083
 @dataclass(frozen=True)
