@@ -208,7 +208,7 @@ def test_a_number_says_where_it_comes_from(tab):
     assert tip.is_hidden()
 
 
-@pytest.mark.parametrize('name,table', [('recounted', 'field_claims.csv'), ('router_cards', 'gains')])
+@pytest.mark.parametrize('name,table', [('recounted', 'field_claims.csv'), ('router_cards', 'router_costs.csv')])
 def test_numbers_of_tables_say_so_too(tab, name, table):
     "On the pages of claims and of routers."
     page = tab(f'{name}.html')

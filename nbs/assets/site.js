@@ -94,6 +94,15 @@ for (const name of ['mouseout', 'focusout']) document.addEventListener(name, hid
 document.addEventListener('keydown', event => { if (event.key === 'Escape') tip.hidden = true; });
 addEventListener('scroll', () => { tip.hidden = true; }, {passive: true});
 
+// A table that is wider than its frame scrolls by keyboard too.
+function reachTables() {
+  for (const frame of document.querySelectorAll('.md-typeset__scrollwrap')) {
+    if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0;
+    else frame.removeAttribute('tabindex');
+  }
+}
+for (const name of ['load', 'resize']) addEventListener(name, reachTables);
+
 // Tables of the report: hide the rows without the words.
 document.addEventListener('input', event => {
   if (!event.target.matches('.find')) return;
