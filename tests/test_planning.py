@@ -80,7 +80,7 @@ def test_nothing_is_left_of_rounding():
 
 
 def test_planned_power_by_hand():
-    assert planned_power(400, .5, .1)==pytest.approx(norm.cdf((.1-1.645*.025-1/800)/.025))
+    assert planned_power(400, .5, .1)==pytest.approx(norm.cdf((.1-1.645*.025-.75/400)/.025))
     assert planned_power(400, .5, np.array([.1, .06]))==pytest.approx(
         np.mean([planned_power(400, .5, effect) for effect in (.1, .06)]))
     few = planned_power(100, .01, .05, 2., heaviest=3.)
