@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ID', 'SPLITS', 'QUALITIES', 'LABELS', 'TEST_KINDS', 'JUDGES', 'FORMS', 'TEST_RESULTS', 'SCHEMAS', 'DATA_ENV',
-           'WAIT_S', 'InputError', 'NoResults', 'plural', 'is_utf8', 'json_lines', 'json_rows', 'read_jsonl', 'Table',
+           'InputError', 'NoResults', 'plural', 'is_utf8', 'json_lines', 'json_rows', 'read_jsonl', 'Table',
            'check_table', 'rows_where', 'package_file', 'file_hash', 'data_file', 'bundle', 'unbundle', 'replace_file',
            'write_json', 'folder_hash', 'Store']
 
@@ -392,10 +392,9 @@ def folder_hash(
     return digest.hexdigest()[:16]
 
 # %% ../nbs/00a_core.ipynb #cf2942fd
-WAIT_S = 60 # For other processes
-
 class Store:
     "Keys and values in a file that is only added to. Raises: `InputError` naming a damaged file."
+    wait_s = 60 # For other processes
     def __init__(self,
         path:Path=None, # SQLite file, created if it does not exist; None keeps everything in memory
     ):
@@ -405,18 +404,17 @@ class Store:
         except OSError as e:
             raise InputError(f'{self.path}: its folder cannot be made ({e.strerror}). Choose another one.') from None
         with self._named_errors():
-            self.db = sqlite3.connect(self.path or ':memory:', timeout=WAIT_S)
+            self.db = sqlite3.connect(self.path or ':memory:', timeout=self.wait_s)
             self._keep_log()
             self.db.execute('pragma synchronous = normal')
             self.db.execute('create table if not exists store (key text primary key, value)')
 
     def _keep_log(self):
         "Use a write-ahead log. SQLite itself does not wait here for another process that opens or closes the file."
-        until = time.monotonic()+WAIT_S
-        while True:
+        for left in reversed(range(50*self.wait_s)):
             try: return self.db.execute('pragma journal_mode = wal')
             except sqlite3.OperationalError as e:
-                if 'locked' not in str(e) or time.monotonic()>until: raise
+                if 'locked' not in str(e) or not left: raise
                 time.sleep(.02)
 
     @contextmanager

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RESERVE', 'SPARE', 'UNSEEN', 'STEPS', 'MAX_TASKS', 'GapErrors', 'gap_errors', 'max_t_critical', 'Critical',
            'critical_values', 'skewed_critical', 'one_sided', 'Band', 'gap_band', 'planned_power', 'tasks_needed',
-           'possible_effects', 'follow_up_needed', 'simulate_pairs', 'check_power', 'plot_planner']
+           'possible_effects', 'follow_up_needed', 'confidence_text', 'simulate_pairs', 'check_power', 'plot_planner']
 
 # %% ../nbs/11a_planning.ipynb #d6a05a36
 from bisect import bisect_left
@@ -229,6 +229,13 @@ def follow_up_needed(
         joined = (n*effect+(total-n)*effects)/total-_half_width(total, sd, critical, step, heaviest)
         return float(ndtr(joined/(max(sd, 1e-12)*np.sqrt(total-n)/total)).mean())
     return bisect_left(range(MAX_TASKS), power, lo=n+1, key=chance)
+
+# %% ../nbs/11a_planning.ipynb #c1a50023
+def confidence_text(
+    level:float, # One minus the chance of a wrong statement
+)->str:
+    "A confidence in percent."
+    return f'{100*level:.6g}%' if level<=.99999 else 'more than 99.999%'
 
 # %% ../nbs/11a_planning.ipynb #e4bc2ed8
 def simulate_pairs(

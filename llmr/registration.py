@@ -18,6 +18,7 @@ import pandas as pd
 
 # %% ../nbs/12b_registration.ipynb #b77c0006
 from .core import SPLITS, InputError, file_hash, plural, replace_file, write_json
+from .planning import confidence_text
 
 # %% ../nbs/12b_registration.ipynb #b77c0009
 PLANS, METRICS = ('fixed', 'looks', 'watch'), ('task', 'test')
@@ -155,7 +156,7 @@ def take_look(
                                          'all tasks of the one before, and more.')
         hashes = sorted(hashlib.sha256(str(name).encode(errors='replace')).hexdigest()[:12] for name in ids)
         if missing := len(set(taken[-1]['ids'])-set(hashes)) if taken else 0:
-            raise InputError(f'{plural(missing, "task")} of look {len(taken)} not among these. A look needs all '
+            raise InputError(f'{plural(missing, "task")} of look {len(taken)} missing here. A look needs all '
                              'tasks of the one before, and more: give their outcomes too.')
         now, question = datetime.now(UTC).isoformat(timespec='seconds'), record['sha256']
         taken.append(dict(look=len(taken)+1, tasks=tasks, hash=digest, question=question, time=now, ids=hashes))
@@ -169,10 +170,6 @@ def take_look(
                 next=min((n for n in ahead if n>numbers[at]), default=0))
 
 # %% ../nbs/12b_registration.ipynb #b77d0004
-def _chance(share):
-    "A chance near 1 as text."
-    return f'{share:.3%}' if share<.99999 else 'more than 99.999%'
-
 def look_text(
     look:dict,   # From `take_look`, with level: the one-sided error of this look
     record:dict, # As there
@@ -180,7 +177,7 @@ def look_text(
 )->str:
     "Where in its plan an answer stands."
     text = (f'Look {look["look"]} of {record["looks"]}: {look["tasks"]:,} of {record["tasks"]:,} independent tasks. '
-            f'Each end holds with {_chance(1-look["level"])} here, so that all looks together hold with 95%.')
+            f'Each end holds with {confidence_text(1-look["level"])} here, so that all looks together hold with 95%.')
     if word!='NEED': return f'{text} The plan ends here.'
     if look['next']: return f'{text} The plan goes on: the next look is at {look["next"]:,} tasks.'
     return f'{text} The plan ended without an answer.'

@@ -18,7 +18,7 @@ import pandas as pd
 from .ceilings import ceiling_gain, group_winners, mcnemar, oracle_gain, sample_rates, several_draws, weight_parts
 from .core import InputError, plural, rows_where
 from .evaluation import TARGETS, calibrate_threshold, interval, paired_per_sample, random_shares, task_groups
-from .planning import MAX_TASKS, SPARE, check_power, follow_up_needed, gap_band, simulate_pairs
+from .planning import MAX_TASKS, SPARE, check_power, confidence_text, follow_up_needed, gap_band, simulate_pairs
 from .plotting import Figure, colours, panels
 from .problem import route
 from .runs import Pair
@@ -326,7 +326,7 @@ def _router_advice(point, pair):
 # %% ../nbs/11_verdict.ipynb #4acbec0e
 def _confidence(points):
     "Of each end of a gap."
-    return f'{100*getattr(points.iloc[0], "level", .95):.6g}%'
+    return confidence_text(getattr(points.iloc[0], 'level', .95))
 
 def advice(
     verdict:Verdict,     # From `decide`
@@ -342,7 +342,7 @@ def advice(
         if points.tau.isna().all(): tried = f'random routing of any share from {points.cost_advantage.min():.0%} up'
         return f'{sure} {tried} loses more than {in_points(margin)} against {pair.large} alone.'
     point = points.loc[verdict.row]
-    shown = f'{sure} the loss against {pair.large} alone is at most {in_points(margin)}.'
+    shown = f'Non-inferior to {pair.large} alone within {in_points(margin)}, with {_confidence(points)} confidence.'
     if point.cost_advantage<1: return f'{shown} {_router_advice(point, pair)}'
     return f'{shown} {pair.small} can answer every task; at this margin no router is needed.'
 
@@ -382,15 +382,15 @@ def _points_table(points, pair):
 def _note(points):
     "How the numbers of the table are meant."
     first = points.iloc[0]
-    wrong = 100*(1-getattr(first, 'level', .95))
+    wrong = max(100*(1-getattr(first, 'level', .95)), .001)
     note = (f'Gaps: each end holds with {_confidence(points)} confidence. Rows are tested in turn from the smallest '
             f'share up (critical value {first.critical:.2f}), so that ROUTE is wrong in at most {wrong:.3g}% of the '
             f'cases. Every {first.votes} has one vote; effective number of independent tasks: {first.effective:,.0f}.')
     if first.effective<.9*first.tasks:
-        note += (' Tasks weigh unevenly: heavier ones than these, of which up to 3 in as many tasks may not have been '
-                 'met, are not covered.')
+        note += (' Tasks weigh unevenly. Rare tasks that weigh more than any of these may have been missed, up to 3 in '
+                 'as many tasks; the ends do not cover them.')
     if small := _left_out(points):
-        note += f' Not tested, below the smallest share of {first.min_share:.0%} (--min-share): {plural(small, "row")}.'
+        note += f' Below the least share, {first.min_share:.0%} (--min-share), and not offered: {plural(small, "row")}.'
     return note+(' Gains over random: intervals with 95% confidence.' if points.tau.notna().any() else '')
 
 # %% ../nbs/11_verdict.ipynb #c1a60007

@@ -210,7 +210,7 @@ def test_a_look_has_all_tasks_of_the_one_before(tmp_path):
     path = tmp_path/'q.json'
     record = register(path, PLANNED)
     take_look(path, record, 2, 'a', ['t1', 't2'])
-    with pytest.raises(InputError, match='1 task of look 1 not among these'):
+    with pytest.raises(InputError, match='1 task of look 1 missing here'):
         take_look(path, record, 3, 'b', ['t2', 't3', 't4'])
     assert take_look(path, record, 3, 'b', ['t3', 't2', 't1'])['look']==2
     assert 'more than 99.999%' in look_text(dict(look=1, tasks=3, level=1e-7, next=0), record, 'NEED')

@@ -201,7 +201,7 @@ def test_advice_for_every_other_answer():
     points = points.assign(over_low=-.01, over_high=.03)
     route_some, better = Verdict('ROUTE', .2, 0), points.assign(over_low=.002)
     assert 'does as well: the gain over it, +1.0 (-1.0 to +3.0), is indistinguish' in advice(route_some, points, AB)
-    shown = 'With 95% confidence, the loss against B alone is at most 1 point. '
+    shown = 'Non-inferior to B alone within 1 point, with 95% confidence. '
     assert advice(route_some, better, AB)==f'{shown}Send a task to A where its score is at least 0.7.'
     assert advice(Verdict('ROUTE', 1., 1), points, AB).startswith(f'{shown}A can answer every task')
     worse = advice(route_some, points.assign(over_random=-.024, over_low=-.028, over_high=-.02), AB)
@@ -400,10 +400,10 @@ def test_the_smallest_share_is_where_random_routing_starts_and_what_is_left_out_
     left = (points.cost_advantage<.5).sum()
     room = headroom(made_up, AB)
     text = verdict_text(Verdict("DON'T"), points, room, AB, .01)
-    assert left and f'below the smallest share of 50% (--min-share): {left} row' in text
+    assert left and f'Below the least share, 50% (--min-share), and not offered: {left} row' in text
     assert 'every share of at least 50% loses more than 1 point' in text
     random = verdict_text(Verdict("DON'T"), operating_points(made_up, AB, min_share=.3), room, AB, .01)
-    assert 'random routing of any share from 30% up loses more than 1 point' in random and 'Not tested' not in random
+    assert 'random routing of any share from 30% up loses more than 1 point' in random and 'not offered' not in random
 
 
 def test_a_share_that_may_be_worth_having_is_not_refused():
